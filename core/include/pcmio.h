@@ -1,0 +1,249 @@
+/* The core of pcmio: moves samples between a native audio buffer and a lock-free ring.
+ *
+ * Python opens the native library, hands the addresses of the few functions an audio thread needs to the core,
+ * and registers one of the pumps below as the native callback.  From then on no Python runs on that thread.
+ *
+ * Three kinds of callers are named at each group:
+ *   audio   the thread on which the native system (or the core's own loop) moves samples; may not wait
+ *   native  any other thread of a native library; may not wait for Python
+ *   python  a thread of the interpreter; may wait, allocate and fail
+ *
+ * Frames are sets of one sample per channel.  Times are nanoseconds on the pump's own monotonic clock. */
+#ifndef PCMIO_H
+#define PCMIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define PCMIO_API __declspec(dllexport)
+#else
+#define PCMIO_API __attribute__((visibility("default")))
+#endif
+
+/* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
+#define PCMIO_ABI 1
+PCMIO_API uint32_t pcmio_abi(void); /* python */
+
+/* --- rt/convert.c: sample formats (any thread) ------------------------------------------------------------------ */
+
+typedef enum {
+  PCMIO_I8 = 0,
+  PCMIO_I16,
+  PCMIO_I24, /* 24 bits right-aligned and sign-extended in a 32-bit word */
+  PCMIO_I32,
+  PCMIO_I64,
+  PCMIO_U8,
+  PCMIO_U16,
+  PCMIO_U24, /* 24 bits right-aligned in a 32-bit word */
+  PCMIO_U32,
+  PCMIO_U64,
+  PCMIO_F32,
+  PCMIO_F64,
+  PCMIO_I24_PACKED, /* three bytes */
+  PCMIO_U24_PACKED,
+  PCMIO_DSD_U8,
+  PCMIO_DSD_U16,
+  PCMIO_DSD_U32,
+  PCMIO_FORMATS
+} pcmio_format;
+
+/* Or-ed to a format: its samples are in the byte order that is not this machine's. */
+#define PCMIO_SWAPPED 0x100
+
+/* Bytes of one sample; 0 for an unknown format. */
+PCMIO_API uint32_t pcmio_format_bytes(uint32_t format);
+PCMIO_API bool pcmio_can_convert(uint32_t to, uint32_t from);
+/* Copies `count` samples.  Steps are in samples: 1 is contiguous, 2 one channel of interleaved stereo. */
+PCMIO_API void pcmio_convert(void *to, uint32_t to_format, ptrdiff_t to_step, const void *from, uint32_t from_format,
+                             ptrdiff_t from_step, size_t count);
+PCMIO_API void pcmio_silence(void *to, uint32_t format, ptrdiff_t step, size_t count);
+
+/* --- rt/messages.c: text from native libraries, kept for Python's logging ---------------------------------------- */
+
+#define PCMIO_MESSAGE_BYTES 240
+/* native or audio: handed to libraries that would print otherwise. */
+PCMIO_API void pcmio_message_error(const char *text);
+PCMIO_API void pcmio_message_info(const char *text);
+/* python: takes the oldest message; returns 1 for info, 2 for error, 0 when there is none.  `text` has PCMIO_MESSAGE_BYTES. */
+PCMIO_API int32_t pcmio_message_take(char *text);
+/* python: messages that found no room since the last call. */
+PCMIO_API uint32_t pcmio_messages_dropped(void);
+
+/* --- setup/wakeup.c: how an audio thread wakes a Python thread --------------------------------------------------- */
+
+typedef struct pcmio_wakeup pcmio_wakeup;
+PCMIO_API pcmio_wakeup *pcmio_wakeup_new(void); /* python; NULL: no memory */
+PCMIO_API void pcmio_wakeup_free(pcmio_wakeup *wakeup);
+/* audio, native, python: one system call when somebody sleeps, none otherwise.  Posts do not add up. */
+PCMIO_API void pcmio_wakeup_post(void *wakeup);
+/* python: 1 when posted, 0 when `timeout_nanos` passed (negative: no limit). */
+PCMIO_API int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos);
+
+/* --- setup/threads.c: time and priority -------------------------------------------------------------------------- */
+
+PCMIO_API uint64_t pcmio_clock_nanos(void); /* any thread: the monotonic clock */
+/* The calling thread asks for real-time scheduling; 0, or the system's error number. */
+PCMIO_API int32_t pcmio_thread_promote(int32_t priority);
+/* native: the same in the shape of a native callback `void f(void *)`; `outcome` points to an int32_t for the result,
+ * preset by the caller to the priority wanted; afterwards 0, or minus the system's error number. */
+PCMIO_API void pcmio_thread_promote_callback(void *outcome);
+PCMIO_API void pcmio_sleep_nanos(int64_t nanos); /* python */
+
+/* --- rt/notes.c: what native threads have to tell ----------------------------------------------------------------- */
+
+typedef enum {
+  PCMIO_NOTE_DRAINED = 1,      /* the last frame has left the ring */
+  PCMIO_NOTE_DEVICE_LOST,      /* code: native */
+  PCMIO_NOTE_HOST_LOST,        /* code: native */
+  PCMIO_NOTE_RATE_CHANGED,     /* value: frames per second */
+  PCMIO_NOTE_BUFFER_CHANGED,   /* value: frames per native cycle */
+  PCMIO_NOTE_MOVED,            /* the system moved the stream to another device */
+  PCMIO_NOTE_SUSPENDED,        /* the device sleeps; samples stop */
+  PCMIO_NOTE_RESUMED,          /* and goes on */
+  PCMIO_NOTE_FAILED,           /* code: native; the stream cannot go on */
+  PCMIO_NOTE_NATIVE_DRAINED,   /* the system has played its own queue */
+  PCMIO_NOTE_REALTIME_DENIED,  /* code: native */
+  PCMIO_NOTE_OPERATION         /* code: result; value: whatever the host gave to tell its operations apart */
+} pcmio_note_kind;
+
+typedef struct {
+  uint32_t kind; /* pcmio_note_kind */
+  int32_t code;
+  uint64_t value;
+} pcmio_note;
+
+/* --- rt/pump.c: the one data path ---------------------------------------------------------------------------------- */
+
+typedef struct pcmio_pump pcmio_pump;
+
+typedef enum {
+  PCMIO_IDLE = 0, /* outputs are silent, input is dropped, the ring is not touched */
+  PCMIO_RUNNING,
+  PCMIO_DRAINING /* plays what the ring still has, then notes DRAINED and is silent; input is dropped */
+} pcmio_mode;
+
+typedef struct {
+  uint32_t rate;         /* frames per second */
+  uint32_t slot_frames;  /* frames of one block of the user's */
+  uint32_t slots;        /* blocks in each ring */
+  uint32_t wake_slots;   /* output: free blocks at which Python is woken; input always at 1 */
+  uint32_t out_channels; /* 0: no output */
+  uint32_t out_format;   /* the user's */
+  uint32_t out_native_format;
+  uint32_t out_planar; /* native buffers: 1 a pointer for each channel, 0 one interleaved pointer */
+  uint32_t in_channels;
+  uint32_t in_format;
+  uint32_t in_native_format;
+  uint32_t in_planar;
+  void *out_data;        /* slots * slot_frames * out_channels samples; lives longer than the pump; NULL: no output */
+  void *in_data;
+  void (*wake)(void *);  /* called on the audio thread; pcmio_wakeup_post */
+  void *wake_argument;
+  uint64_t (*clock)(void); /* now, in ticks of `clock_nanos` nanoseconds */
+  uint64_t clock_nanos;
+} pcmio_pump_config;
+
+/* One block, as told to the user's callback. */
+typedef struct {
+  uint64_t callback_nanos;
+  uint64_t output_nanos;   /* when its first frame reaches the converter */
+  uint64_t input_nanos;    /* when its first frame was captured */
+  uint64_t position;       /* frames since the stream started, of its first frame */
+  uint64_t output_xrun_frames; /* silence the device got for want of frames, since the previous block */
+  uint64_t input_xrun_frames;  /* frames lost before this block */
+  uint32_t output_slot;        /* where the block lies in the ring's memory */
+  uint32_t input_slot;
+} pcmio_block;
+
+typedef struct {
+  uint64_t cycles;       /* native cycles served */
+  uint64_t blocks;       /* blocks exchanged with Python */
+  uint64_t output_frames; /* frames of the ring that the device took */
+  uint64_t input_frames; /* frames captured */
+  uint64_t xruns;        /* times that the ring ran empty or full, or that the system reported one */
+  uint64_t output_xrun_frames;
+  uint64_t input_xrun_frames;
+  uint64_t wakes;        /* posts to the Python thread */
+  uint64_t notes_dropped;
+  uint32_t largest_cycle; /* frames */
+  uint32_t least_filled;  /* output: fewest frames that were ready when a cycle began */
+} pcmio_stats;
+
+/* python: setup/pump.c.  new: NULL when out of memory or a format pair cannot be converted. */
+PCMIO_API pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config);
+PCMIO_API void pcmio_pump_free(pcmio_pump *pump);
+/* python: waits until no audio thread is inside the pump; 0, or -1 when it still was after `timeout_nanos`. */
+PCMIO_API int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos);
+/* python, after IDLE and settle: empties the rings, forgets positions and counters of blocks; statistics stay. */
+PCMIO_API void pcmio_pump_reset(pcmio_pump *pump);
+/* audio, native, python: from the outputs to the converter and from the converter to the inputs. */
+PCMIO_API void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t input_nanos);
+
+/* python, all return at once (bound so that they keep the GIL). */
+PCMIO_API void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode);
+PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
+/* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output, and
+ * `*block` filled; 1, or 0 when none is ready. */
+PCMIO_API int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block);
+/* Says that posts up to now have been seen; call before the pcmio_pump_step that follows a wake-up. */
+PCMIO_API void pcmio_pump_awake(pcmio_pump *pump);
+PCMIO_API void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats);
+/* Output frames the device took, or input frames captured, since the start. */
+PCMIO_API uint64_t pcmio_pump_position(const pcmio_pump *pump);
+/* Output: frames written and not yet taken; input: captured and not yet read. */
+PCMIO_API uint32_t pcmio_pump_filled(const pcmio_pump *pump);
+PCMIO_API uint64_t pcmio_pump_now(const pcmio_pump *pump);
+/* The native latency last set: of the outputs, or of the inputs when there are no outputs. */
+PCMIO_API uint64_t pcmio_pump_latency(const pcmio_pump *pump);
+PCMIO_API int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note); /* 1: taken, 0: none */
+
+/* audio: `frames` frames from and to native buffers (planar: an array of channel pointers; else [0] only).  The first of
+ * `inputs` was captured at `input_nanos`, the first of `outputs` will reach the converter at `output_nanos`.  Fills every
+ * output, always.  Never waits, allocates or locks; one call of `wake` at most. */
+PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *const *outputs, uint32_t frames,
+                                   uint64_t input_nanos, uint64_t output_nanos);
+/* audio or native: the system lost `frames` frames (0: it does not say how many). */
+PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
+/* audio, native, python: leaves a note and wakes the stream's thread. */
+PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
+
+/* --- rt/pump_null.c: devices without hardware ----------------------------------------------------------------------- */
+
+typedef struct pcmio_null_device pcmio_null_device;
+
+typedef enum { PCMIO_NULL_SINK = 0, PCMIO_NULL_SILENCE, PCMIO_NULL_TONE, PCMIO_NULL_LOOPBACK } pcmio_null_kind;
+
+typedef struct {
+  uint32_t kind; /* pcmio_null_kind */
+  uint32_t rate;
+  uint32_t channels;
+  uint32_t format;
+  uint32_t period_frames;
+  uint32_t sizes_count;      /* scripted cycle sizes, taken in turn instead of period_frames; 0: none */
+  uint32_t sizes[16];        /* frames, each at most PCMIO_NULL_CYCLE_FRAMES; 0 is a cycle without frames */
+  double tone_cosine;        /* of the angle that one frame of the tone advances */
+  double tone_sine;
+  uint64_t latency_nanos;    /* as a real device would report */
+} pcmio_null_config;
+
+#define PCMIO_NULL_CYCLE_FRAMES 8192
+
+/* python: setup/null_device.c */
+PCMIO_API pcmio_null_device *pcmio_null_new(const pcmio_null_config *config);
+PCMIO_API void pcmio_null_free(pcmio_null_device *device); /* after halt, and with no pump attached */
+PCMIO_API int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t channels); /* 0, or -1: full */
+PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump); /* 0, or -1: cycle did not end in 1 s */
+/* A thread of the core's cycles the device by the monotonic clock; `priority` 0: ordinary; `*denied` the error number of a
+ * refused priority. */
+PCMIO_API int32_t pcmio_null_run(pcmio_null_device *device, int32_t priority, int32_t *denied);
+PCMIO_API void pcmio_null_halt(pcmio_null_device *device);
+/* Misfortune.  skip: the device passes over `frames` frames and reports them lost.  stall: its thread sleeps. */
+PCMIO_API void pcmio_null_skip(pcmio_null_device *device, uint64_t frames);
+PCMIO_API void pcmio_null_stall(pcmio_null_device *device, int64_t nanos);
+PCMIO_API void pcmio_null_tell(pcmio_null_device *device, uint32_t kind, int32_t code, uint64_t value);
+/* audio: one cycle that begins at `instant` (a simulated clock calls it by hand). */
+PCMIO_API void pcmio_null_cycle(pcmio_null_device *device, uint32_t frames, uint64_t instant_nanos);
+
+#endif

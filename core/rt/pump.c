@@ -1,0 +1,305 @@
+#include "pump.h"
+
+static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
+
+/* Counters have one writer each (the audio thread, or Python's), so a plain add is enough; others only read them. */
+static void count(_Atomic uint64_t *counter, uint64_t more) {
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static uint64_t counted(const _Atomic uint64_t *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
+
+/* --- between the ring and native buffers: audio thread ------------------------------------------------------------ */
+
+static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
+  return (uint8_t *)base + (size_t)frame * half->native_bytes * (half->planar ? 1 : half->channels);
+}
+
+static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames, uint32_t length) {
+  if (!half->planar) {
+    pcmio_convert(native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
+                  (size_t)length * half->channels);
+    return;
+  }
+  for (uint32_t channel = 0; channel < half->channels; channel++) {
+    pcmio_convert(native_at(half, buffers[channel], at), half->native_format, 1,
+                  frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length);
+  }
+}
+
+static void from_native(const pcmio_half *half, uint8_t *frames, const void *const *buffers, uint32_t at,
+                        uint32_t length) {
+  size_t offset = (size_t)at * half->native_bytes;
+  if (!half->planar) {
+    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format, 1,
+                  (size_t)length * half->channels);
+    return;
+  }
+  for (uint32_t channel = 0; channel < half->channels; channel++) {
+    pcmio_convert(frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels,
+                  (const uint8_t *)buffers[channel] + offset, half->native_format, 1, length);
+  }
+}
+
+static void silence_native(const pcmio_half *half, void *const *buffers, uint32_t at, uint32_t length) {
+  if (!half->planar) {
+    pcmio_silence(native_at(half, buffers[0], at), half->native_format, 1, (size_t)length * half->channels);
+    return;
+  }
+  for (uint32_t channel = 0; channel < half->channels; channel++) {
+    pcmio_silence(native_at(half, buffers[channel], at), half->native_format, 1, length);
+  }
+}
+
+static void miss(pcmio_pump *pump, pcmio_half *half, uint32_t frames) {
+  if (frames == 0) {
+    half->short_of_frames = false;
+    return;
+  }
+  atomic_fetch_add_explicit(&half->xrun_frames, frames, memory_order_relaxed);
+  if (!half->short_of_frames) {
+    half->short_of_frames = true;
+    atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
+  }
+}
+
+static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
+  pcmio_half *half = &pump->out;
+  uint32_t done = 0;
+  if (mode != PCMIO_IDLE) {
+    uint32_t ready = pcmio_ring_readable(&half->ring);
+    if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
+      atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
+    }
+    pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
+    while (done < frames) {
+      uint32_t length = frames - done;
+      const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
+      if (length == 0) {
+        break;
+      }
+      to_native(half, outputs, done, piece, length);
+      pcmio_ring_did_read(&half->ring, length);
+      done += length;
+    }
+    count(&pump->output_frames, done);
+  }
+  if (done < frames) {
+    silence_native(half, outputs, done, frames - done);
+  }
+  if (mode == PCMIO_RUNNING) {
+    miss(pump, half, frames - done);
+  } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
+             atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
+    pcmio_pump_note(pump, PCMIO_NOTE_DRAINED, 0, nanos + pcmio_frames_nanos(done, pump->rate));
+  }
+}
+
+/* A block begins in the ring: its time, and what was lost before it, are published with its frames. */
+static void stamp(pcmio_pump *pump, uint64_t written, uint64_t nanos) {
+  uint64_t slot = written / pump->in.ring.slot_frames % pump->in.ring.slots;
+  pump->lost += atomic_exchange_explicit(&pump->in.system_lost, 0, memory_order_relaxed);
+  pump->slot_nanos[slot] = nanos;
+  pump->slot_lost[slot] = pump->lost;
+  pump->lost = 0;
+}
+
+static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames, uint64_t nanos) {
+  pcmio_half *half = &pump->in;
+  uint32_t done = 0;
+  while (done < frames) {
+    uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
+    uint32_t into_slot = (uint32_t)(written % half->ring.slot_frames);
+    uint32_t length = smaller(frames - done, half->ring.slot_frames - into_slot);
+    uint8_t *piece = pcmio_ring_write_piece(&half->ring, &length);
+    if (length == 0) {
+      break;
+    }
+    if (into_slot == 0) {
+      stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
+    }
+    from_native(half, piece, inputs, done, length);
+    pcmio_ring_did_write(&half->ring, length);
+    done += length;
+  }
+  pump->lost += frames - done;
+  miss(pump, half, frames - done);
+  count(&pump->input_frames, done);
+}
+
+static bool worth_waking(const pcmio_pump *pump) {
+  if (pump->in.channels != 0) {
+    return pcmio_ring_readable(&pump->in.ring) >= pump->in.ring.slot_frames;
+  }
+  return pcmio_ring_writable(&pump->out.ring) >= (uint64_t)pump->wake_slots * pump->out.ring.slot_frames;
+}
+
+static void post(pcmio_pump *pump) {
+  if (atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) == 0) {
+    atomic_fetch_add_explicit(&pump->wakes, 1, memory_order_relaxed);
+    pump->wake(pump->wake_argument);
+  }
+}
+
+void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *const *outputs, uint32_t frames,
+                         uint64_t input_nanos, uint64_t output_nanos) {
+  /* Sequentially consistent against pcmio_pump_set_mode and pcmio_pump_settle: who sets IDLE and then sees nobody inside
+   * knows that no later transfer touches the rings. */
+  atomic_store(&pump->inside, 1);
+  uint32_t mode = atomic_load(&pump->mode);
+  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING) {
+    capture(pump, inputs, frames, input_nanos);
+  }
+  if (pump->out.channels != 0 && outputs != NULL) {
+    play(pump, outputs, frames, output_nanos, mode);
+  }
+  count(&pump->cycles, 1);
+  if (frames > atomic_load_explicit(&pump->largest_cycle, memory_order_relaxed)) {
+    atomic_store_explicit(&pump->largest_cycle, frames, memory_order_relaxed);
+  }
+  if (mode == PCMIO_RUNNING && worth_waking(pump)) {
+    post(pump);
+  }
+  atomic_store(&pump->inside, 0);
+}
+
+/* --- reports: any native thread ------------------------------------------------------------------------------------ */
+
+void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) {
+  if (atomic_load_explicit(&pump->mode, memory_order_relaxed) != PCMIO_RUNNING) {
+    return;
+  }
+  atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
+  if (pump->out.channels != 0) {
+    atomic_fetch_add_explicit(&pump->out.xrun_frames, frames, memory_order_relaxed);
+  }
+  if (pump->in.channels != 0) {
+    atomic_fetch_add_explicit(&pump->in.xrun_frames, frames, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pump->in.system_lost, frames, memory_order_relaxed);
+  }
+}
+
+void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value) {
+  pcmio_notes_put(&pump->notes, (pcmio_note){.kind = kind, .code = code, .value = value});
+  post(pump);
+}
+
+void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t input_nanos) {
+  atomic_store_explicit(&pump->out.latency_nanos, output_nanos, memory_order_relaxed);
+  atomic_store_explicit(&pump->in.latency_nanos, input_nanos, memory_order_relaxed);
+}
+
+/* --- the Python thread's side: nothing here waits ------------------------------------------------------------------- */
+
+void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
+  if (mode != PCMIO_RUNNING) {
+    pcmio_anchor_forget(&pump->out.anchor);
+  }
+  if (mode == PCMIO_DRAINING) {
+    atomic_store_explicit(&pump->drained, 0, memory_order_relaxed);
+  }
+  atomic_store(&pump->mode, mode);
+}
+
+uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mode); }
+
+void pcmio_pump_awake(pcmio_pump *pump) { atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel); }
+
+uint64_t pcmio_pump_now(const pcmio_pump *pump) { return pump->clock() * pump->clock_nanos; }
+
+static uint64_t never_back(pcmio_half *half, uint64_t nanos) {
+  if (nanos > half->last_nanos) {
+    half->last_nanos = nanos;
+  }
+  return half->last_nanos;
+}
+
+static void describe_output(pcmio_pump *pump, pcmio_block *block) {
+  pcmio_half *half = &pump->out;
+  uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
+  uint64_t nanos = 0;
+  if (!pcmio_anchor_time(&half->anchor, written, pump->rate, &nanos)) {
+    nanos = block->callback_nanos + counted(&half->latency_nanos) +
+            pcmio_frames_nanos(pcmio_ring_readable(&half->ring), pump->rate);
+  }
+  uint64_t missed = counted(&half->xrun_frames);
+  block->output_nanos = never_back(half, nanos);
+  block->output_slot = (uint32_t)(written / half->ring.slot_frames % half->ring.slots);
+  block->output_xrun_frames = missed - pump->told_out;
+  pump->told_out = missed;
+  pcmio_silence(half->ring.data + (size_t)block->output_slot * half->ring.slot_frames * half->ring.frame_bytes,
+                half->format, 1, (size_t)half->ring.slot_frames * half->channels);
+}
+
+static void describe_input(pcmio_pump *pump, pcmio_block *block) {
+  pcmio_half *half = &pump->in;
+  uint64_t read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
+  block->input_slot = (uint32_t)(read / half->ring.slot_frames % half->ring.slots);
+  block->input_nanos = never_back(half, pump->slot_nanos[block->input_slot]);
+  block->input_xrun_frames = pump->slot_lost[block->input_slot];
+}
+
+static void hand_back(pcmio_pump *pump) {
+  if (pump->out.channels != 0) {
+    pcmio_ring_did_write(&pump->out.ring, pump->out.ring.slot_frames);
+  }
+  if (pump->in.channels != 0) {
+    pcmio_ring_did_read(&pump->in.ring, pump->in.ring.slot_frames);
+  }
+  pump->position += pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames;
+  count(&pump->blocks, 1);
+}
+
+int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block) {
+  if (finished != 0) {
+    hand_back(pump);
+  }
+  if (pump->out.channels != 0 && pcmio_ring_writable(&pump->out.ring) < pump->out.ring.slot_frames) {
+    return 0;
+  }
+  if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
+    return 0;
+  }
+  *block = (pcmio_block){.callback_nanos = pcmio_pump_now(pump), .position = pump->position};
+  if (pump->out.channels != 0) {
+    describe_output(pump, block);
+  }
+  if (pump->in.channels != 0) {
+    describe_input(pump, block);
+  }
+  return 1;
+}
+
+void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
+  uint32_t least = atomic_load_explicit(&pump->least_filled, memory_order_relaxed);
+  *stats = (pcmio_stats){
+      .cycles = counted(&pump->cycles),
+      .blocks = counted(&pump->blocks),
+      .output_frames = counted(&pump->output_frames),
+      .input_frames = counted(&pump->input_frames),
+      .xruns = counted(&pump->xruns),
+      .output_xrun_frames = counted(&pump->out.xrun_frames),
+      .input_xrun_frames = counted(&pump->in.xrun_frames),
+      .wakes = counted(&pump->wakes),
+      .notes_dropped = counted(&pump->notes.dropped),
+      .largest_cycle = atomic_load_explicit(&pump->largest_cycle, memory_order_relaxed),
+      .least_filled = least == UINT32_MAX ? 0 : least,
+  };
+}
+
+uint64_t pcmio_pump_position(const pcmio_pump *pump) {
+  const _Atomic uint64_t *counter = pump->out.channels != 0 ? &pump->out.ring.read : &pump->in.ring.written;
+  return atomic_load_explicit(counter, memory_order_acquire);
+}
+
+uint32_t pcmio_pump_filled(const pcmio_pump *pump) {
+  return pcmio_ring_readable(pump->out.channels != 0 ? &pump->out.ring : &pump->in.ring);
+}
+
+uint64_t pcmio_pump_latency(const pcmio_pump *pump) {
+  return counted(pump->out.channels != 0 ? &pump->out.latency_nanos : &pump->in.latency_nanos);
+}
+
+int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note) {
+  return pcmio_notes_take(&pump->notes, note) ? 1 : 0;
+}

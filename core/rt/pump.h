@@ -1,0 +1,65 @@
+/* The pump: what one stream's audio thread works with. */
+#ifndef PCMIO_PUMP_H
+#define PCMIO_PUMP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "clock.h"
+#include "notes.h"
+#include "pcmio.h"
+#include "ring.h"
+
+/* One direction. */
+typedef struct {
+  pcmio_ring ring;
+  uint32_t channels; /* 0: this direction is absent */
+  uint32_t format;   /* in the ring */
+  uint32_t native_format;
+  uint32_t sample_bytes;
+  uint32_t native_bytes; /* of one sample */
+  bool planar;           /* native buffers */
+  bool short_of_frames;  /* audio thread: the latest cycle missed some, so the next miss is the same xrun */
+  pcmio_anchor anchor;   /* output only: input blocks carry their own times */
+  _Atomic uint64_t xrun_frames;
+  _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
+  _Atomic uint64_t latency_nanos;
+  uint64_t last_nanos; /* Python's side: device times never step back */
+} pcmio_half;
+
+struct pcmio_pump {
+  pcmio_half out;
+  pcmio_half in;
+  uint32_t rate;
+  uint32_t wake_slots;
+  void (*wake)(void *);
+  void *wake_argument;
+  uint64_t (*clock)(void);
+  uint64_t clock_nanos;
+
+  _Alignas(64) _Atomic uint32_t mode;
+  _Atomic uint32_t inside; /* an audio thread works on the rings */
+  _Atomic uint32_t posted; /* Python was woken and has not looked yet */
+  _Atomic uint32_t drained;
+
+  /* Input blocks: published to Python by the ring's counters. */
+  uint64_t *slot_nanos;
+  uint64_t *slot_lost;
+  uint64_t lost; /* audio thread: frames lost since the latest block began */
+
+  uint64_t told_out; /* Python's side: output xrun frames already told with a block */
+  uint64_t position; /* Python's side: frames of the blocks exchanged */
+
+  _Atomic uint64_t cycles;
+  _Atomic uint64_t blocks;
+  _Atomic uint64_t output_frames;
+  _Atomic uint64_t input_frames;
+  _Atomic uint64_t xruns;
+  _Atomic uint64_t wakes;
+  _Atomic uint32_t largest_cycle;
+  _Atomic uint32_t least_filled;
+
+  pcmio_notes notes;
+};
+
+#endif

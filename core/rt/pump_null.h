@@ -1,0 +1,36 @@
+/* A device without hardware: one clock, and a bus that carries what its outputs play to its inputs. */
+#ifndef PCMIO_PUMP_NULL_H
+#define PCMIO_PUMP_NULL_H
+
+#include <stdatomic.h>
+
+#include "pcmio.h"
+#include "roster.h"
+
+typedef struct {
+  pcmio_pump *pump;
+  uint32_t channels; /* the stream's; the bus may have more or fewer */
+} pcmio_null_stream;
+
+struct pcmio_null_device {
+  pcmio_null_config config;
+  uint32_t sample_bytes;
+  pcmio_roster streams;
+  uint8_t *bus;    /* PCMIO_NULL_CYCLE_FRAMES frames in the device's format */
+  uint8_t *stream; /* the same for one stream, of any channel count */
+  double *mix;     /* only with two outputs and more */
+  double *added;
+  double tone_x; /* the tone's phase, as a point on a circle */
+  double tone_y;
+  uint32_t next_size;
+  _Atomic uint64_t skip_frames;
+  _Atomic int64_t stall_nanos;
+  _Atomic uint32_t halting;
+  void *thread; /* setup/threads.h */
+  int32_t priority;
+  _Atomic int32_t denied; /* -1 until the thread has asked for its priority */
+};
+
+#define PCMIO_NULL_CHANNELS 64 /* of a stream or a bus */
+
+#endif

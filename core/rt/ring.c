@@ -1,0 +1,42 @@
+#include "ring.h"
+
+static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
+
+uint32_t pcmio_ring_readable(const pcmio_ring *ring) {
+  uint64_t read = atomic_load_explicit(&ring->read, memory_order_acquire);
+  uint64_t written = atomic_load_explicit(&ring->written, memory_order_acquire);
+  return (uint32_t)(written - read);
+}
+
+uint32_t pcmio_ring_writable(const pcmio_ring *ring) { return ring->capacity - pcmio_ring_readable(ring); }
+
+static uint8_t *piece(const pcmio_ring *ring, uint64_t at, uint32_t available, uint32_t *count) {
+  uint32_t offset = (uint32_t)(at % ring->capacity);
+  *count = smaller(smaller(*count, available), ring->capacity - offset);
+  return ring->data + (size_t)offset * ring->frame_bytes;
+}
+
+uint8_t *pcmio_ring_read_piece(const pcmio_ring *ring, uint32_t *count) {
+  uint64_t at = atomic_load_explicit(&ring->read, memory_order_relaxed); /* the reader's own */
+  return piece(ring, at, pcmio_ring_readable(ring), count);
+}
+
+uint8_t *pcmio_ring_write_piece(const pcmio_ring *ring, uint32_t *count) {
+  uint64_t at = atomic_load_explicit(&ring->written, memory_order_relaxed); /* the writer's own */
+  return piece(ring, at, pcmio_ring_writable(ring), count);
+}
+
+void pcmio_ring_did_read(pcmio_ring *ring, uint32_t count) {
+  uint64_t at = atomic_load_explicit(&ring->read, memory_order_relaxed);
+  atomic_store_explicit(&ring->read, at + count, memory_order_release);
+}
+
+void pcmio_ring_did_write(pcmio_ring *ring, uint32_t count) {
+  uint64_t at = atomic_load_explicit(&ring->written, memory_order_relaxed);
+  atomic_store_explicit(&ring->written, at + count, memory_order_release);
+}
+
+void pcmio_ring_clear(pcmio_ring *ring) {
+  atomic_store_explicit(&ring->read, 0, memory_order_relaxed);
+  atomic_store_explicit(&ring->written, 0, memory_order_release);
+}

@@ -1,0 +1,103 @@
+/* Pumps are made, emptied and freed by Python; everything else about them is in rt/pump.c. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pump.h"
+
+#define WAIT_STEP_NANOS 50000
+
+static bool open_half(pcmio_half *half, uint32_t channels, uint32_t format, uint32_t native_format, uint32_t planar,
+                      const pcmio_pump_config *config, void *data, bool to_native) {
+  if (channels == 0) {
+    return true;
+  }
+  bool convertible = to_native ? pcmio_can_convert(native_format, format) : pcmio_can_convert(format, native_format);
+  if (!convertible || data == NULL) {
+    return false;
+  }
+  half->channels = channels;
+  half->format = format;
+  half->native_format = native_format;
+  half->sample_bytes = pcmio_format_bytes(format);
+  half->native_bytes = pcmio_format_bytes(native_format);
+  half->planar = planar != 0;
+  half->ring.data = data;
+  half->ring.frame_bytes = half->sample_bytes * channels;
+  half->ring.slot_frames = config->slot_frames;
+  half->ring.slots = config->slots;
+  half->ring.capacity = config->slot_frames * config->slots;
+  return true;
+}
+
+static void *aligned(size_t bytes) {
+  /* Over-aligned members (cache lines of their own) need more than malloc promises; C11's aligned_alloc is missing on
+   * Windows, so the block's true start is kept just before it. */
+  size_t alignment = 64;
+  void *block = malloc(bytes + alignment + sizeof(void *));
+  if (block == NULL) {
+    return NULL;
+  }
+  uintptr_t at = ((uintptr_t)block + sizeof(void *) + alignment - 1) & ~(uintptr_t)(alignment - 1);
+  ((void **)at)[-1] = block;
+  return memset((void *)at, 0, bytes);
+}
+
+pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
+  uint64_t capacity = (uint64_t)config->slot_frames * config->slots;
+  if (capacity == 0 || capacity > UINT32_MAX || config->rate == 0 || config->wake == NULL || config->clock == NULL) {
+    return NULL;
+  }
+  pcmio_pump *pump = aligned(sizeof *pump);
+  if (pump == NULL) {
+    return NULL;
+  }
+  pump->rate = config->rate;
+  pump->wake_slots = config->wake_slots;
+  pump->wake = config->wake;
+  pump->wake_argument = config->wake_argument;
+  pump->clock = config->clock;
+  pump->clock_nanos = config->clock_nanos;
+  pump->slot_nanos = calloc(config->slots, sizeof *pump->slot_nanos);
+  pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
+  atomic_init(&pump->least_filled, UINT32_MAX);
+  pcmio_notes_init(&pump->notes);
+  if (pump->slot_nanos == NULL || pump->slot_lost == NULL ||
+      !open_half(&pump->out, config->out_channels, config->out_format, config->out_native_format, config->out_planar,
+                 config, config->out_data, true) ||
+      !open_half(&pump->in, config->in_channels, config->in_format, config->in_native_format, config->in_planar, config,
+                 config->in_data, false)) {
+    pcmio_pump_free(pump);
+    return NULL;
+  }
+  return pump;
+}
+
+void pcmio_pump_free(pcmio_pump *pump) {
+  if (pump != NULL) {
+    free(pump->slot_nanos);
+    free(pump->slot_lost);
+    free(((void **)(uintptr_t)pump)[-1]);
+  }
+}
+
+int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos) {
+  for (int64_t waited = 0; atomic_load(&pump->inside) != 0; waited += WAIT_STEP_NANOS) {
+    if (waited >= timeout_nanos) {
+      return -1;
+    }
+    pcmio_sleep_nanos(WAIT_STEP_NANOS);
+  }
+  return 0;
+}
+
+void pcmio_pump_reset(pcmio_pump *pump) {
+  pcmio_ring_clear(&pump->out.ring);
+  pcmio_ring_clear(&pump->in.ring);
+  pcmio_anchor_forget(&pump->out.anchor);
+  pump->out.short_of_frames = false;
+  pump->in.short_of_frames = false;
+  pump->told_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
+  atomic_store_explicit(&pump->in.system_lost, 0, memory_order_relaxed);
+  pump->lost = 0;
+  pump->position = 0;
+}
