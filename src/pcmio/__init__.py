@@ -1,0 +1,114 @@
+"""pcmio: low-level audio input and output, one small API over every native audio system.
+
+::
+
+    import pcmio
+
+    device = pcmio.default_host().default_output_device()
+    config = device.default_output_config()
+    with device.build_output_stream(config, fill) as stream:   # def fill(frames, info): frames[:] = ...
+        stream.wait(2.0)
+"""
+
+from pcmio.configs import (
+    COMMON_SAMPLE_RATES,
+    SAMPLE_RATE_48K,
+    SAMPLE_RATE_CD,
+    BufferSize,
+    StreamConfig,
+    SupportedBufferSize,
+    SupportedStreamConfig,
+    SupportedStreamConfigRange,
+)
+from pcmio.contract import Device, Host, Latency, Stream, StreamStats
+from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.errors import (
+    AbortStream,
+    AudioError,
+    BackendError,
+    DeviceBusy,
+    DeviceLost,
+    DeviceNotAvailable,
+    HostDisconnected,
+    HostUnavailable,
+    InvalidInput,
+    OperationTimeout,
+    PermissionDenied,
+    ResourceExhausted,
+    StopStream,
+    StreamClosed,
+    StreamInvalidated,
+    UnsupportedConfig,
+    UnsupportedOperation,
+)
+from pcmio.events import (
+    BufferChanged,
+    EndReason,
+    RealtimeDenied,
+    Rerouted,
+    Resumed,
+    StreamEnded,
+    StreamEvent,
+    StreamState,
+    Suspended,
+)
+from pcmio.formats import SampleFormat
+from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
+from pcmio.timestamps import CallbackInfo, StreamInstant, StreamTimestamp
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ALL_HOSTS",
+    "COMMON_SAMPLE_RATES",
+    "SAMPLE_RATE_48K",
+    "SAMPLE_RATE_CD",
+    "AbortStream",
+    "AudioError",
+    "BackendError",
+    "BufferChanged",
+    "BufferSize",
+    "CallbackInfo",
+    "Device",
+    "DeviceBusy",
+    "DeviceDescription",
+    "DeviceId",
+    "DeviceLost",
+    "DeviceNotAvailable",
+    "DeviceType",
+    "Direction",
+    "EndReason",
+    "Host",
+    "HostDisconnected",
+    "HostUnavailable",
+    "InterfaceType",
+    "InvalidInput",
+    "Latency",
+    "OperationTimeout",
+    "PermissionDenied",
+    "RealtimeDenied",
+    "Rerouted",
+    "ResourceExhausted",
+    "Resumed",
+    "SampleFormat",
+    "StopStream",
+    "Stream",
+    "StreamClosed",
+    "StreamConfig",
+    "StreamEnded",
+    "StreamEvent",
+    "StreamInstant",
+    "StreamInvalidated",
+    "StreamState",
+    "StreamStats",
+    "StreamTimestamp",
+    "SupportedBufferSize",
+    "SupportedStreamConfig",
+    "SupportedStreamConfigRange",
+    "Suspended",
+    "UnsupportedConfig",
+    "UnsupportedOperation",
+    "available_hosts",
+    "default_host",
+    "host",
+]

@@ -1,0 +1,347 @@
+"""libpcmio, declared like any other library, and the pump in Python's hands.  Prototypes: core/include/pcmio.h."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
+from struct import Struct
+
+from pcmio._driver import Note
+from pcmio._native import Address, Int, Int64, Library, Ref, Size, UInt, UInt64, native, quick
+from pcmio.contract import StreamStats
+from pcmio.errors import HostUnavailable, ResourceExhausted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+    from pcmio._driver import Plan, Side
+    from pcmio.formats import SampleFormat
+
+ABI = 1
+SWAPPED = 0x100
+SETTLE_NANOS = 1_000_000_000
+
+# pcmio_note_kind
+NOTE_DRAINED = 1
+NOTE_DEVICE_LOST = 2
+NOTE_HOST_LOST = 3
+NOTE_RATE_CHANGED = 4
+NOTE_BUFFER_CHANGED = 5
+NOTE_MOVED = 6
+NOTE_SUSPENDED = 7
+NOTE_RESUMED = 8
+NOTE_FAILED = 9
+NOTE_NATIVE_DRAINED = 10
+NOTE_REALTIME_DENIED = 11
+NOTE_OPERATION = 12
+
+
+class PumpConfig(Structure):
+    """``pcmio_pump_config``."""
+
+    _fields_: ClassVar = [
+        ("rate", c_uint32),
+        ("slot_frames", c_uint32),
+        ("slots", c_uint32),
+        ("wake_slots", c_uint32),
+        ("out_channels", c_uint32),
+        ("out_format", c_uint32),
+        ("out_native_format", c_uint32),
+        ("out_planar", c_uint32),
+        ("in_channels", c_uint32),
+        ("in_format", c_uint32),
+        ("in_native_format", c_uint32),
+        ("in_planar", c_uint32),
+        ("out_data", c_void_p),
+        ("in_data", c_void_p),
+        ("wake", c_void_p),
+        ("wake_argument", c_void_p),
+        ("clock", c_void_p),
+        ("clock_nanos", c_uint64),
+        ("clock_cell", c_void_p),
+    ]
+
+
+class NoteRecord(Structure):
+    """``pcmio_note``."""
+
+    _fields_: ClassVar = [("kind", c_uint32), ("code", c_int32), ("value", c_uint64)]
+
+
+class StatsRecord(Structure):
+    """``pcmio_stats``."""
+
+    _fields_: ClassVar = [
+        ("cycles", c_uint64),
+        ("blocks", c_uint64),
+        ("output_frames", c_uint64),
+        ("input_frames", c_uint64),
+        ("xruns", c_uint64),
+        ("output_xrun_frames", c_uint64),
+        ("input_xrun_frames", c_uint64),
+        ("wakes", c_uint64),
+        ("notes_dropped", c_uint64),
+        ("largest_cycle", c_uint32),
+        ("least_filled", c_uint32),
+    ]
+
+
+#: ``pcmio_block``, to be read in one go: callback, output and input time, position, output and input xrun frames, slots.
+BLOCK = Struct("=QQQQQQII")
+
+
+class Core(Library):
+    """The core that was built with this package."""
+
+    @quick
+    def pcmio_abi(self, /) -> UInt: ...
+
+    # --- formats ----------------------------------------------------------------------------------------------------
+
+    @quick
+    def pcmio_can_convert(self, to: UInt, from_: UInt, /) -> UInt: ...
+    @native
+    def pcmio_convert(
+        self, to: Ref, to_format: UInt, to_step: Int64, from_: Ref, from_format: UInt, from_step: Int64, count: Size, /
+    ) -> None: ...
+    @quick
+    def pcmio_silence(self, to: Ref, format_: UInt, step: Int64, count: Size, /) -> None: ...
+
+    # --- messages of native libraries -------------------------------------------------------------------------------
+
+    @quick
+    def pcmio_message_take(self, text: Ref, /) -> Int: ...
+    @quick
+    def pcmio_messages_dropped(self, /) -> UInt: ...
+
+    # --- waking and threads -----------------------------------------------------------------------------------------
+
+    @quick
+    def pcmio_wakeup_new(self, /) -> Address: ...
+    @quick
+    def pcmio_wakeup_free(self, wakeup: Address, /) -> None: ...
+    @quick
+    def pcmio_wakeup_post(self, wakeup: Address, /) -> None: ...
+    @native
+    def pcmio_wakeup_wait(self, wakeup: Address, timeout_nanos: Int64, /) -> Int: ...
+    @quick
+    def pcmio_clock_nanos(self, /) -> UInt64: ...
+    @quick
+    def pcmio_thread_promote(self, priority: Int, /) -> Int: ...
+
+    # --- the pump ---------------------------------------------------------------------------------------------------
+
+    @quick
+    def pcmio_pump_new(self, config: Ref, /) -> Address: ...
+    @quick
+    def pcmio_pump_free(self, pump: Address, /) -> None: ...
+    @native
+    def pcmio_pump_settle(self, pump: Address, timeout_nanos: Int64, /) -> Int: ...
+    @quick
+    def pcmio_pump_reset(self, pump: Address, /) -> None: ...
+    @quick
+    def pcmio_pump_flush_input(self, pump: Address, /) -> None: ...
+    @quick
+    def pcmio_pump_set_latency(self, pump: Address, output_nanos: UInt64, input_nanos: UInt64, /) -> None: ...
+    @quick
+    def pcmio_pump_set_mode(self, pump: Address, mode: UInt, /) -> None: ...
+    @quick
+    def pcmio_pump_step(self, pump: Address, finished: UInt, block: Ref, /) -> Int: ...
+    @quick
+    def pcmio_pump_awake(self, pump: Address, /) -> None: ...
+    @quick
+    def pcmio_pump_stats(self, pump: Address, stats: Ref, /) -> None: ...
+    @quick
+    def pcmio_pump_position(self, pump: Address, /) -> UInt64: ...
+    @quick
+    def pcmio_pump_filled(self, pump: Address, /) -> UInt: ...
+    @quick
+    def pcmio_pump_now(self, pump: Address, /) -> UInt64: ...
+    @quick
+    def pcmio_pump_latency(self, pump: Address, /) -> UInt64: ...
+    @quick
+    def pcmio_pump_take_note(self, pump: Address, note: Ref, /) -> Int: ...
+    @quick
+    def pcmio_pump_transfer(
+        self, pump: Address, inputs: Ref, outputs: Ref, frames: UInt, input_nanos: UInt64, output_nanos: UInt64, /
+    ) -> None: ...
+    @quick
+    def pcmio_pump_xrun(self, pump: Address, frames: UInt64, /) -> None: ...
+    @quick
+    def pcmio_pump_note(self, pump: Address, kind: UInt, code: Int, value: UInt64, /) -> None: ...
+
+
+def _library_path() -> str:
+    ending = {"darwin": "libpcmio.dylib", "win32": "pcmio.dll"}.get(sys.platform, "libpcmio.so")
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), ending)  # noqa: PTH100, PTH118, PTH120 - pathlib is slow to import
+
+
+_core: Core | None = None
+
+
+def core() -> Core:
+    """The core, opened at its first use.
+
+    Raises:
+        HostUnavailable: It is missing or belongs to another version of this package.
+    """
+    global _core  # noqa: PLW0603 - one library for the process, and nothing at import
+    if _core is None:
+        loaded = Core(_library_path())
+        if loaded.pcmio_abi() != ABI:
+            raise HostUnavailable(
+                f"{loaded.path} is of another version of pcmio",
+                call="pcmio_abi",
+                code=loaded.pcmio_abi(),
+                advice="install pcmio anew",
+            )
+        _core = loaded
+    return _core
+
+
+def _native_code(side: Side) -> int:
+    return side.native_format.code | (SWAPPED if side.swapped else 0)
+
+
+def _memory(byte_count: int) -> tuple[bytearray, int]:
+    """Zeroed memory and its address; whoever holds the bytearray or a view of it keeps it alive."""
+    memory = bytearray(byte_count)
+    return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+class CorePump:
+    """A pump of the core, its ring's memory, and what wakes the thread that serves it."""
+
+    def __init__(self, plan: Plan, sample_format: SampleFormat, slots: int, wake_slots: int) -> None:
+        """Make an idle pump.
+
+        Raises:
+            ResourceExhausted: No memory.
+        """
+        self._core = lib = core()
+        self._pump: int | None = None
+        self._wakeup = lib.pcmio_wakeup_new()
+        config = PumpConfig(rate=plan.sample_rate, slot_frames=plan.block_frames, slots=slots, wake_slots=wake_slots)
+        config.wake = lib.address("pcmio_wakeup_post")
+        config.wake_argument = self._wakeup
+        config.clock = plan.clock or None
+        config.clock_nanos = plan.clock_nanos
+        config.clock_cell = plan.clock_cell or None
+        self._output = bytearray()
+        self._input = bytearray()
+        self._slots = slots
+        samples = slots * plan.block_frames * sample_format.sample_bytes
+        if plan.output is not None:
+            self._output, config.out_data = _memory(samples * plan.output.channels)
+            config.out_channels = plan.output.channels
+            config.out_format = sample_format.code
+            config.out_native_format = _native_code(plan.output)
+            config.out_planar = plan.output.planar
+        if plan.input is not None:
+            self._input, config.in_data = _memory(samples * plan.input.channels)
+            config.in_channels = plan.input.channels
+            config.in_format = sample_format.code
+            config.in_native_format = _native_code(plan.input)
+            config.in_planar = plan.input.planar
+        self._pump = lib.pcmio_pump_new(ctypes.byref(config)) if self._wakeup is not None else None
+        if self._pump is None:
+            raise ResourceExhausted(
+                f"no pump for {plan}, {slots} blocks of {sample_format}", call="pcmio_pump_new", advice="use smaller buffers"
+            )
+        self.block_record = bytearray(BLOCK.size)
+        self.block_address = ctypes.addressof(ctypes.c_char.from_buffer(self.block_record))
+        self.step = lib.pcmio_pump_step
+        self._note = NoteRecord()
+        self._note_address = ctypes.addressof(self._note)
+
+    @property
+    def address(self) -> int:
+        """``pcmio_pump *``."""
+        return self._pump or 0
+
+    @property
+    def blocks(self) -> list[memoryview]:
+        """The ring's blocks, in order: writable for output, read-only for input."""
+        whole = memoryview(self._output) if self._output else memoryview(self._input).toreadonly()
+        length = len(whole) // self._slots
+        return [whole[index * length : (index + 1) * length] for index in range(self._slots)]
+
+    def wait(self, timeout_nanos: int) -> bool:
+        """Sleep until a native thread or ``wake`` has something; negative: for ever.  False when the time has passed."""
+        return bool(self._core.pcmio_wakeup_wait(self._wakeup, timeout_nanos))
+
+    def wake(self) -> None:
+        """End a ``wait``, the present or the next."""
+        self._core.pcmio_wakeup_post(self._wakeup)
+
+    def awake(self) -> None:
+        """Say that wake-ups up to now have been seen; before the first step that follows."""
+        self._core.pcmio_pump_awake(self._pump)
+
+    def set_mode(self, mode: int) -> None:
+        """``pcmio_pump_set_mode``."""
+        self._core.pcmio_pump_set_mode(self._pump, mode)
+
+    def settle(self) -> None:
+        """Wait until no audio thread is inside; it is there for microseconds, unless the system has stopped it altogether."""
+        self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
+
+    def reset(self) -> None:
+        """``pcmio_pump_reset``."""
+        self._core.pcmio_pump_reset(self._pump)
+
+    def flush_input(self) -> None:
+        """``pcmio_pump_flush_input``."""
+        self._core.pcmio_pump_flush_input(self._pump)
+
+    def set_latency(self, output_nanos: int, input_nanos: int) -> None:
+        """``pcmio_pump_set_latency``."""
+        self._core.pcmio_pump_set_latency(self._pump, output_nanos, input_nanos)
+
+    def take_note(self) -> Note | None:
+        """The oldest note, or None."""
+        if not self._core.pcmio_pump_take_note(self._pump, self._note_address):
+            return None
+        return Note(self._note.kind, self._note.code, self._note.value)
+
+    def now(self) -> int:
+        """Nanoseconds on the pump's clock."""
+        return self._core.pcmio_pump_now(self._pump)
+
+    def position(self) -> int:
+        """Frames the device took or gave."""
+        return self._core.pcmio_pump_position(self._pump)
+
+    def filled(self) -> int:
+        """Frames in the ring."""
+        return self._core.pcmio_pump_filled(self._pump)
+
+    def latency_nanos(self) -> int:
+        """From the native buffer to the converter."""
+        return self._core.pcmio_pump_latency(self._pump)
+
+    def stats(self) -> StreamStats:
+        """Counters."""
+        record = StatsRecord()
+        self._core.pcmio_pump_stats(self._pump, ctypes.byref(record))
+        return StreamStats(
+            blocks=record.blocks,
+            frames=record.output_frames if self._output else record.input_frames,
+            xruns=record.xruns,
+            xrun_frames=record.output_xrun_frames if self._output else record.input_xrun_frames,
+            cycles=record.cycles,
+            wakes=record.wakes,
+            filled_min=record.least_filled,
+            cycle_max=record.largest_cycle,
+        )
+
+    def __del__(self) -> None:
+        # Whoever may still touch the native object holds this one: the stream's engine, its thread and its driver.
+        if self._pump is not None:
+            self._core.pcmio_pump_free(self._pump)
+            self._pump = None
+        if self._wakeup is not None:
+            self._core.pcmio_wakeup_free(self._wakeup)
+            self._wakeup = None

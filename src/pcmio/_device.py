@@ -1,0 +1,126 @@
+"""What all devices of this package share: checking a request, and making the stream."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from pcmio.configs import StreamConfig, SupportedStreamConfig
+from pcmio.contract import Device
+from pcmio.descriptions import Direction
+from pcmio.errors import InvalidInput, UnsupportedOperation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from collections.abc import Callable
+
+    from pcmio._driver import Driver
+    from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
+
+
+class NativeDevice(Device):
+    """A device whose streams are made of a ``Driver`` and the core."""
+
+    @abstractmethod
+    def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
+        """Negotiate a stream: a driver whose plan says what is granted.
+
+        ``options`` are the keywords of ``build_*_stream`` that the shared half does not know; take out those that are
+        known here (``take_options``).
+
+        Raises:
+            UnsupportedConfig, DeviceNotAvailable, ...: As ``build_output_stream`` says; nothing native is left behind.
+        """
+
+    def build_output_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=False)
+
+    def build_input_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=False)
+
+    def build_output_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=True)
+
+    def build_input_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=True)
+
+    def _build(
+        self,
+        direction: Direction,
+        config: StreamConfig | SupportedStreamConfig,
+        data: Callable[[Any, Any], object],
+        on_event: EventCallback | None,
+        depth: float | str,
+        options: dict[str, Any],
+        *,
+        raw: bool,
+    ) -> Stream:
+        if isinstance(config, SupportedStreamConfig):
+            config = config.config()
+        if not isinstance(config, StreamConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInput(f"a stream is built from a StreamConfig, not from {config!r}")
+        if not callable(data):
+            raise InvalidInput(f"data must be callable as data(frames, info), not {data!r}")
+        if on_event is not None and not callable(on_event):
+            raise InvalidInput(f"on_event must be callable as on_event(event), not {on_event!r}")
+        able = self.supports_output if direction is Direction.OUTPUT else self.supports_input
+        if not able:
+            raise UnsupportedOperation(
+                f"{self.name} has no {direction}",
+                advice="choose one of host.output_devices()"
+                if direction is Direction.OUTPUT
+                else "choose one of host.input_devices()",
+            )
+        from pcmio._stream import NativeStream  # noqa: PLC0415 - who only lists devices needs none of it
+
+        driver = self._driver(direction, config, options)
+        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, raw=raw)
+
+
+def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:
+    """The options of a call: ``take_options(options, role=(str, None))`` gives ``{"role": ...}``.
+
+    Raises:
+        UnsupportedOperation: One that is not known here.
+        InvalidInput: One of the wrong type.
+    """
+    for name, value in options.items():
+        if name not in known:
+            allowed = ", ".join(sorted(known)) or "none"
+            raise UnsupportedOperation(f"this host has no option {name!r}", advice=f"its options are: {allowed}")
+        kind, default = known[name]
+        if value is not default and not isinstance(value, kind):
+            raise InvalidInput(f"option {name} takes {kind.__name__}, not {value!r}")
+    return {name: options.get(name, default) for name, (_, default) in known.items()}

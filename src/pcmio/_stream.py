@@ -1,0 +1,144 @@
+"""The stream that every host's users get."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from pcmio._core import CorePump
+from pcmio._depth import plan_ring
+from pcmio._engine import Engine
+from pcmio._log import logger
+from pcmio._runner import ThreadRunner
+from pcmio.configs import BufferSize, StreamConfig
+from pcmio.contract import Latency, Stream
+from pcmio.errors import UnsupportedOperation
+from pcmio.events import EndReason, StreamState
+from pcmio.timestamps import StreamInstant
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+    from collections.abc import Callable
+
+    from pcmio._driver import Driver
+    from pcmio.contract import Device, EventCallback, StreamStats
+    from pcmio.formats import SampleFormat
+    from pcmio.timestamps import CallbackInfo
+
+_NANOS = 1_000_000_000
+
+
+class NativeStream(Stream):
+    """A stream whose samples the core moves."""
+
+    def __init__(
+        self,
+        device: Device,
+        driver: Driver,
+        sample_format: SampleFormat,
+        data: Callable[[Any, CallbackInfo], object],
+        on_event: EventCallback | None,
+        *,
+        depth: float | str,
+        raw: bool,
+    ) -> None:
+        self._engine: Engine | None = None
+        plan = driver.plan
+        side = plan.output or plan.input
+        if side is None:
+            raise UnsupportedOperation("a stream needs at least one direction")
+        self._device = device
+        self._config = StreamConfig(
+            side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format
+        )
+        try:
+            ring = plan_ring(depth, plan)
+            pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
+            views = pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
+            driver.open(pump)
+            engine = Engine(driver, pump, data, views, on_event)
+            engine.runner = ThreadRunner(engine, f"pcmio {device.id}")
+        except BaseException:
+            driver.close()
+            raise
+        self._engine = engine
+
+    @property
+    def _live(self) -> Engine:
+        assert self._engine is not None
+        return self._engine
+
+    @property
+    def config(self) -> StreamConfig:
+        return self._config
+
+    @property
+    def device(self) -> Device:
+        return self._device
+
+    @property
+    def state(self) -> StreamState:
+        return self._live.state
+
+    @property
+    def reason(self) -> EndReason | None:
+        return self._live.reason
+
+    @property
+    def position(self) -> int:
+        return self._live.pump.position()
+
+    @property
+    def latency(self) -> Latency:
+        pump = self._live.pump
+        return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._config.sample_rate)
+
+    @property
+    def stats(self) -> StreamStats:
+        return self._live.pump.stats()
+
+    def now(self) -> StreamInstant:
+        return StreamInstant(self._live.pump.now())
+
+    def start(self) -> None:
+        self._live.start()
+
+    def pause(self) -> None:
+        self._live.pause()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        return self._live.stop(timeout)
+
+    def close(self) -> None:
+        self._live.close()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._live.wait(timeout)
+
+    def __del__(self) -> None:
+        engine = self._engine
+        if engine is None or sys.is_finalizing():
+            return
+        if engine.state is not StreamState.CLOSED:
+            warnings.warn(f"{self!r} was dropped without close()", ResourceWarning, source=self, stacklevel=2)
+            engine.end(EndReason.CLOSED)
+        error = engine.take_error()
+        if error is not None:
+            logger().error("a stream was dropped and nobody asked for its error", exc_info=error)
+
+    def __repr__(self) -> str:
+        state = "unfinished" if self._engine is None else str(self.state)
+        return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
+
+
+def _arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
+    """Each block as a numpy array of shape (frames, channels), on the same memory."""
+    try:
+        import numpy as np  # noqa: PLC0415 - only typed streams need it
+    except ImportError as error:
+        raise UnsupportedOperation(
+            "typed streams hand out numpy arrays, and numpy is not installed",
+            advice="pip install numpy, or build a raw stream (build_output_stream_raw), which needs none",
+        ) from error
+    return [np.frombuffer(block, sample_format.dtype).reshape(-1, channels) for block in blocks]

@@ -1,0 +1,401 @@
+"""What every host, device and stream owes its user, each call with its errors.
+
+Hosts of this package and hosts that users write keep this contract; ``pcmio.testing`` checks it.  Rules that hold for all:
+
+* Any call may come from any thread, from inside a callback too, and may be repeated.
+* Time is in seconds as float, lengths are in frames.  A timeout of None waits as long as it takes; when the time given
+  passes, calls that only wait return False and calls that must deliver raise ``OperationTimeout``.
+* Lists are fresh at each call.  A missing default device is None, not an error.
+* Nothing is printed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from pcmio._value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
+    from pcmio.descriptions import DeviceDescription, DeviceId
+    from pcmio.events import EndReason, StreamEvent, StreamState
+    from pcmio.timestamps import CallbackInfo, StreamInstant
+
+#: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent and is written in place.
+DataCallback: TypeAlias = "Callable[[Any, CallbackInfo], object]"
+#: ``data(block, info)``: block is a memoryview of bytes.
+RawDataCallback: TypeAlias = "Callable[[memoryview, CallbackInfo], object]"
+EventCallback: TypeAlias = "Callable[[StreamEvent], object]"
+
+
+class Latency(Value):
+    """How far behind or ahead the converter is, in seconds.
+
+    Attributes:
+        device: Between the native buffer and the converter, as the system tells it.
+        ring: In pcmio's own buffer right now.
+    """
+
+    device: float
+    ring: float
+
+    @property
+    def total(self) -> float:
+        """Both together."""
+        return self.device + self.ring
+
+
+class StreamStats(Value):
+    """Counters of a stream since it was built.
+
+    Attributes:
+        blocks: Blocks that the callback has filled or taken.
+        frames: Frames that the device played from them, or that it captured.
+        xruns: Times that frames were lost.
+        xrun_frames: Frames that were lost.
+        cycles: Native cycles.
+        wakes: Times that the stream's thread was woken.
+        filled_min: Output: the fewest frames that were ready when a native cycle began.
+        cycle_max: Most frames of one native cycle.
+    """
+
+    blocks: int = 0
+    frames: int = 0
+    xruns: int = 0
+    xrun_frames: int = 0
+    cycles: int = 0
+    wakes: int = 0
+    filled_min: int = 0
+    cycle_max: int = 0
+
+
+class Stream(ABC):
+    """Samples in motion.  Built stopped; ends once, with a reason; a context manager that starts and closes."""
+
+    @property
+    @abstractmethod
+    def config(self) -> StreamConfig:
+        """What was granted; its buffer size is the exact number of frames in each callback."""
+
+    @property
+    @abstractmethod
+    def device(self) -> Device:
+        """The device it was built on."""
+
+    @property
+    @abstractmethod
+    def state(self) -> StreamState:
+        """Where it is in its life."""
+
+    @property
+    @abstractmethod
+    def reason(self) -> EndReason | None:
+        """Why it ended, or None while it lives."""
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """Frames that the device took or gave since the stream was built; never goes back, stands still while stopped."""
+
+    @property
+    @abstractmethod
+    def latency(self) -> Latency:
+        """Now; zero until the system tells."""
+
+    @property
+    @abstractmethod
+    def stats(self) -> StreamStats:
+        """Counters, readable at any time, after the end too."""
+
+    @abstractmethod
+    def now(self) -> StreamInstant:
+        """The present on the clock of this stream's timestamps."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin, or go on after a pause; does nothing while running.
+
+        An output's callback is called until the ring is full, then the device begins.
+
+        Raises:
+            StreamClosed: The stream has ended.
+            DeviceNotAvailable, DeviceBusy, HostUnavailable, StreamInvalidated, BackendError: From the native system; the
+                stream is where it was.
+        """
+
+    @abstractmethod
+    def pause(self) -> None:
+        """Hold the device as soon as it can; frames not yet played are kept for ``start``.  Does nothing while stopped.
+
+        Raises:
+            StreamClosed: The stream has ended.
+            BackendError: From the native system.
+        """
+
+    @abstractmethod
+    def stop(self, timeout: float | None = None) -> bool:
+        """End calling the callback; play what is written; then hold the device.  ``start`` begins anew.
+
+        Args:
+            timeout: Seconds to let the rest play; 0 throws it away; None waits until it is heard.  Input stops at once.
+
+        Returns:
+            Whether the last frame was played.  From inside the callback: False, as the rest plays afterwards.
+
+        Raises:
+            The stream's own error, if it has ended with one that nobody was given yet.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop at once and give everything back; harmless when closed.
+
+        Raises:
+            The stream's own error, if it has ended with one that nobody was given yet.
+        """
+
+    @abstractmethod
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until nothing moves any more: stopped, ended or failed.
+
+        Returns:
+            False when ``timeout`` seconds passed before.
+
+        Raises:
+            The stream's own error, if it has ended with one that nobody was given yet.
+        """
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.close()
+        except BaseException:
+            if error is None:
+                raise  # an error on its way out of the block comes first; the stream's was logged and told as an event
+
+
+class Device(ABC):
+    """One thing that plays, records or both.  Equal to another when their ids are."""
+
+    @property
+    @abstractmethod
+    def id(self) -> DeviceId:
+        """Stays the same while the thing is the same, over restarts too."""
+
+    @property
+    @abstractmethod
+    def description(self) -> DeviceDescription:
+        """What the system tells about it, as of the enumeration that made this object."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.description.name
+
+    @property
+    def supports_input(self) -> bool:
+        """Whether input streams can be built."""
+        return self.description.supports_input
+
+    @property
+    def supports_output(self) -> bool:
+        """Whether output streams can be built."""
+        return self.description.supports_output
+
+    @abstractmethod
+    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        """Formats to record in, native ones; empty for a device without input.
+
+        Raises:
+            DeviceNotAvailable: It is gone.
+            HostUnavailable: The server is gone.
+        """
+
+    @abstractmethod
+    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        """Formats to play in, native ones; empty for a device without output.
+
+        Raises:
+            DeviceNotAvailable: It is gone.
+            HostUnavailable: The server is gone.
+        """
+
+    @abstractmethod
+    def default_input_config(self) -> SupportedStreamConfig:
+        """The format to record in when one does not care.
+
+        Raises:
+            UnsupportedOperation: No input.
+            DeviceNotAvailable, HostUnavailable: It or its server is gone.
+        """
+
+    @abstractmethod
+    def default_output_config(self) -> SupportedStreamConfig:
+        """The format to play in when one does not care.
+
+        Raises:
+            UnsupportedOperation: No output.
+            DeviceNotAvailable, HostUnavailable: It or its server is gone.
+        """
+
+    @abstractmethod
+    def build_output_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        """Open a stopped stream that asks ``data`` for frames.
+
+        Args:
+            config: Channels, frames per second, frames per callback, sample format.
+            data: Called as ``data(frames, info)`` on a Python thread of the stream's own, never on the audio thread and never
+                before this call has returned.  ``frames`` is a writable numpy array of shape (frames, channels), always
+                exactly ``stream.config.buffer_size`` frames; it arrives silent, so that writing a part or nothing is fine.
+                What it raises ends the stream and is raised again by ``wait``, ``stop`` or ``close``.
+            on_event: Called with a ``StreamEvent`` on the same thread.
+            depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives a
+                busy Python thread), "high".  The whole of it is latency.
+            options: What only this host can be asked for.
+
+        Raises:
+            UnsupportedOperation: No output, or an option that this host does not have.
+            UnsupportedConfig: No such rate, format, channel count or buffer size; the message says what there is.
+            InvalidInput: A value that no device could take.
+            DeviceBusy: Somebody else holds the device.
+            DeviceNotAvailable: It is gone.
+            HostUnavailable, PermissionDenied, ResourceExhausted, OperationTimeout, BackendError: From the native system.
+
+        Source: cpal's ``DeviceTrait::build_output_stream``.
+        """
+
+    @abstractmethod
+    def build_input_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        """Open a stopped stream that hands ``data`` what was captured: read-only arrays, else as ``build_output_stream``."""
+
+    @abstractmethod
+    def build_output_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        """As ``build_output_stream``, with writable memoryviews of bytes, interleaved; does not need numpy."""
+
+    @abstractmethod
+    def build_input_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDataCallback,
+        on_event: EventCallback | None = None,
+        *,
+        depth: float | str = "balanced",
+        **options: object,
+    ) -> Stream:
+        """As ``build_input_stream``, with read-only memoryviews of bytes, interleaved; does not need numpy."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Device) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {str(self.id)!r}: {self.description}>"
+
+
+class Host(ABC):
+    """One audio system of this machine.  Opened late: making one contacts nothing that is not needed yet."""
+
+    @property
+    @abstractmethod
+    def id(self) -> str:
+        """Lower case, as in device ids: "pulseaudio"."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As its makers write it: "PulseAudio"."""
+
+    @abstractmethod
+    def check_available(self) -> None:
+        """Return if the system answers.
+
+        Raises:
+            HostUnavailable: It does not; the message says what was tried and what to install or start.
+            PermissionDenied: It does not let us in.
+        """
+
+    @abstractmethod
+    def devices(self) -> Sequence[Device]:
+        """All devices, both directions.
+
+        Raises:
+            HostUnavailable, PermissionDenied, OperationTimeout, BackendError: From the native system.
+        """
+
+    @abstractmethod
+    def default_output_device(self) -> Device | None:
+        """Where sound goes when nobody says where, or None; errors as ``devices``."""
+
+    @abstractmethod
+    def default_input_device(self) -> Device | None:
+        """What is recorded when nobody says what, or None; errors as ``devices``."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End its streams and connections; harmless when closed."""
+
+    def output_devices(self) -> Sequence[Device]:
+        """Those that can play."""
+        return [device for device in self.devices() if device.supports_output]
+
+    def input_devices(self) -> Sequence[Device]:
+        """Those that can record."""
+        return [device for device in self.devices() if device.supports_input]
+
+    @abstractmethod
+    def device_by_id(self, device_id: DeviceId | str) -> Device:
+        """The device with this id.
+
+        Raises:
+            InvalidInput: Malformed, or the id of another host's device.
+            DeviceNotAvailable: There is none at present.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<pcmio host {self.name}>"

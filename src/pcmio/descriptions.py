@@ -1,0 +1,160 @@
+"""What a device is called and what kind of thing it is."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pcmio._value import Value
+from pcmio.errors import InvalidInput
+
+
+class DeviceId(Value):
+    """The name of a device that stays the same tomorrow: its host and the host's own name for it.
+
+    The text form is ``host:id``; the id itself may hold colons.  ``str()`` and ``parse()`` go back and forth.
+    """
+
+    host: str
+    id: str
+
+    def _check(self) -> None:
+        for name, part in (("host", self.host), ("id", self.id)):
+            if not isinstance(part, str) or not part:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidInput(f"a device id needs text as its {name}, not {part!r}")
+        if ":" in self.host:
+            raise InvalidInput(f"a host's name holds no colon: {self.host!r}")
+        self._set("host", self.host.lower())
+
+    @classmethod
+    def parse(cls, text: str) -> DeviceId:
+        """The id that ``str(id)`` wrote.
+
+        Raises:
+            InvalidInput: There is no colon, or nothing before or behind it.
+        """
+        host, colon, name = text.partition(":")
+        if not colon or not host or not name:
+            raise InvalidInput(
+                f"{text!r} is no device id", advice="it reads host:id, for example pulseaudio:alsa_output.usb"
+            )
+        return cls(host, name)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.id}"
+
+
+class Direction(Enum):
+    """Which way samples go, seen from the program."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    DUPLEX = "duplex"
+    UNKNOWN = "unknown"
+
+    @property
+    def has_input(self) -> bool:
+        """Whether the program can record from it."""
+        return self in (Direction.INPUT, Direction.DUPLEX)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether the program can play to it."""
+        return self in (Direction.OUTPUT, Direction.DUPLEX)
+
+    @staticmethod
+    def of(*, has_input: bool, has_output: bool) -> Direction:
+        """The direction of a device that has these."""
+        if has_input and has_output:
+            return Direction.DUPLEX
+        if has_input:
+            return Direction.INPUT
+        return Direction.OUTPUT if has_output else Direction.UNKNOWN
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class DeviceType(Enum):
+    """What a person would call the thing."""
+
+    SPEAKER = "speaker"
+    MICROPHONE = "microphone"
+    HEADPHONES = "headphones"
+    HEADSET = "headset"
+    EARPIECE = "earpiece"
+    HANDSET = "handset"
+    HEARING_AID = "hearing aid"
+    DOCK = "dock"
+    TUNER = "tuner"
+    MONITOR = "monitor"  # captures what another device plays
+    VIRTUAL = "virtual"
+    UNKNOWN = "unknown"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class InterfaceType(Enum):
+    """How it is connected."""
+
+    BUILT_IN = "built-in"
+    USB = "usb"
+    BLUETOOTH = "bluetooth"
+    PCI = "pci"
+    FIREWIRE = "firewire"
+    THUNDERBOLT = "thunderbolt"
+    HDMI = "hdmi"
+    LINE = "line"
+    SPDIF = "spdif"
+    NETWORK = "network"
+    VIRTUAL = "virtual"
+    DISPLAY_PORT = "displayport"
+    AGGREGATE = "aggregate"
+    UNKNOWN = "unknown"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class DeviceDescription(Value):
+    """What a system tells about a device.
+
+    Attributes:
+        name: For people; may change, and two devices may share it.
+        direction: Which streams it can have.
+        device_type: What it is.
+        interface_type: How it is connected.
+        manufacturer: Who made it, or None.
+        driver: What drives it in the native system's words, or None.
+        address: Where it is: a bus path or Bluetooth address, or None.
+        extended: Further lines the system has to say.
+    """
+
+    name: str
+    direction: Direction = Direction.UNKNOWN
+    device_type: DeviceType = DeviceType.UNKNOWN
+    interface_type: InterfaceType = InterfaceType.UNKNOWN
+    manufacturer: str | None = None
+    driver: str | None = None
+    address: str | None = None
+    extended: tuple[str, ...] = ()
+
+    @property
+    def supports_input(self) -> bool:
+        """Whether input streams can be built."""
+        return self.direction.has_input
+
+    @property
+    def supports_output(self) -> bool:
+        """Whether output streams can be built."""
+        return self.direction.has_output
+
+    def __str__(self) -> str:
+        text = self.name
+        if self.manufacturer is not None:
+            text += f" ({self.manufacturer})"
+        if self.device_type is not DeviceType.UNKNOWN:
+            text += f" [{self.device_type}]"
+        if self.interface_type is not InterfaceType.UNKNOWN:
+            text += f" via {self.interface_type}"
+        return text

@@ -1,0 +1,100 @@
+"""What a stream tells its owner while it lives."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pcmio._value import Value
+
+
+class StreamState(Enum):
+    """Where a stream is in its life.
+
+    ::
+
+        build -> STOPPED -- start --> RUNNING -- pause --> PAUSED -- start --> RUNNING
+                    ^                    |
+                    +--- all is played --+- stop --> DRAINING          any -- close, failure, end --> CLOSED
+    """
+
+    STOPPED = "stopped"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    CLOSED = "closed"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class EndReason(Enum):
+    """Why a stream ended."""
+
+    CLOSED = "closed"  # close(), leaving the with block, dropping the stream
+    FINISHED = "finished"  # the callback raised StopStream and all was played
+    ABORTED = "aborted"  # the callback raised AbortStream
+    CALLBACK_RAISED = "callback raised"
+    DEVICE_LOST = "device lost"
+    HOST_LOST = "host lost"
+    FAILED = "failed"  # the native system gave up on the stream, or its ground changed
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class StreamEvent(Value):
+    """What an ``on_event`` callback gets: one of the classes below."""
+
+
+class StreamEnded(StreamEvent):
+    """The stream has ended: told exactly once, and nothing follows.
+
+    Attributes:
+        reason: Why.
+        error: What ``wait()``, ``stop()`` or ``close()`` will raise or have raised, or None.
+    """
+
+    reason: EndReason
+    error: BaseException | None = None
+
+
+class RealtimeDenied(StreamEvent):
+    """A thread did not get real-time priority; sound goes on, but other programs can make it stutter.
+
+    Attributes:
+        thread: "stream" (runs the callback) or "audio" (moves the samples).
+        code: The system's error number.
+    """
+
+    thread: str
+    code: int
+
+
+class Rerouted(StreamEvent):
+    """The system moved the stream to another device.
+
+    Attributes:
+        old: Text id of the device it left, or None where the system does not tell.
+        new: Text id of the device it is on now, or None.
+    """
+
+    old: str | None
+    new: str | None
+
+
+class Suspended(StreamEvent):
+    """The device sleeps; no samples move until ``Resumed``."""
+
+
+class Resumed(StreamEvent):
+    """The device is awake again."""
+
+
+class BufferChanged(StreamEvent):
+    """The native system changed how many frames it moves at a time; the callback's block stays as it was.
+
+    Attributes:
+        frames: Frames per native cycle from now on.
+    """
+
+    frames: int

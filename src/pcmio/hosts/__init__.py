@@ -1,0 +1,1 @@
+"""One folder for each audio system; none imports another."""
