@@ -26,7 +26,7 @@
 #define PCMIO_ABI 1
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
-/* --- rt/convert.c: sample formats (any thread) ------------------------------------------------------------------ */
+/* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
 
 typedef enum {
   PCMIO_I8 = 0,
@@ -60,18 +60,18 @@ PCMIO_API void pcmio_convert(void *to, uint32_t to_format, ptrdiff_t to_step, co
                              ptrdiff_t from_step, size_t count);
 PCMIO_API void pcmio_silence(void *to, uint32_t format, ptrdiff_t step, size_t count);
 
-/* --- rt/messages.c: text from native libraries, kept for Python's logging ---------------------------------------- */
+/* --- rt/messages.c: text from native libraries, kept for Python's logging ----------------------------------------- */
 
 #define PCMIO_MESSAGE_BYTES 240
 /* native or audio: handed to libraries that would print otherwise. */
 PCMIO_API void pcmio_message_error(const char *text);
 PCMIO_API void pcmio_message_info(const char *text);
-/* python: takes the oldest message; returns 1 for info, 2 for error, 0 when there is none.  `text` has PCMIO_MESSAGE_BYTES. */
+/* python: takes the oldest message into PCMIO_MESSAGE_BYTES of `text`; returns 1 for info, 2 for error, 0 for none. */
 PCMIO_API int32_t pcmio_message_take(char *text);
 /* python: messages that found no room since the last call. */
 PCMIO_API uint32_t pcmio_messages_dropped(void);
 
-/* --- setup/wakeup.c: how an audio thread wakes a Python thread --------------------------------------------------- */
+/* --- setup/wakeup.c: how an audio thread wakes a Python thread ---------------------------------------------------- */
 
 typedef struct pcmio_wakeup pcmio_wakeup;
 PCMIO_API pcmio_wakeup *pcmio_wakeup_new(void); /* python; NULL: no memory */
@@ -81,7 +81,7 @@ PCMIO_API void pcmio_wakeup_post(void *wakeup);
 /* python: 1 when posted, 0 when `timeout_nanos` passed (negative: no limit). */
 PCMIO_API int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos);
 
-/* --- setup/threads.c: time and priority -------------------------------------------------------------------------- */
+/* --- setup/threads.c: time and priority --------------------------------------------------------------------------- */
 
 PCMIO_API uint64_t pcmio_clock_nanos(void); /* any thread: the monotonic clock */
 /* The calling thread asks for real-time scheduling; 0, or the system's error number. */
@@ -94,18 +94,18 @@ PCMIO_API void pcmio_sleep_nanos(int64_t nanos); /* python */
 /* --- rt/notes.c: what native threads have to tell ----------------------------------------------------------------- */
 
 typedef enum {
-  PCMIO_NOTE_DRAINED = 1,      /* the last frame has left the ring */
-  PCMIO_NOTE_DEVICE_LOST,      /* code: native */
-  PCMIO_NOTE_HOST_LOST,        /* code: native */
-  PCMIO_NOTE_RATE_CHANGED,     /* value: frames per second */
-  PCMIO_NOTE_BUFFER_CHANGED,   /* value: frames per native cycle */
-  PCMIO_NOTE_MOVED,            /* the system moved the stream to another device */
-  PCMIO_NOTE_SUSPENDED,        /* the device sleeps; samples stop */
-  PCMIO_NOTE_RESUMED,          /* and goes on */
-  PCMIO_NOTE_FAILED,           /* code: native; the stream cannot go on */
-  PCMIO_NOTE_NATIVE_DRAINED,   /* the system has played its own queue */
-  PCMIO_NOTE_REALTIME_DENIED,  /* code: native */
-  PCMIO_NOTE_OPERATION         /* code: result; value: whatever the host gave to tell its operations apart */
+  PCMIO_NOTE_DRAINED = 1,     /* the last frame has left the ring; value: when it will have left the converter */
+  PCMIO_NOTE_DEVICE_LOST,     /* code: native */
+  PCMIO_NOTE_HOST_LOST,       /* code: native */
+  PCMIO_NOTE_RATE_CHANGED,    /* value: frames per second */
+  PCMIO_NOTE_BUFFER_CHANGED,  /* value: frames per native cycle */
+  PCMIO_NOTE_MOVED,           /* the system moved the stream to another device */
+  PCMIO_NOTE_SUSPENDED,       /* the device sleeps; samples stop */
+  PCMIO_NOTE_RESUMED,         /* and goes on */
+  PCMIO_NOTE_FAILED,          /* code: native; the stream cannot go on */
+  PCMIO_NOTE_NATIVE_DRAINED,  /* the system has played its own queue */
+  PCMIO_NOTE_REALTIME_DENIED, /* code: native */
+  PCMIO_NOTE_OPERATION        /* code: result; value: whatever the host gave to tell its operations apart */
 } pcmio_note_kind;
 
 typedef struct {
@@ -114,7 +114,7 @@ typedef struct {
   uint64_t value;
 } pcmio_note;
 
-/* --- rt/pump.c: the one data path ---------------------------------------------------------------------------------- */
+/* --- rt/pump.c: the one data path --------------------------------------------------------------------------------- */
 
 typedef struct pcmio_pump pcmio_pump;
 
@@ -128,7 +128,7 @@ typedef struct {
   uint32_t rate;         /* frames per second */
   uint32_t slot_frames;  /* frames of one block of the user's */
   uint32_t slots;        /* blocks in each ring */
-  uint32_t wake_slots;   /* output: free blocks at which Python is woken; input always at 1 */
+  uint32_t wake_slots;   /* output: free blocks at which Python is woken, 1 to slots; with an input always 1 */
   uint32_t out_channels; /* 0: no output */
   uint32_t out_format;   /* the user's */
   uint32_t out_native_format;
@@ -137,20 +137,21 @@ typedef struct {
   uint32_t in_format;
   uint32_t in_native_format;
   uint32_t in_planar;
-  void *out_data;        /* slots * slot_frames * out_channels samples; lives longer than the pump; NULL: no output */
+  void *out_data; /* slots * slot_frames * out_channels samples; lives longer than the pump */
   void *in_data;
-  void (*wake)(void *);  /* called on the audio thread; pcmio_wakeup_post */
+  void (*wake)(void *); /* called on the audio thread; pcmio_wakeup_post */
   void *wake_argument;
   uint64_t (*clock)(void); /* now, in ticks of `clock_nanos` nanoseconds */
   uint64_t clock_nanos;
+  const uint64_t *clock_cell; /* without `clock`: now, in nanoseconds; whoever simulates time writes it */
 } pcmio_pump_config;
 
 /* One block, as told to the user's callback. */
 typedef struct {
   uint64_t callback_nanos;
-  uint64_t output_nanos;   /* when its first frame reaches the converter */
-  uint64_t input_nanos;    /* when its first frame was captured */
-  uint64_t position;       /* frames since the stream started, of its first frame */
+  uint64_t output_nanos;       /* when its first frame reaches the converter */
+  uint64_t input_nanos;        /* when its first frame was captured */
+  uint64_t position;           /* frames in all blocks before this one, over the pump's life */
   uint64_t output_xrun_frames; /* silence the device got for want of frames, since the previous block */
   uint64_t input_xrun_frames;  /* frames lost before this block */
   uint32_t output_slot;        /* where the block lies in the ring's memory */
@@ -158,39 +159,42 @@ typedef struct {
 } pcmio_block;
 
 typedef struct {
-  uint64_t cycles;       /* native cycles served */
-  uint64_t blocks;       /* blocks exchanged with Python */
+  uint64_t cycles;        /* native cycles served */
+  uint64_t blocks;        /* blocks exchanged with Python */
   uint64_t output_frames; /* frames of the ring that the device took */
-  uint64_t input_frames; /* frames captured */
-  uint64_t xruns;        /* times that the ring ran empty or full, or that the system reported one */
+  uint64_t input_frames;  /* frames captured */
+  uint64_t xruns;         /* times that the ring ran empty or full, or that the system reported one */
   uint64_t output_xrun_frames;
   uint64_t input_xrun_frames;
-  uint64_t wakes;        /* posts to the Python thread */
+  uint64_t wakes; /* posts to the Python thread */
   uint64_t notes_dropped;
   uint32_t largest_cycle; /* frames */
   uint32_t least_filled;  /* output: fewest frames that were ready when a cycle began */
 } pcmio_stats;
 
-/* python: setup/pump.c.  new: NULL when out of memory or a format pair cannot be converted. */
+/* python: setup/pump_life.c.  new: NULL when out of memory, or when the config cannot be served. */
 PCMIO_API pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config);
 PCMIO_API void pcmio_pump_free(pcmio_pump *pump);
 /* python: waits until no audio thread is inside the pump; 0, or -1 when it still was after `timeout_nanos`. */
 PCMIO_API int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos);
-/* python, after IDLE and settle: empties the rings, forgets positions and counters of blocks; statistics stay. */
+/* python, on the thread that steps, after IDLE and settle: empties the rings; the next block begins with a slot.
+ * Positions and statistics go on; frames lost and not yet told with a block are forgotten. */
 PCMIO_API void pcmio_pump_reset(pcmio_pump *pump);
+/* The same for the input alone: drops captured blocks, whole and begun; the next tells what was lost before them. */
+PCMIO_API void pcmio_pump_flush_input(pcmio_pump *pump);
 /* audio, native, python: from the outputs to the converter and from the converter to the inputs. */
 PCMIO_API void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t input_nanos);
 
 /* python, all return at once (bound so that they keep the GIL). */
 PCMIO_API void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode);
 PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
-/* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output, and
- * `*block` filled; 1, or 0 when none is ready. */
+/* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output,
+ * and `*block` filled; 1, or 0 when none is ready. */
 PCMIO_API int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block);
 /* Says that posts up to now have been seen; call before the pcmio_pump_step that follows a wake-up. */
 PCMIO_API void pcmio_pump_awake(pcmio_pump *pump);
 PCMIO_API void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats);
-/* Output frames the device took, or input frames captured, since the start. */
+/* Frames of the ring that the device took, or frames captured, over the pump's life; stands still in IDLE. */
 PCMIO_API uint64_t pcmio_pump_position(const pcmio_pump *pump);
 /* Output: frames written and not yet taken; input: captured and not yet read. */
 PCMIO_API uint32_t pcmio_pump_filled(const pcmio_pump *pump);
@@ -199,9 +203,9 @@ PCMIO_API uint64_t pcmio_pump_now(const pcmio_pump *pump);
 PCMIO_API uint64_t pcmio_pump_latency(const pcmio_pump *pump);
 PCMIO_API int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note); /* 1: taken, 0: none */
 
-/* audio: `frames` frames from and to native buffers (planar: an array of channel pointers; else [0] only).  The first of
- * `inputs` was captured at `input_nanos`, the first of `outputs` will reach the converter at `output_nanos`.  Fills every
- * output, always.  Never waits, allocates or locks; one call of `wake` at most. */
+/* audio: `frames` frames from and to native buffers (planar: an array of channel pointers; else [0] only).  The first
+ * of `inputs` was captured at `input_nanos`, the first of `outputs` will reach the converter at `output_nanos`.  Fills
+ * every output, always.  Never waits, allocates or locks; one call of `wake` at most. */
 PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *const *outputs, uint32_t frames,
                                    uint64_t input_nanos, uint64_t output_nanos);
 /* audio or native: the system lost `frames` frames (0: it does not say how many). */
@@ -209,7 +213,7 @@ PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
 
-/* --- rt/pump_null.c: devices without hardware ----------------------------------------------------------------------- */
+/* --- rt/pump_null.c: devices without hardware --------------------------------------------------------------------- */
 
 typedef struct pcmio_null_device pcmio_null_device;
 
@@ -221,11 +225,11 @@ typedef struct {
   uint32_t channels;
   uint32_t format;
   uint32_t period_frames;
-  uint32_t sizes_count;      /* scripted cycle sizes, taken in turn instead of period_frames; 0: none */
-  uint32_t sizes[16];        /* frames, each at most PCMIO_NULL_CYCLE_FRAMES; 0 is a cycle without frames */
-  double tone_cosine;        /* of the angle that one frame of the tone advances */
+  uint32_t sizes_count; /* scripted cycle sizes, taken in turn instead of period_frames; 0: none */
+  uint32_t sizes[16];   /* frames, each at most PCMIO_NULL_CYCLE_FRAMES; 0 is a cycle without frames */
+  double tone_cosine;   /* of the angle that one frame of the tone advances */
   double tone_sine;
-  uint64_t latency_nanos;    /* as a real device would report */
+  uint64_t latency_nanos; /* as a real device would report */
 } pcmio_null_config;
 
 #define PCMIO_NULL_CYCLE_FRAMES 8192
@@ -233,10 +237,12 @@ typedef struct {
 /* python: setup/null_device.c */
 PCMIO_API pcmio_null_device *pcmio_null_new(const pcmio_null_config *config);
 PCMIO_API void pcmio_null_free(pcmio_null_device *device); /* after halt, and with no pump attached */
-PCMIO_API int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t channels); /* 0, or -1: full */
-PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump); /* 0, or -1: cycle did not end in 1 s */
-/* A thread of the core's cycles the device by the monotonic clock; `priority` 0: ordinary; `*denied` the error number of a
- * refused priority. */
+/* 0, or -1: full, or `channels` are not those that the pump has. */
+PCMIO_API int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t channels);
+/* 0, or -1: a cycle did not end within a second, and the pump must not be freed. */
+PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump);
+/* A thread of the core's cycles the device by the monotonic clock; 0, or -1: no thread, or it runs already.
+ * `priority` 0: ordinary; `*denied`: the error number of a refused priority, or 0. */
 PCMIO_API int32_t pcmio_null_run(pcmio_null_device *device, int32_t priority, int32_t *denied);
 PCMIO_API void pcmio_null_halt(pcmio_null_device *device);
 /* Misfortune.  skip: the device passes over `frames` frames and reports them lost.  stall: its thread sleeps. */

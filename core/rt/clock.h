@@ -1,7 +1,8 @@
 /* Which frame of a ring the device handles at which time, as the latest cycle told it.
  *
  * Written by the audio thread, read by a Python thread; a sequence number tells the reader that it read halves of two
- * writes (Hans Boehm, "Can seqlocks get along with programming language memory models?", 2012, the variant with fences). */
+ * writes (Hans Boehm, "Can seqlocks get along with programming language memory models?", 2012, without fences: the
+ * thread sanitizer does not know them). */
 #ifndef PCMIO_CLOCK_H
 #define PCMIO_CLOCK_H
 

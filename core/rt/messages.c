@@ -41,7 +41,7 @@ void pcmio_message_error(const char *text) { put(text, ERROR); }
 void pcmio_message_info(const char *text) { put(text, INFO); }
 
 int32_t pcmio_message_take(char *text) {
-  /* Places are claimed in turn, so the oldest is at or after next_take; places that a full queue refused are skipped. */
+  /* Places are claimed in turn, so the oldest is at or after next_take; those that a full queue refused are passed. */
   for (uint32_t step = 0; step < MESSAGES; step++) {
     uint32_t at = atomic_load_explicit(&next_take, memory_order_relaxed) + step;
     message *place = &messages[at % MESSAGES];

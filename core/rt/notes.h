@@ -1,7 +1,7 @@
 /* What native threads have to tell a Python thread: a bounded queue, many writers, one reader.
  *
- * Each record has a turn number (Dmitry Vyukov's bounded queue): a writer claims a place by adding to `head`, fills it, and
- * publishes it by raising its turn.  A full queue drops the note and counts it; nobody waits. */
+ * Each record has a turn number (Dmitry Vyukov's bounded queue): a writer claims a place by adding to `head`, fills it,
+ * and publishes it by raising its turn.  A full queue drops the note and counts it; nobody waits. */
 #ifndef PCMIO_NOTES_H
 #define PCMIO_NOTES_H
 

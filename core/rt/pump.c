@@ -15,7 +15,8 @@ static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
   return (uint8_t *)base + (size_t)frame * half->native_bytes * (half->planar ? 1 : half->channels);
 }
 
-static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames, uint32_t length) {
+static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames,
+                      uint32_t length) {
   if (!half->planar) {
     pcmio_convert(native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
                   (size_t)length * half->channels);
@@ -31,8 +32,8 @@ static void from_native(const pcmio_half *half, uint8_t *frames, const void *con
                         uint32_t length) {
   size_t offset = (size_t)at * half->native_bytes;
   if (!half->planar) {
-    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format, 1,
-                  (size_t)length * half->channels);
+    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format,
+                  1, (size_t)length * half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
@@ -51,46 +52,57 @@ static void silence_native(const pcmio_half *half, void *const *buffers, uint32_
   }
 }
 
-static void miss(pcmio_pump *pump, pcmio_half *half, uint32_t frames) {
-  if (frames == 0) {
+/* A cycle moved `moved` frames and then lacked `missed`.  A gap is one xrun, over however many cycles it goes. */
+static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t missed) {
+  if (moved != 0) {
     half->short_of_frames = false;
+  }
+  if (missed == 0) {
     return;
   }
-  atomic_fetch_add_explicit(&half->xrun_frames, frames, memory_order_relaxed);
+  atomic_fetch_add_explicit(&half->xrun_frames, missed, memory_order_relaxed);
   if (!half->short_of_frames) {
     half->short_of_frames = true;
     atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
   }
 }
 
-static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
+/* From the ring as far as it goes. */
+static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->out;
   uint32_t done = 0;
-  if (mode != PCMIO_IDLE) {
-    uint32_t ready = pcmio_ring_readable(&half->ring);
-    if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
-      atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
+  pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
+  while (done < frames) {
+    uint32_t length = frames - done;
+    const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
+    if (length == 0) {
+      break;
     }
-    pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
-    while (done < frames) {
-      uint32_t length = frames - done;
-      const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
-      if (length == 0) {
-        break;
-      }
-      to_native(half, outputs, done, piece, length);
-      pcmio_ring_did_read(&half->ring, length);
-      done += length;
-    }
-    count(&pump->output_frames, done);
+    to_native(half, outputs, done, piece, length);
+    pcmio_ring_did_read(&half->ring, length);
+    done += length;
   }
+  count(&pump->output_frames, done);
+  return done;
+}
+
+static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
+  pcmio_half *half = &pump->out;
+  uint32_t ready = pcmio_ring_readable(&half->ring);
+  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos);
   if (done < frames) {
     silence_native(half, outputs, done, frames - done);
   }
   if (mode == PCMIO_RUNNING) {
-    miss(pump, half, frames - done);
-  } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
-             atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
+    account(pump, half, done, frames - done);
+    if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
+      atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
+    }
+    return;
+  }
+  half->short_of_frames = false;
+  if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
+      atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
     pcmio_pump_note(pump, PCMIO_NOTE_DRAINED, 0, nanos + pcmio_frames_nanos(done, pump->rate));
   }
 }
@@ -123,29 +135,36 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
     done += length;
   }
   pump->lost += frames - done;
-  miss(pump, half, frames - done);
+  account(pump, half, done, frames - done);
   count(&pump->input_frames, done);
 }
 
+/* Asked after every cycle, whatever the ring was like before: a threshold cannot be passed unseen. */
 static bool worth_waking(const pcmio_pump *pump) {
-  if (pump->in.channels != 0) {
-    return pcmio_ring_readable(&pump->in.ring) >= pump->in.ring.slot_frames;
+  if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
+    return false;
   }
-  return pcmio_ring_writable(&pump->out.ring) >= (uint64_t)pump->wake_slots * pump->out.ring.slot_frames;
+  return pump->out.channels == 0 || pcmio_ring_writable(&pump->out.ring) >= pump->wake_frames;
 }
 
-static void post(pcmio_pump *pump) {
+static void wake(pcmio_pump *pump) {
+  atomic_fetch_add_explicit(&pump->wakes, 1, memory_order_relaxed);
+  pump->wake(pump->wake_argument);
+}
+
+/* A Python thread that was woken and waits for its turn need not be woken again.  Whoever finds `posted` set knows that
+ * the thread will yet call pcmio_pump_awake, and will then see the counters of the ring as they are now. */
+static void wake_once(pcmio_pump *pump) {
   if (atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) == 0) {
-    atomic_fetch_add_explicit(&pump->wakes, 1, memory_order_relaxed);
-    pump->wake(pump->wake_argument);
+    wake(pump);
   }
 }
 
 void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *const *outputs, uint32_t frames,
                          uint64_t input_nanos, uint64_t output_nanos) {
-  /* Sequentially consistent against pcmio_pump_set_mode and pcmio_pump_settle: who sets IDLE and then sees nobody inside
-   * knows that no later transfer touches the rings. */
-  atomic_store(&pump->inside, 1);
+  /* Sequentially consistent against pcmio_pump_set_mode and pcmio_pump_settle: who sets IDLE and then sees nobody
+   * inside knows that no later transfer touches the rings. */
+  atomic_fetch_add(&pump->inside, 1);
   uint32_t mode = atomic_load(&pump->mode);
   if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING) {
     capture(pump, inputs, frames, input_nanos);
@@ -158,12 +177,12 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
     atomic_store_explicit(&pump->largest_cycle, frames, memory_order_relaxed);
   }
   if (mode == PCMIO_RUNNING && worth_waking(pump)) {
-    post(pump);
+    wake_once(pump);
   }
-  atomic_store(&pump->inside, 0);
+  atomic_fetch_sub(&pump->inside, 1);
 }
 
-/* --- reports: any native thread ------------------------------------------------------------------------------------ */
+/* --- reports: any native thread ----------------------------------------------------------------------------------- */
 
 void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) {
   if (atomic_load_explicit(&pump->mode, memory_order_relaxed) != PCMIO_RUNNING) {
@@ -181,7 +200,7 @@ void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) {
 
 void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value) {
   pcmio_notes_put(&pump->notes, (pcmio_note){.kind = kind, .code = code, .value = value});
-  post(pump);
+  wake(pump); /* always: a thread may have taken its notes just before it called pcmio_pump_awake */
 }
 
 void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t input_nanos) {
@@ -189,23 +208,26 @@ void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t in
   atomic_store_explicit(&pump->in.latency_nanos, input_nanos, memory_order_relaxed);
 }
 
-/* --- the Python thread's side: nothing here waits ------------------------------------------------------------------- */
+/* --- the Python thread's side: nothing here waits ----------------------------------------------------------------- */
 
 void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
-  if (mode != PCMIO_RUNNING) {
-    pcmio_anchor_forget(&pump->out.anchor);
-  }
+  /* What the anchor knew of the time before a pause says nothing of the time after it. */
+  pcmio_anchor_forget(&pump->out.anchor);
   if (mode == PCMIO_DRAINING) {
     atomic_store_explicit(&pump->drained, 0, memory_order_relaxed);
   }
   atomic_store(&pump->mode, mode);
+  /* A thread that was woken while it had nothing to do for this stream never called pcmio_pump_awake. */
+  pcmio_pump_awake(pump);
 }
 
 uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mode); }
 
 void pcmio_pump_awake(pcmio_pump *pump) { atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel); }
 
-uint64_t pcmio_pump_now(const pcmio_pump *pump) { return pump->clock() * pump->clock_nanos; }
+uint64_t pcmio_pump_now(const pcmio_pump *pump) {
+  return pump->clock != NULL ? pump->clock() * pump->clock_nanos : counted(pump->clock_cell);
+}
 
 static uint64_t never_back(pcmio_half *half, uint64_t nanos) {
   if (nanos > half->last_nanos) {
@@ -218,7 +240,7 @@ static void describe_output(pcmio_pump *pump, pcmio_block *block) {
   pcmio_half *half = &pump->out;
   uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
   uint64_t nanos = 0;
-  if (!pcmio_anchor_time(&half->anchor, written, pump->rate, &nanos)) {
+  if (pcmio_pump_mode(pump) == PCMIO_IDLE || !pcmio_anchor_time(&half->anchor, written, pump->rate, &nanos)) {
     nanos = block->callback_nanos + counted(&half->latency_nanos) +
             pcmio_frames_nanos(pcmio_ring_readable(&half->ring), pump->rate);
   }
@@ -288,8 +310,7 @@ void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
 }
 
 uint64_t pcmio_pump_position(const pcmio_pump *pump) {
-  const _Atomic uint64_t *counter = pump->out.channels != 0 ? &pump->out.ring.read : &pump->in.ring.written;
-  return atomic_load_explicit(counter, memory_order_acquire);
+  return counted(pump->out.channels != 0 ? &pump->output_frames : &pump->input_frames);
 }
 
 uint32_t pcmio_pump_filled(const pcmio_pump *pump) {

@@ -19,7 +19,7 @@ typedef struct {
   uint32_t sample_bytes;
   uint32_t native_bytes; /* of one sample */
   bool planar;           /* native buffers */
-  bool short_of_frames;  /* audio thread: the latest cycle missed some, so the next miss is the same xrun */
+  bool short_of_frames;  /* audio thread: the latest cycle ended in a gap, which the next one may go on with */
   pcmio_anchor anchor;   /* output only: input blocks carry their own times */
   _Atomic uint64_t xrun_frames;
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
@@ -31,14 +31,15 @@ struct pcmio_pump {
   pcmio_half out;
   pcmio_half in;
   uint32_t rate;
-  uint32_t wake_slots;
+  uint32_t wake_frames; /* output: as many must be free before Python is woken */
   void (*wake)(void *);
   void *wake_argument;
   uint64_t (*clock)(void);
   uint64_t clock_nanos;
+  const _Atomic uint64_t *clock_cell; /* in place of `clock` */
 
   _Alignas(64) _Atomic uint32_t mode;
-  _Atomic uint32_t inside; /* an audio thread works on the rings */
+  _Atomic uint32_t inside; /* audio threads that work on the rings */
   _Atomic uint32_t posted; /* Python was woken and has not looked yet */
   _Atomic uint32_t drained;
 
@@ -48,7 +49,7 @@ struct pcmio_pump {
   uint64_t lost; /* audio thread: frames lost since the latest block began */
 
   uint64_t told_out; /* Python's side: output xrun frames already told with a block */
-  uint64_t position; /* Python's side: frames of the blocks exchanged */
+  uint64_t position; /* Python's side: frames of all blocks exchanged */
 
   _Atomic uint64_t cycles;
   _Atomic uint64_t blocks;

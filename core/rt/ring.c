@@ -37,6 +37,9 @@ void pcmio_ring_did_write(pcmio_ring *ring, uint32_t count) {
 }
 
 void pcmio_ring_clear(pcmio_ring *ring) {
-  atomic_store_explicit(&ring->read, 0, memory_order_relaxed);
-  atomic_store_explicit(&ring->written, 0, memory_order_release);
+  uint64_t at = atomic_load_explicit(&ring->written, memory_order_acquire);
+  at += ring->slot_frames - 1;
+  at -= at % ring->slot_frames;
+  atomic_store_explicit(&ring->read, at, memory_order_relaxed);
+  atomic_store_explicit(&ring->written, at, memory_order_release);
 }

@@ -1,7 +1,7 @@
 /* Frames between a Python thread and an audio thread: one writer, one reader, fixed slots.
  *
- * One side moves whole slots (Python, whose views of the slots were made once), the other any number of frames (the audio
- * thread).  Counters only grow; an offset is a counter modulo the capacity, so "full" and "empty" need no flag. */
+ * One side moves whole slots (Python, whose views of the slots were made once), the other any number of frames (the
+ * audio thread).  Counters only grow; an offset is a counter modulo the capacity: "full" and "empty" need no flag. */
 #ifndef PCMIO_RING_H
 #define PCMIO_RING_H
 
@@ -30,7 +30,7 @@ uint8_t *pcmio_ring_write_piece(const pcmio_ring *ring, uint32_t *count);
 /* Gives pieces back.  The counters are published after the samples. */
 void pcmio_ring_did_read(pcmio_ring *ring, uint32_t count);
 void pcmio_ring_did_write(pcmio_ring *ring, uint32_t count);
-/* Neither side may be inside. */
+/* Throws away what is there, and goes on at the beginning of a slot.  Neither side may be inside. */
 void pcmio_ring_clear(pcmio_ring *ring);
 
 #endif

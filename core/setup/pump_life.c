@@ -42,9 +42,17 @@ static void *aligned(size_t bytes) {
   return memset((void *)at, 0, bytes);
 }
 
+/* A threshold above the ring's capacity would never be reached, and 0 would wake for nothing. */
+static uint32_t wake_frames(const pcmio_pump_config *config) {
+  uint32_t slots = config->in_channels != 0 || config->wake_slots == 0 ? 1 : config->wake_slots;
+  return (slots < config->slots ? slots : config->slots) * config->slot_frames;
+}
+
 pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   uint64_t capacity = (uint64_t)config->slot_frames * config->slots;
-  if (capacity == 0 || capacity > UINT32_MAX || config->rate == 0 || config->wake == NULL || config->clock == NULL) {
+  bool clocked = config->clock != NULL ? config->clock_nanos != 0 : config->clock_cell != NULL;
+  bool directed = config->out_channels != 0 || config->in_channels != 0;
+  if (capacity == 0 || capacity > UINT32_MAX || config->rate == 0 || config->wake == NULL || !clocked || !directed) {
     return NULL;
   }
   pcmio_pump *pump = aligned(sizeof *pump);
@@ -52,11 +60,12 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
     return NULL;
   }
   pump->rate = config->rate;
-  pump->wake_slots = config->wake_slots;
+  pump->wake_frames = wake_frames(config);
   pump->wake = config->wake;
   pump->wake_argument = config->wake_argument;
   pump->clock = config->clock;
   pump->clock_nanos = config->clock_nanos;
+  pump->clock_cell = (const _Atomic uint64_t *)config->clock_cell; /* as large, and as aligned, everywhere */
   pump->slot_nanos = calloc(config->slots, sizeof *pump->slot_nanos);
   pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
   atomic_init(&pump->least_filled, UINT32_MAX);
@@ -81,8 +90,9 @@ void pcmio_pump_free(pcmio_pump *pump) {
 }
 
 int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos) {
-  for (int64_t waited = 0; atomic_load(&pump->inside) != 0; waited += WAIT_STEP_NANOS) {
-    if (waited >= timeout_nanos) {
+  uint64_t begin = pcmio_clock_nanos();
+  while (atomic_load(&pump->inside) != 0) {
+    if (timeout_nanos <= 0 || pcmio_clock_nanos() - begin >= (uint64_t)timeout_nanos) {
       return -1;
     }
     pcmio_sleep_nanos(WAIT_STEP_NANOS);
@@ -91,13 +101,28 @@ int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos) {
 }
 
 void pcmio_pump_reset(pcmio_pump *pump) {
-  pcmio_ring_clear(&pump->out.ring);
-  pcmio_ring_clear(&pump->in.ring);
-  pcmio_anchor_forget(&pump->out.anchor);
-  pump->out.short_of_frames = false;
+  if (pump->out.channels != 0) {
+    pcmio_ring_clear(&pump->out.ring);
+    pump->told_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
+    pump->out.short_of_frames = false;
+  }
+  if (pump->in.channels != 0) {
+    pcmio_ring_clear(&pump->in.ring);
+    atomic_store_explicit(&pump->in.system_lost, 0, memory_order_relaxed);
+    pump->lost = 0;
+    pump->in.short_of_frames = false;
+  }
+}
+
+void pcmio_pump_flush_input(pcmio_pump *pump) {
+  pcmio_ring *ring = &pump->in.ring;
+  if (pump->in.channels == 0) {
+    return;
+  }
+  uint64_t written = atomic_load_explicit(&ring->written, memory_order_acquire);
+  for (uint64_t at = atomic_load_explicit(&ring->read, memory_order_relaxed); at < written; at += ring->slot_frames) {
+    pump->lost += pump->slot_lost[at / ring->slot_frames % ring->slots];
+  }
+  pcmio_ring_clear(ring);
   pump->in.short_of_frames = false;
-  pump->told_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
-  atomic_store_explicit(&pump->in.system_lost, 0, memory_order_relaxed);
-  pump->lost = 0;
-  pump->position = 0;
 }
