@@ -20,9 +20,6 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import platform_tags
 
-# Exactly this one: another version may bring another C library, and with it other symbol versions.
-ZIGLANG = "ziglang==0.17.1"
-
 
 class Target(NamedTuple):
     """What the core can be compiled for: by whom, for which wheel tag, and how the library is then called."""
@@ -72,7 +69,9 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
     def dependencies(self) -> list[str]:
         """Ask for zig only where it will be run."""
         target = _target()
-        return [ZIGLANG] if target is not None and "ziglang" in target.compiler else []
+        if target is None or "ziglang" not in target.compiler:
+            return []
+        return list(self.metadata.config["dependency-groups"]["zig"])
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and say where the library goes and what the wheel is called."""

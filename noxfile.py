@@ -1,0 +1,96 @@
+"""What CI runs and what a person runs before a commit; ``nox -l`` lists it, ``tools/test`` runs it on a bare machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "core", "tests", "packaging", "wheels"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+# mypy's and pyright's names for what `sys.platform` can be.
+PLATFORMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+
+
+def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
+    """Install dependency groups, and what the named extras of pcmio need (not pcmio itself)."""
+    optional = PROJECT["project"]["optional-dependencies"]
+    wanted = [requirement for extra in extras.split(",") if extra for requirement in optional[extra]]
+    session.install(*nox.project.dependency_groups(PROJECT, *groups), *wanted)
+
+
+def _c_files() -> list[str]:
+    return sorted(str(path) for folder in ("core", "tests") for path in Path(folder).rglob("*.[ch]"))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and who imports whom."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": "src"})
+    session.run("clang-format", "--dry-run", "-Werror", *_c_files())
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, once for each platform."""
+    _install(session, "types", extras="cli")
+    for mypys, pyrights in PLATFORMS.items():
+        session.run("mypy", f"--platform={mypys}", *session.posargs)
+        session.run("pyright", f"--pythonplatform={pyrights}", *session.posargs)
+
+
+@nox.session
+def core(session: nox.Session) -> None:
+    """Test the C core: alone under the sanitizers, and through ctypes."""
+    _install(session, "test")
+    session.install("-e", ".")
+    session.run("pytest", "tests/core", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test pcmio on every host that this machine has or can simulate."""
+    _install(session, "test")
+    session.install("-e", ".[all]")
+    session.run("pytest", "--ignore=tests/core", "--ignore=tests/packaging", *session.posargs)
+
+
+@nox.session
+def packaging(session: nox.Session) -> None:
+    """Build, unpack, install and import what users get."""
+    _install(session, "build", "test", "zig")
+    session.run("pytest", "tests/packaging", "--ignore=tests/packaging/test_targets.py", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build the sdist and the wheels of all platforms into dist/, and check each."""
+    _install(session, "build", "test", "zig")
+    dist = Path("dist")
+    for old in dist.glob("pcmio-*"):
+        old.unlink()
+    named = session.run("python", "-c", "import hatch_build; print(*hatch_build.TARGETS)", silent=True)
+    session.run("python", "-m", "build", "--no-isolation", "--sdist")
+    for target in [*str(named).split(), "any"]:
+        session.run("python", "-m", "build", "--no-isolation", "--wheel", env={"PCMIO_TARGET": target})
+    session.run("pytest", "tests/packaging/test_targets.py", env={"PCMIO_WHEELS": os.fspath(dist.resolve())})
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Check in under a minute what most often goes wrong: before each commit."""
+    _install(session, "dev", extras="cli")
+    session.install("-e", ".[all]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("clang-format", "--dry-run", "-Werror", *_c_files())
+    session.run("mypy")
+    session.run("pytest", "tests/unit", "-q", *session.posargs)
