@@ -183,6 +183,9 @@ class Driver(ABC):
         When it returns, no native thread is inside the pump or will enter it.  Must not raise for a dead server.
         """
 
+    def idle(self) -> None:
+        """The stream was served and there is nothing more to do for now."""
+
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
         """What a note means here, when the shared half's reading is not enough: an event, an error that ends the stream.
 

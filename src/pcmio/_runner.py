@@ -67,8 +67,9 @@ class ThreadRunner:
 
 def _run(engine: Engine) -> None:
     engine.denied = core().pcmio_thread_promote(PRIORITY)
-    wait = engine.pump.wait
+    wait, idle = engine.pump.wait, engine.driver.idle
     while engine.serve():
+        idle()
         wait(engine.idle_nanos())
 
 

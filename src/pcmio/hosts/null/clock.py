@@ -1,0 +1,116 @@
+"""Time that a test moves by hand."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+
+from pcmio.errors import InvalidInput, OperationTimeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.hosts.null.bus import Bus
+
+_NANOS = 1_000_000_000
+_SETTLE_SECONDS = 10.0
+
+
+class SimulatedClock:
+    """A clock for ``pcmio.host("null", clock=...)``: nothing moves but by ``advance``.
+
+    After each cycle that time brings, ``advance`` waits until every stream's thread has done what there was to do, so a
+    test sees the same whatever the machine's load.  One clock may serve several hosts.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._cell = ctypes.c_uint64(round(seconds * _NANOS))
+        self._lock = threading.Lock()  # one advance at a time
+        self._buses: list[Bus] = []
+
+    @property
+    def address(self) -> int:
+        """Where the present stands, for the core."""
+        return ctypes.addressof(self._cell)
+
+    @property
+    def nanos(self) -> int:
+        """The present, in nanoseconds."""
+        return self._cell.value
+
+    @property
+    def seconds(self) -> float:
+        """The present."""
+        return self._cell.value / _NANOS
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass: the running devices have their cycles, in order of time, their streams are served.
+
+        Raises:
+            InvalidInput: Negative, or called from a stream's callback.
+            OperationTimeout: A callback does not return.
+        """
+        if seconds < 0:
+            raise InvalidInput(f"time does not run backwards: {seconds} s")
+        with self._lock:
+            end = self._cell.value + round(seconds * _NANOS)
+            while (due := min(self._buses, key=_due, default=None)) is not None and due.due_nanos <= end:
+                self._cell.value = due.due_nanos
+                due.cycle()
+                self._settle()
+            self._cell.value = end
+            self._settle()
+
+    def add(self, bus: Bus) -> None:
+        """A device begins to run; its first cycle is one period from now."""
+        self._buses.append(bus)
+
+    def remove(self, bus: Bus) -> None:
+        """A device stops."""
+        if bus in self._buses:
+            self._buses.remove(bus)
+
+    def _settle(self) -> None:
+        for bus in list(self._buses):
+            for driver in list(bus.drivers):
+                if not driver.served.wait_until_served(_SETTLE_SECONDS):
+                    raise OperationTimeout("a stream's callback does not return", advice="callbacks must not wait for time")
+
+
+def _due(bus: Bus) -> int:
+    return bus.due_nanos
+
+
+class Served:
+    """Tells when a stream's thread has done all there was to do."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._rounds = 0
+        self.over = False
+        self.kick = _nothing
+
+    def round_done(self) -> None:
+        """The thread is about to sleep."""
+        with self._condition:
+            self._rounds += 1
+            self._condition.notify_all()
+
+    def finish(self) -> None:
+        """Nobody will be served any more."""
+        with self._condition:
+            self.over = True
+            self._condition.notify_all()
+
+    def wait_until_served(self, timeout: float) -> bool:
+        """Wait for two more rounds: the first may have begun before what the caller did."""
+        with self._condition:
+            for _ in range(2):
+                target = self._rounds + 1
+                self.kick()
+                if not self._condition.wait_for(lambda target=target: self.over or self._rounds >= target, timeout):
+                    return False
+            return True
+
+
+def _nothing() -> None:
+    """Before a pump is there."""
