@@ -1,0 +1,180 @@
+"""Hosts of your own: a file, a network, a radio, hardware with a library of its own.
+
+Write a ``Host`` whose ``devices`` are ``CustomDevice`` objects, and for each stream a ``CustomDriver``; streams, rings,
+conversion, states, errors and statistics are pcmio's.  From a thread of yours, at your device's pace, call
+``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.
+``pcmio.testing`` proves that the host keeps the contract; ``examples/custom_host.py`` is one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+
+from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, core
+from pcmio._device import NativeDevice as CustomDevice
+from pcmio._device import take_options
+from pcmio._driver import Driver, Plan, Side
+from pcmio.contract import Host
+from pcmio.descriptions import Direction
+from pcmio.errors import InvalidInput, UnsupportedOperation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio._driver import Pump
+    from pcmio.configs import StreamConfig
+    from pcmio.formats import SampleFormat
+
+__all__ = ["CustomDevice", "CustomDriver", "Driver", "Host", "Plan", "Side", "take_options"]
+
+_NANOS = 1_000_000_000
+
+
+class CustomDriver(Driver):
+    """The native half of a stream whose samples your own code moves.
+
+    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called in any
+    state: without a running stream they give and take silence.
+
+    Args:
+        direction: OUTPUT or INPUT.
+        config: What the stream was asked for.
+        native_format: Of the samples that you give and take; the core converts.  None: the stream's own.
+        block_frames: Frames of each callback when the config leaves that to the host.
+        native_frames: Frames that you usually move at a time.
+        latency: Seconds between you and the converter.
+    """
+
+    def __init__(
+        self,
+        direction: Direction,
+        config: StreamConfig,
+        *,
+        native_format: SampleFormat | None = None,
+        block_frames: int = 512,
+        native_frames: int = 512,
+        latency: float = 0.0,
+    ) -> None:
+        side = Side(config.channels, native_format or config.sample_format)
+        self.plan = Plan(
+            sample_rate=config.sample_rate,
+            block_frames=config.buffer_size.frames or block_frames,
+            native_frames=native_frames,
+            output=side if direction is Direction.OUTPUT else None,
+            input=side if direction is Direction.INPUT else None,
+            clock=core().address("pcmio_clock_nanos"),
+        )
+        self._frame_bytes = side.channels * side.native_format.sample_bytes
+        self._silence = side.native_format.silence * side.channels
+        self._latency_nanos = round(latency * _NANOS)
+        self._pump: Pump | None = None
+        self._moving = threading.Lock()  # one transfer at a time, and none after close
+        self._memory = bytearray()
+        self._pointers = (ctypes.c_void_p * 1)()
+
+    # --- for you to override -----------------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """The stream runs now: begin to call ``play`` or ``capture``.  May raise an AudioError."""
+
+    def held(self) -> None:
+        """The stream was paused, stopped or closed.  May be called twice."""
+
+    # --- for you to call ---------------------------------------------------------------------------------------------
+
+    def play(self, frames: int) -> memoryview:
+        """The next ``frames`` frames to be played, interleaved; silence where the stream has none.
+
+        The memory is used again at the next call.
+
+        Raises:
+            UnsupportedOperation: This is an input stream.
+        """
+        if self.plan.output is None:
+            raise UnsupportedOperation("an input stream plays nothing")
+        with self._moving:
+            view = self._room(frames)
+            if self._pump is None:
+                view[:] = self._silence * frames
+            else:
+                now = core().pcmio_clock_nanos()
+                core().pcmio_pump_transfer(
+                    self._pump.address, None, self._pointers, frames, now, now + self._latency_nanos
+                )
+            return view
+
+    def capture(self, samples: bytes | bytearray | memoryview) -> None:
+        """Whole frames that were recorded, interleaved, the last of them just now.
+
+        Raises:
+            UnsupportedOperation: This is an output stream.
+            InvalidInput: Not whole frames.
+        """
+        if self.plan.input is None:
+            raise UnsupportedOperation("an output stream records nothing")
+        data = memoryview(samples).cast("B")
+        frames, rest = divmod(len(data), self._frame_bytes)
+        if rest:
+            raise InvalidInput(f"{len(data)} bytes are not whole frames of {self._frame_bytes} bytes")
+        with self._moving:
+            if self._pump is None or not frames:
+                return
+            self._room(frames)[:] = data
+            captured = core().pcmio_clock_nanos() - self._latency_nanos - frames * _NANOS // self.plan.sample_rate
+            core().pcmio_pump_transfer(self._pump.address, self._pointers, None, frames, max(0, captured), 0)
+
+    def lost_frames(self, frames: int) -> None:
+        """Your device lost ``frames`` frames: an xrun."""
+        with self._moving:
+            if self._pump is not None:
+                core().pcmio_pump_xrun(self._pump.address, frames)
+
+    def lost_device(self, code: int = 0) -> None:
+        """Your device is gone: the stream ends with DeviceLost."""
+        self._note(NOTE_DEVICE_LOST, code)
+
+    def lost_host(self, code: int = 0) -> None:
+        """What serves your device is gone: the stream ends with HostDisconnected."""
+        self._note(NOTE_HOST_LOST, code)
+
+    def failed(self, code: int) -> None:
+        """Your device cannot go on: the stream ends with BackendError."""
+        self._note(NOTE_FAILED, code)
+
+    # --- the driver --------------------------------------------------------------------------------------------------
+
+    def open(self, pump: Pump) -> None:
+        """Keep the pump."""
+        with self._moving:
+            self._pump = pump
+            pump.set_latency(self._latency_nanos, self._latency_nanos)
+
+    def start(self) -> None:
+        """Tell the subclass."""
+        self.started()
+
+    def pause(self) -> None:
+        """Tell the subclass."""
+        self.held()
+
+    def discard(self) -> None:
+        """Tell the subclass."""
+        self.held()
+
+    def close(self) -> None:
+        """No transfer after this."""
+        with self._moving:
+            self._pump = None
+        self.held()
+
+    def _room(self, frames: int) -> memoryview:
+        size = frames * self._frame_bytes
+        if len(self._memory) < size:
+            self._memory = bytearray(size)
+            self._pointers[0] = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
+        return memoryview(self._memory)[:size]
+
+    def _note(self, kind: int, code: int) -> None:
+        with self._moving:
+            if self._pump is not None:
+                core().pcmio_pump_note(self._pump.address, kind, code, 0)

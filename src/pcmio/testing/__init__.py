@@ -1,0 +1,36 @@
+"""Checks that a host keeps the contract, for this package's own hosts and for those that users write.
+
+::
+
+    import pytest
+    from pcmio.testing import CHECKS, Rig
+
+    rig = Rig(open_host=MyHost, output="myhost:speaker", input="myhost:microphone")
+
+    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    def test_my_host_keeps_the_contract(check):
+        check(rig)
+
+Each check takes a ``Rig``, raises AssertionError when a promise is broken, and returns "not applicable: ..." when the rig
+declares that the host lacks what it is about.  They need numpy.
+"""
+
+from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
+from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, outcomes, timing
+from pcmio.testing.rig import Check, Rig
+from pcmio.testing.signals import Noise
+from pcmio.testing.waiting import until
+
+#: Every check, in the order of a stream's life.
+CHECKS: tuple[Check, ...] = (
+    *enumeration.CHECKS,
+    *configs.CHECKS,
+    *lifecycle.CHECKS,
+    *outcomes.CHECKS,
+    *data.CHECKS,
+    *timing.CHECKS,
+    *failures.CHECKS,
+    *lifetimes.CHECKS,
+)
+
+__all__ = ["CHECKS", "Check", "Noise", "NullDeviceSpec", "NullKind", "Rig", "SimulatedClock", "until"]

@@ -1,0 +1,146 @@
+"""Streams that are dropped, closed from elsewhere, opened and closed without end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import warnings
+import weakref
+
+from pcmio.events import EndReason, StreamEnded, StreamState
+from pcmio.testing.configs import builder, sides
+from pcmio.testing.signals import Counter, Events
+from pcmio.testing.waiting import PATIENCE_SECONDS, until
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.testing.rig import Check, Rig
+
+CYCLES = 1000
+_WARM_UP = 50
+#: What a thousand cycles may leave: below four bytes a cycle of anything, above an allocator's fits.
+_MEMORY_BYTES = 4 << 20
+
+
+def a_dropped_stream_closes_itself(rig: Rig) -> None:
+    """With a ResourceWarning; its callback is freed."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            counter, events = Counter(), Events()
+            stream = builder(device, direction)(rig.config(), counter, events)
+            stream.start()
+            until(lambda c=counter: c.calls > 2, "blocks")
+            freed = weakref.ref(counter)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                del stream
+                gc.collect()
+            assert any(issubclass(warning.category, ResourceWarning) for warning in caught)
+            until(lambda e=events: bool(e.of(StreamEnded)), "the end being told")
+            assert events.of(StreamEnded) == [StreamEnded(EndReason.CLOSED)]
+            del counter
+            until(lambda f=freed: gc.collect() >= 0 and f() is None, "the callback being freed")
+
+
+def any_thread_may_close(rig: Rig) -> None:
+    """Eight at once, while it runs."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            stream = builder(device, direction)(rig.config(), counter := Counter(), events := Events())
+            stream.start()
+            until(lambda c=counter: c.calls > 2, "blocks")
+            threads = [threading.Thread(target=stream.close) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(PATIENCE_SECONDS)
+                assert not thread.is_alive(), "close() hangs"
+            assert stream.state is StreamState.CLOSED
+            assert len(events.of(StreamEnded)) == 1
+
+
+def threads_may_call_whatever_they_like(rig: Rig) -> None:
+    """Start, pause, stop and reads from four threads at once: no hang, no crash, and it still closes."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            stream = builder(device, direction)(rig.config(), Counter())
+            failed: list[BaseException] = []
+
+            def busy(turn: int, stream: object = stream, failed: list[BaseException] = failed) -> None:
+                calls = ("start", "pause", "start", "stop")
+                try:
+                    for index in range(40):
+                        name = calls[(index + turn) % 4]
+                        getattr(stream, name)(*((0.05,) if name == "stop" else ()))
+                        assert stream.position >= 0  # type: ignore[attr-defined]
+                except BaseException as error:  # noqa: BLE001 - carried to the checking thread
+                    failed.append(error)
+
+            threads = [threading.Thread(target=busy, args=(turn,)) for turn in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(2 * PATIENCE_SECONDS)
+                assert not thread.is_alive(), "a call hangs"
+            assert not failed, failed[0]
+            stream.close()
+
+
+def a_thousand_cycles_leave_nothing(rig: Rig) -> None:
+    """Open, run, close: descriptors, threads and memory are constant."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+
+            def cycle(device: object = device, direction: str = direction) -> None:
+                with builder(device, direction)(rig.config(), counter := Counter()):  # type: ignore[arg-type]
+                    until(lambda: direction == "input" or counter.calls > 0, "a block")
+
+            for _ in range(_WARM_UP):
+                cycle()
+            gc.collect()
+            before = _holdings()
+            for _ in range(CYCLES):
+                cycle()
+            gc.collect()
+            after = _holdings()
+            assert after[:2] == before[:2], f"{direction}: descriptors and threads {before[:2]} became {after[:2]}"
+            grown = after[2] - before[2]
+            assert grown < _MEMORY_BYTES, f"{direction}: {grown} bytes more after {CYCLES} cycles"
+
+
+def hosts_may_come_and_go(rig: Rig) -> None:
+    """Fifty hosts with a stream each, one after the other: nothing is left."""
+
+    def cycle() -> None:
+        with rig.open_host() as host:
+            for direction, device in sides(rig, host):
+                builder(device, direction)(rig.config(), Counter()).close()
+
+    for _ in range(5):
+        cycle()
+    before = _holdings()
+    for _ in range(50):
+        cycle()
+    gc.collect()
+    after = _holdings()
+    assert after[:2] == before[:2], f"descriptors and threads {before[:2]} became {after[:2]}"
+    assert after[2] - before[2] < _MEMORY_BYTES
+
+
+def _holdings() -> tuple[int, int, int]:
+    """Descriptors, threads (native ones too) and resident bytes; zeros where the system does not tell."""
+    if not os.path.isdir("/proc/self/task"):  # noqa: PTH112 - pathlib is not worth its import here
+        return 0, threading.active_count(), 0
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
+        pages = int(statm.read().split()[1])
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")), pages * os.sysconf("SC_PAGE_SIZE")  # noqa: PTH208
+
+
+CHECKS: tuple[Check, ...] = (
+    a_dropped_stream_closes_itself,
+    any_thread_may_close,
+    threads_may_call_whatever_they_like,
+    a_thousand_cycles_leave_nothing,
+    hosts_may_come_and_go,
+)

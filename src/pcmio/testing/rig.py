@@ -1,0 +1,73 @@
+"""What the checks need to know about the host they judge."""
+
+from __future__ import annotations
+
+from pcmio._value import Value
+from pcmio.configs import StreamConfig
+from pcmio.formats import SampleFormat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeAlias
+
+    from pcmio.contract import Device, Host
+
+    Check: TypeAlias = Callable[["Rig"], "str | None"]
+
+else:
+    Check = None
+
+NOT_APPLICABLE = "not applicable: "
+
+
+class Rig(Value):
+    """A host under test, and how to bring misfortune upon it.
+
+    What a host promises stands here and not in probes, so that a bug cannot excuse its own check.
+
+    Attributes:
+        open_host: Makes a new host object.
+        output: Id of a device that plays, or None.
+        input: Id of a device that records, or None.
+        loops: What is played to ``output`` arrives at ``input``, sample for sample.
+        sample_rate: That both run at.
+        exact_formats: Formats that pass the loop unchanged.
+        channel_counts: Counts that pass the loop unchanged.
+        options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
+        block_frames: A comfortable buffer size.
+        busy_streams: How many streams it must run at once.
+        lose_device: Makes the output device vanish; returns a call that brings it back.  None: cannot be done here.
+        kill_server: Ends the server; returns a call that starts it again.  None: there is no server.
+    """
+
+    open_host: Callable[[], Host]
+    output: str | None = None
+    input: str | None = None
+    loops: bool = False
+    sample_rate: int = 48_000
+    exact_formats: tuple[SampleFormat, ...] = (SampleFormat.F32,)
+    channel_counts: tuple[int, ...] = (1, 2)
+    options: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012 - values are frozen
+    block_frames: int = 512
+    busy_streams: int = 8
+    lose_device: Callable[[Host], Callable[[], None]] | None = None
+    kill_server: Callable[[], Callable[[], None]] | None = None
+
+    def config(self, channels: int = 2, sample_format: SampleFormat = SampleFormat.F32) -> StreamConfig:
+        """A config that the host must take."""
+        return StreamConfig(channels, self.sample_rate, self.block_frames, sample_format)
+
+    def output_device(self, host: Host) -> Device:
+        """The device to play to."""
+        assert self.output is not None
+        return host.device_by_id(self.output)
+
+    def input_device(self, host: Host) -> Device:
+        """The device to record from."""
+        assert self.input is not None
+        return host.device_by_id(self.input)
+
+    def options_for(self, direction: str) -> dict[str, Any]:
+        """Keywords for a builder."""
+        return dict(self.options.get(direction, {}))

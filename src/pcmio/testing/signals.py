@@ -1,0 +1,149 @@
+"""Signals that tell where each of their samples belongs."""
+
+from __future__ import annotations
+
+import threading
+
+from pcmio.errors import StopStream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pcmio.formats import SampleFormat
+    from pcmio.timestamps import CallbackInfo
+
+
+class Noise:
+    """Frames of pseudo-random samples, none of them silent, full scale included: a lost, doubled or changed sample shows.
+
+    Floats are multiples of 2**-23, so that 24 bits anywhere on the way change nothing.
+    """
+
+    def __init__(self, sample_format: SampleFormat, channels: int, frames: int, seed: int = 1) -> None:
+        import numpy as np  # noqa: PLC0415 - only those who check need it
+
+        self.sample_format = sample_format
+        self.channels = channels
+        numbers = np.random.default_rng(seed)
+        shape = (frames, channels)
+        if sample_format.is_float:
+            whole = numbers.integers(1, 1 << 23, shape) * numbers.choice(np.array([-1, 1]), shape)
+            self.frames: Any = (whole / (1 << 23)).astype(sample_format.dtype)
+        elif sample_format.is_packed:
+            raw = numbers.integers(1, 256, (frames, channels, 3), dtype=np.uint8)
+            self.frames = raw.view(sample_format.dtype).reshape(shape)
+        elif sample_format.is_dsd:
+            self.frames = numbers.integers(0x6A, 0xFF, shape).astype(sample_format.dtype)
+        else:
+            middle = 0 if sample_format.is_int else 1 << (sample_format.bits_per_sample - 1)
+            low, high = int(sample_format.minimum), int(sample_format.maximum)
+            below = numbers.integers(low, middle, shape, dtype=np.uint64 if low >= 0 else np.int64)
+            above = numbers.integers(middle + 1, high, shape, dtype=np.uint64 if low >= 0 else np.int64, endpoint=True)
+            self.frames = np.where(numbers.random(shape) < 0.5, below, above).astype(sample_format.dtype)  # noqa: PLR2004
+
+    def player(self) -> NoisePlayer:
+        """A callback that plays it once and then ends its stream."""
+        return NoisePlayer(self.frames)
+
+    def assert_within(self, recorded: Any) -> None:
+        """Every frame stands in ``recorded``, once, in order, unchanged, with silence only around the whole.
+
+        Raises:
+            AssertionError: Says at which frame it breaks.
+        """
+        import numpy as np  # noqa: PLC0415 - only those who check need it
+
+        sounding = np.flatnonzero(sounds(recorded, self.sample_format))
+        assert sounding.size, f"nothing but silence in {len(recorded)} frames"
+        first, last = int(sounding[0]), int(sounding[-1])
+        heard = recorded[first : last + 1]
+        count = min(len(heard), len(self.frames))
+        differs = np.flatnonzero((heard[:count] != self.frames[:count]).any(axis=1))
+        assert not differs.size, (
+            f"frame {differs[0]} of {len(self.frames)} is {heard[differs[0]]} instead of {self.frames[differs[0]]}; "
+            f"{differs.size} of {count} frames differ"
+        )
+        assert len(heard) == len(self.frames), f"{len(heard)} frames were heard instead of {len(self.frames)}"
+
+    def assert_heard_in_pieces(self, recorded: Any) -> None:
+        """As ``assert_within``, with silence allowed between any two frames."""
+        heard = recorded[sounds(recorded, self.sample_format)]
+        assert len(heard) == len(self.frames), f"{len(heard)} frames were heard instead of {len(self.frames)}"
+        assert (heard == self.frames).all(), "frames were changed or out of order"
+
+
+def sounds(recorded: Any, sample_format: SampleFormat) -> Any:
+    """For each frame whether any of its samples is not silent."""
+    import numpy as np  # noqa: PLC0415 - only those who check need it
+
+    silence = np.frombuffer(sample_format.silence, sample_format.dtype)[0]
+    return (recorded != silence).any(axis=1)
+
+
+class NoisePlayer:
+    """An output callback that plays frames once, then raises StopStream."""
+
+    def __init__(self, frames: Any) -> None:
+        self._frames = frames
+        self.at = 0
+
+    def __call__(self, block: Any, _info: CallbackInfo) -> None:
+        piece = self._frames[self.at : self.at + len(block)]
+        if not len(piece):
+            raise StopStream
+        block[: len(piece)] = piece
+        self.at += len(piece)
+
+
+class Recorder:
+    """An input callback that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Any] = []
+        self._lock = threading.Lock()
+        self.frames = 0
+        self.lost = 0
+
+    def __call__(self, block: Any, info: CallbackInfo) -> None:
+        with self._lock:
+            self._blocks.append(block.copy())
+            self.frames += len(block)
+            self.lost += info.xrun_frames
+
+    def recorded(self) -> Any:
+        """All frames up to now."""
+        import numpy as np  # noqa: PLC0415 - only those who check need it
+
+        with self._lock:
+            return np.concatenate(self._blocks) if self._blocks else np.empty((0, 1))
+
+
+class Counter:
+    """A callback for either direction that counts its calls and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.frames = 0
+        self.infos: list[CallbackInfo] = []
+        self.thread = 0
+
+    def __call__(self, block: Any, info: CallbackInfo) -> None:
+        self.calls += 1
+        self.frames += len(block)
+        self.infos.append(info)
+        self.thread = threading.get_ident()
+
+
+class Events:
+    """An event callback that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+
+    def __call__(self, event: Any) -> None:
+        self.all.append(event)
+
+    def of(self, kind: type) -> list[Any]:
+        """Those of one class."""
+        return [event for event in self.all if isinstance(event, kind)]

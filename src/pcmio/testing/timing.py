@@ -1,0 +1,155 @@
+"""Positions, clocks and latency."""
+
+from __future__ import annotations
+
+import time
+
+from pcmio.events import StreamState
+from pcmio.testing.configs import builder, sides
+from pcmio.testing.signals import Counter
+from pcmio.testing.waiting import until
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.testing.rig import Check, Rig
+
+_SOME = 30
+#: A clock that is wrong by more is no clock: wide enough for a busy machine.
+_RATE_TOLERANCE = 0.3
+
+
+def positions_grow_and_never_pass_what_was_handed_over(rig: Rig) -> None:
+    """Sampled many times while running."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            with builder(device, direction)(rig.config(), counter := Counter(), **rig.options_for(direction)) as stream:
+                seen = [0]
+                while counter.calls < _SOME:
+                    position = stream.position
+                    assert position >= seen[-1], "the position went back"
+                    if direction == "output":
+                        stats = stream.stats
+                        assert position <= (stats.blocks + 1) * rig.block_frames
+                    if position != seen[-1]:
+                        seen.append(position)
+                    time.sleep(0.0005)  # between samples of a value that moves
+                assert len(seen) > 2, "the position does not move"
+
+
+def blocks_tell_where_they_stand(rig: Rig) -> None:
+    """``info.position`` counts the frames before a block, over pauses and restarts too."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            stream = builder(device, direction)(rig.config(), counter := Counter())
+            for round_ in (1, 2):
+                stream.start()
+                until(lambda c=counter, r=round_: c.calls >= 10 * r, "blocks")
+                stream.pause()
+                stream.start()
+                stream.stop(0)
+            stream.close()
+            positions = [info.position for info in counter.infos]
+            assert positions == [rig.block_frames * index for index in range(len(positions))]
+
+
+def timestamps_are_in_order(rig: Rig) -> None:
+    """Callback times and device times never go back; output is heard after its callback, input was captured before."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            with builder(device, direction)(rig.config(), counter := Counter()) as stream:
+                first = stream.now()
+                until(lambda c=counter: c.calls >= _SOME, "blocks")
+                last = stream.now()
+            stamps = [info.timestamp for info in counter.infos[:_SOME]]
+            assert last > first
+            for one, other in zip(stamps, stamps[1:], strict=False):
+                assert other.callback >= one.callback
+                assert other.device >= one.device
+            for stamp in stamps[_SOME // 2 :]:
+                ahead = stamp.device - stamp.callback
+                assert ahead >= 0 if direction == "output" else ahead <= 0, f"{direction}: {ahead:+.4f} s"
+                assert abs(ahead) < 3, f"{direction}: {ahead:+.4f} s"
+                assert stamp.callback <= last
+
+
+def device_time_keeps_step_with_frames(rig: Rig) -> None:
+    """Over many blocks, one block's length for each."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            with builder(device, direction)(rig.config(), counter := Counter()) as stream:
+                until(lambda c=counter: c.calls >= 3 * _SOME, "blocks")
+                lost = stream.stats.xrun_frames
+            infos = counter.infos[_SOME : 3 * _SOME]
+            frames = infos[-1].position - infos[0].position
+            seconds = infos[-1].timestamp.device - infos[0].timestamp.device
+            expected = frames / rig.sample_rate
+            slack = expected * _RATE_TOLERANCE + lost / rig.sample_rate
+            assert abs(seconds - expected) <= slack, f"{direction}: {frames} frames took {seconds:.3f} s on the device's clock"
+
+
+def the_stream_runs_at_its_rate(rig: Rig) -> None:
+    """Frames that the device took or gave, against the machine's clock."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            with builder(device, direction)(rig.config(), Counter(), **rig.options_for(direction)) as stream:
+                until(lambda s=stream: s.position > rig.sample_rate // 5, "the stream being under way")
+                begin, begin_at = stream.position, time.monotonic()
+                until(lambda s=stream, b=begin: s.position >= b + rig.sample_rate // 2, "half a second of frames")
+                moved, seconds = stream.position - begin, time.monotonic() - begin_at
+                lost = stream.stats.xrun_frames / rig.sample_rate
+            rate = moved / seconds
+            low, high = (1 - _RATE_TOLERANCE) * rig.sample_rate, (1 + _RATE_TOLERANCE) * rig.sample_rate
+            assert low - lost * rig.sample_rate <= rate <= high, f"{direction}: {rate:.0f} frames a second"
+
+
+def latency_can_be_read_in_every_state(rig: Rig) -> None:
+    """Never negative; while playing it has the ring in it."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            stream = builder(device, direction)(rig.config(), counter := Counter(), depth=0.1)
+            states: list[StreamState] = []
+
+            def look(stream: object = stream, states: list[StreamState] = states) -> None:
+                latency = stream.latency  # type: ignore[attr-defined]
+                assert latency.device >= 0
+                assert latency.ring >= 0
+                assert latency.total == latency.device + latency.ring
+                states.append(stream.state)  # type: ignore[attr-defined]
+
+            look()
+            stream.start()
+            until(lambda c=counter: c.calls >= _SOME, "blocks")
+            look()
+            if direction == "output":
+                until(lambda s=stream: s.latency.ring > 0, "frames in the ring")
+                assert stream.latency.ring <= 0.2
+            stream.pause()
+            look()
+            stream.stop(0)
+            look()
+            stream.close()
+            look()
+            assert states == [
+                StreamState.STOPPED, StreamState.RUNNING, StreamState.PAUSED, StreamState.STOPPED, StreamState.CLOSED
+            ]  # fmt: skip
+
+
+def wait_takes_the_time_it_was_given(rig: Rig) -> None:
+    """Not less, and not much more."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            with builder(device, direction)(rig.config(), Counter()) as stream:
+                before = time.monotonic()
+                assert stream.wait(0.2) is False
+                assert 0.19 <= time.monotonic() - before < 1.5
+
+
+CHECKS: tuple[Check, ...] = (
+    positions_grow_and_never_pass_what_was_handed_over,
+    blocks_tell_where_they_stand,
+    timestamps_are_in_order,
+    device_time_keeps_step_with_frames,
+    the_stream_runs_at_its_rate,
+    latency_can_be_read_in_every_state,
+    wait_takes_the_time_it_was_given,
+)

@@ -1,0 +1,38 @@
+"""Each provider starts what its host needs and says what the host must be able to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pcmio
+from pcmio.hosts.null import NullHost
+from pcmio.testing import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def null() -> Iterator[Rig]:
+    """Devices without hardware, on the machine's clock."""
+
+    def lose_device(host: pcmio.Host) -> Callable[[], None]:
+        assert isinstance(host, NullHost)
+        device = host.device_by_id("null:loopback")
+        device.lose(19)
+        return device.plug_in
+
+    yield Rig(
+        open_host=lambda: pcmio.host("null"),
+        output="null:loopback",
+        input="null:loopback",
+        loops=True,
+        exact_formats=tuple(pcmio.SampleFormat),
+        channel_counts=(1, 2, 3, 6, 32, 64),
+        busy_streams=16,
+        lose_device=lose_device,
+    )
+
+
+PROVIDERS = (null,)
