@@ -1,4 +1,4 @@
-"""What CI runs and what a person runs before a commit; ``nox -l`` lists it, ``tools/test`` runs it on a bare machine."""
+"""What CI runs, and a person before a commit: ``nox -l`` lists it, ``tools/test`` runs it on a bare machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what libraries of other systems export and need: just enough of ELF, Mach-O and PE, all 64-bit little-endian."""
+"""Reads what libraries of other systems export and need: just enough of 64-bit ELF, Mach-O and PE."""
 
 from __future__ import annotations
 

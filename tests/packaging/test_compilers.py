@@ -6,11 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.packaging.building import ROOT, build, environment, wheel_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ZIG = ["ziglang==0.17.1"]
 
@@ -57,9 +60,7 @@ def test_a_wheel_without_the_core_needs_no_compiler(bare_path: str, tmp_path: Pa
 
 def test_an_unknown_target_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", f"--outdir={tmp_path}", ROOT]
-    built = subprocess.run(
-        command, env=environment(PCMIO_TARGET="amiga"), capture_output=True, text=True, check=False
-    )
+    built = subprocess.run(command, env=environment(PCMIO_TARGET="amiga"), capture_output=True, text=True, check=False)
     assert built.returncode != 0
     assert "PCMIO_TARGET='amiga' is none of: any, manylinux-x86_64" in built.stdout + built.stderr
 

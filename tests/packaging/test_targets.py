@@ -1,4 +1,4 @@
-"""The wheels of all platforms, cross-built by ``nox -s wheels``: their names, their contents, and what is in the library.
+"""The wheels of all platforms, cross-built by ``nox -s wheels``: names, contents, and what the library is made of.
 
 None can be loaded here but one; the headers of the others say which systems will take them.
 """
