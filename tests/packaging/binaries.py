@@ -114,7 +114,7 @@ def _pe(data: bytes) -> Library:
         """Where in the file that is which will be loaded to ``address``."""
         for _, _, loaded_at, length, at in sections:
             if loaded_at <= address < loaded_at + length:
-                return at + address - loaded_at
+                return int(at + address - loaded_at)
         raise AssertionError(f"no section holds {address:#x}")
 
     export_address, _, import_address, import_length = struct.unpack_from("<IIII", data, optional_at + 112)

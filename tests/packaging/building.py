@@ -30,7 +30,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def build(kind: str, folder: Path, source: Path = ROOT, **variables: str) -> Path:
     """Build an sdist or a wheel into ``folder``, with the hatchling that is installed here."""
-    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", f"--outdir={folder}", source]
+    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", f"--outdir={folder}", str(source)]
     subprocess.run(command, check=True, env=environment(**variables))
     (built,) = folder.iterdir()
     return built

@@ -59,14 +59,14 @@ def test_a_wheel_without_the_core_needs_no_compiler(bare_path: str, tmp_path: Pa
 
 
 def test_an_unknown_target_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", f"--outdir={tmp_path}", ROOT]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", f"--outdir={tmp_path}", str(ROOT)]
     built = subprocess.run(command, env=environment(PCMIO_TARGET="amiga"), capture_output=True, text=True, check=False)
     assert built.returncode != 0
     assert "PCMIO_TARGET='amiga' is none of: any, manylinux-x86_64" in built.stdout + built.stderr
 
 
 def test_a_failing_compiler_fails_the_build(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", f"--outdir={tmp_path}", ROOT]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", f"--outdir={tmp_path}", str(ROOT)]
     assert subprocess.run(command, env=environment(CC="false"), capture_output=True, check=False).returncode != 0
     assert not list(tmp_path.iterdir())
 
