@@ -99,6 +99,8 @@ class Engine:
         self._error: BaseException | None = None  # not yet given to the owner
         self._end_error: BaseException | None = None
         self._calling = False  # the callback is called for free or filled blocks
+        self._moving = False  # the driver was started
+        self._drain_wanted = False  # no more callbacks; drains as soon as the driver was started
         self._preparing = False  # start() waits for the ring to be emptied and filled
         self._reset_due = False  # the ring holds what nobody wants any more
         self._finish: EndReason | None = None  # the stream ends when it is drained
@@ -119,22 +121,26 @@ class Engine:
             self._check_open()
             if self.state is StreamState.RUNNING:
                 return
+            before = self.state
+            self.state = StreamState.RUNNING
             self._preparing = True
-            self._calling = self._is_output
+            self._drain_wanted = self._finish is not None
+            self._calling = self._is_output and not self._drain_wanted
             self.runner.kick()
             try:
                 prepared = self.runner.wait_for(self._changed, lambda: not self._preparing, PREPARE_SECONDS)
             finally:
                 self._preparing = False
-            if self.state is StreamState.CLOSED:
-                return  # the first callbacks ended it: wait() and close() tell
+            if self.state is not StreamState.RUNNING or self._moving:
+                return  # a callback or another thread ended, paused or stopped it meanwhile, or went on from a pause
             if not prepared:
-                self._calling = False
+                self._still()
+                self._enter(before)
                 raise OperationTimeout(
                     f"the stream's callback has not returned for {PREPARE_SECONDS} seconds",
                     advice="keep callbacks shorter than their block",
                 )
-            self._go()
+            self._go(before)
 
     def pause(self) -> None:
         """See ``contract.Stream``."""
@@ -148,9 +154,15 @@ class Engine:
     def stop(self, timeout: float | None = None) -> bool:
         """See ``contract.Stream``."""
         if self.runner.serving():
-            self._later = self._halt if timeout == 0 or not self._is_output else self._begin_drain
+            self._calling = False
+            if timeout == 0 or not self._is_output:
+                self._later = self._halt
+            else:
+                self._drain_wanted = True
             return False
         with self._lock:
+            if timeout != 0:
+                self.runner.wait_for(self._changed, lambda: not self._preparing, timeout)
             if self.state is StreamState.RUNNING and self._is_output and timeout != 0:
                 self._begin_drain()
             played = True
@@ -177,7 +189,7 @@ class Engine:
         with self._lock:
             if self.runner.serving():
                 return self.state in still
-            ended = self.runner.wait_for(self._changed, lambda: self.state in still and not self._preparing, timeout)
+            ended = self.runner.wait_for(self._changed, lambda: self.state in still, timeout)
             self._raise_once()
             return ended
 
@@ -230,15 +242,15 @@ class Engine:
 
     def _still(self) -> None:
         """No sample moves any more, no callback begins."""
-        self._calling = False
+        self._calling = self._moving = self._drain_wanted = False
         self._drained_at = None
         self.pump.set_mode(Mode.IDLE)
 
-    def _go(self) -> None:
-        before = self.state
+    def _go(self, before: StreamState) -> None:
         self.pump.set_mode(Mode.RUNNING)
-        self._calling = self._finish is None
-        self.state = StreamState.RUNNING
+        self._drain_wanted = self._drain_wanted or self._finish is not None
+        self._calling = not self._drain_wanted
+        self._moving = True
         try:
             self.driver.start()
         except BaseException:
@@ -246,8 +258,8 @@ class Engine:
             self._reset_due = True
             self._enter(before)
             raise
-        self._changed.notify_all()
-        if self._finish is not None:
+        self._enter(StreamState.RUNNING)
+        if self._drain_wanted:
             self._begin_drain()
 
     def _halt(self) -> None:
@@ -260,16 +272,15 @@ class Engine:
             self._enter(StreamState.STOPPED)
 
     def _begin_drain(self) -> None:
-        if self.state is not StreamState.RUNNING:
-            return
-        self._calling = False
+        self._drain_wanted = self._calling = False
         self._enter(StreamState.DRAINING)
         self.pump.set_mode(Mode.DRAINING)
 
     def _start_directly(self) -> None:
-        if self.state in (StreamState.PAUSED, StreamState.STOPPED):
+        before = self.state
+        if before in (StreamState.PAUSED, StreamState.STOPPED):
             self._prepare()
-            self._go()
+            self._go(before)
 
     def _prepare(self) -> None:
         """Empty the ring of what nobody wants; only while serving."""
@@ -296,6 +307,8 @@ class Engine:
         with self._lock:
             later, self._later = self._later, None
             self._attempt(later)
+            if self._drain_wanted and self._moving:
+                self._begin_drain()
             if prepared:
                 self._preparing = False
                 self._changed.notify_all()
@@ -322,8 +335,10 @@ class Engine:
             with self._lock:
                 self._calling = False
                 self._finish = EndReason.FINISHED
-                if self.state is StreamState.RUNNING:
-                    self._later = self._begin_drain if self._is_output else self._halt
+                if self._is_output:
+                    self._drain_wanted = True
+                else:
+                    self._later = self._halt
         except AbortStream:
             self.end(EndReason.ABORTED)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the owner
@@ -338,8 +353,6 @@ class Engine:
             callback_nanos, nanos, _, position, lost, _, slot, _ = unpack(memory)
             data(views[slot], CallbackInfo(callback_nanos, nanos, position, lost))
             ready = step(pump, 1, record)
-            if self._later is not None:
-                return
 
     def _call_input(self) -> None:
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
@@ -350,8 +363,6 @@ class Engine:
             callback_nanos, _, nanos, position, _, lost, _, slot = unpack(memory)
             data(views[slot], CallbackInfo(callback_nanos, nanos, position, lost))
             ready = step(pump, 1, record)
-            if self._later is not None:
-                return
 
     def _attempt(self, action: Callable[[], object] | None) -> None:
         """Do what nobody waits for: its error ends the stream, so that the owner learns it.  The lock is held."""

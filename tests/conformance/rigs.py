@@ -9,6 +9,8 @@ import pcmio
 from pcmio.hosts.null import NullHost
 from pcmio.testing import Rig
 
+from .custom_loop import WireHost
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,4 +37,16 @@ def null() -> Iterator[Rig]:
     )
 
 
-PROVIDERS = (null,)
+@contextmanager
+def custom() -> Iterator[Rig]:
+    """A host as a user writes it, moved by a Python thread."""
+    yield Rig(
+        open_host=WireHost,
+        output="wire:loop",
+        input="wire:loop",
+        loops=True,
+        channel_counts=(1, 2, 3, 6, 32, 64),
+    )
+
+
+PROVIDERS = (null, custom)

@@ -86,10 +86,10 @@ def an_exception_nobody_waited_for_comes_out_of_close(rig: Rig) -> None:
     """Or of leaving the with block."""
     with rig.open_host() as host:
         for direction, device in sides(rig, host):
-            error = KeyError("lost")
             for leave in (lambda stream: stream.close(), lambda stream: stream.__exit__(None, None, None)):
+                error = KeyError("lost")
                 callback = _Act(2, _raise(error))
-                stream = builder(device, direction)(rig.config(), callback)
+                stream = callback.stream = builder(device, direction)(rig.config(), callback)
                 stream.start()
                 until(lambda s=stream: s.state is StreamState.CLOSED, "the end")
                 assert must_raise(KeyError, lambda s=stream, do=leave: do(s)) is error
