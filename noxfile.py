@@ -24,7 +24,7 @@ def _install(session: nox.Session, *groups: str, extras: str = "") -> None:
 
 
 def _c_files() -> list[str]:
-    return sorted(str(path) for folder in ("core", "tests") for path in Path(folder).rglob("*.[ch]"))
+    return sorted(str(path) for folder in ("bench", "core", "tests") for path in Path(folder).rglob("*.[ch]"))
 
 
 @nox.session
