@@ -52,10 +52,14 @@ typedef enum {
 /* Or-ed to a format: its samples are in the byte order that is not this machine's. */
 #define PCMIO_SWAPPED 0x100
 
+/* To an integer, samples round to nearest, ties to even, and clip at +-1.0; NaN becomes silence.  Among themselves,
+ * floats are not clipped.  DSD converts to nothing but the other byte order. */
+
 /* Bytes of one sample; 0 for an unknown format. */
 PCMIO_API uint32_t pcmio_format_bytes(uint32_t format);
 PCMIO_API bool pcmio_can_convert(uint32_t to, uint32_t from);
-/* Copies `count` samples.  Steps are in samples: 1 is contiguous, 2 one channel of interleaved stereo. */
+/* Copies `count` samples, at any address, that do not overlap.  Steps are in samples: 1 is contiguous, 2 one channel of
+ * interleaved stereo.  The same format is copied bit for bit; what cannot be converted is left alone. */
 PCMIO_API void pcmio_convert(void *to, uint32_t to_format, ptrdiff_t to_step, const void *from, uint32_t from_format,
                              ptrdiff_t from_step, size_t count);
 PCMIO_API void pcmio_silence(void *to, uint32_t format, ptrdiff_t step, size_t count);
@@ -234,10 +238,11 @@ typedef struct {
 
 #define PCMIO_NULL_CYCLE_FRAMES 8192
 
-/* python: setup/null_device.c */
+/* python: setup/null_device.c.  new: NULL when out of memory, or when the config cannot be served. */
 PCMIO_API pcmio_null_device *pcmio_null_new(const pcmio_null_config *config);
 PCMIO_API void pcmio_null_free(pcmio_null_device *device); /* after halt, and with no pump attached */
-/* 0, or -1: full, or `channels` are not those that the pump has. */
+/* The pump's native buffers are interleaved and in the device's format; channels that only one of the two has are
+ * silent or dropped.  Gives the pump the device's latency.  0, or -1: full, or not such a pump. */
 PCMIO_API int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t channels);
 /* 0, or -1: a cycle did not end within a second, and the pump must not be freed. */
 PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump);
@@ -245,11 +250,124 @@ PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump)
  * `priority` 0: ordinary; `*denied`: the error number of a refused priority, or 0. */
 PCMIO_API int32_t pcmio_null_run(pcmio_null_device *device, int32_t priority, int32_t *denied);
 PCMIO_API void pcmio_null_halt(pcmio_null_device *device);
-/* Misfortune.  skip: the device passes over `frames` frames and reports them lost.  stall: its thread sleeps. */
+/* Misfortune, from any thread.  skip: the device passes over `frames` frames and reports them lost with its next cycle.
+ * stall: its thread sleeps; less than half a second it catches up, what is later it passes over.  tell: leaves a note
+ * with every pump. */
 PCMIO_API void pcmio_null_skip(pcmio_null_device *device, uint64_t frames);
 PCMIO_API void pcmio_null_stall(pcmio_null_device *device, int64_t nanos);
 PCMIO_API void pcmio_null_tell(pcmio_null_device *device, uint32_t kind, int32_t code, uint64_t value);
-/* audio: one cycle that begins at `instant` (a simulated clock calls it by hand). */
+/* audio: one cycle that begins at `instant_nanos`, when the device's thread does not run: with a simulated clock, by
+ * hand.  Outputs are heard `latency_nanos` later, inputs were captured as long before. */
 PCMIO_API void pcmio_null_cycle(pcmio_null_device *device, uint32_t frames, uint64_t instant_nanos);
+
+/* --- rt/pump_pulse.c: PulseAudio, or whoever speaks its protocol (setup/pulse.c makes, opens and closes) ------------
+ */
+
+/* libpulse's functions, each in the place of its name without "pa_".  Its objects are opaque here. */
+typedef struct {
+  int32_t (*mainloop_prepare)(void *loop, int32_t timeout_micros);
+  int32_t (*mainloop_poll)(void *loop);
+  int32_t (*mainloop_dispatch)(void *loop);
+  void *(*threaded_mainloop_new)(void);
+  void (*threaded_mainloop_free)(void *loop);
+  int32_t (*threaded_mainloop_start)(void *loop);
+  void (*threaded_mainloop_stop)(void *loop);
+  void (*threaded_mainloop_lock)(void *loop);
+  void (*threaded_mainloop_unlock)(void *loop);
+  void *(*threaded_mainloop_get_api)(void *loop);
+  void (*threaded_mainloop_set_name)(void *loop, const char *name);
+  void (*mainloop_api_once)(void *api, void (*callback)(void *api, void *data), void *data);
+  void *(*context_new_with_proplist)(void *api, const char *name, void *proplist);
+  void (*context_unref)(void *context);
+  int32_t (*context_connect)(void *context, const char *server, uint32_t flags, const void *spawn);
+  void (*context_disconnect)(void *context);
+  uint32_t (*context_get_state)(const void *context);
+  int32_t (*context_errno)(const void *context);
+  void (*context_set_state_callback)(void *context, void (*callback)(void *context, void *data), void *data);
+  void *(*stream_new_with_proplist)(void *context, const char *name, const void *spec, const void *map, void *proplist);
+  void (*stream_unref)(void *stream);
+  uint32_t (*stream_get_state)(const void *stream);
+  const char *(*stream_get_device_name)(const void *stream);
+  int32_t (*stream_is_suspended)(const void *stream);
+  const void *(*stream_get_buffer_attr)(void *stream);
+  int32_t (*stream_connect_playback)(void *stream, const char *device, const void *attr, uint32_t flags,
+                                     const void *volume, void *sync);
+  int32_t (*stream_connect_record)(void *stream, const char *device, const void *attr, uint32_t flags);
+  int32_t (*stream_disconnect)(void *stream);
+  int32_t (*stream_begin_write)(void *stream, void **memory, size_t *bytes);
+  int32_t (*stream_cancel_write)(void *stream);
+  int32_t (*stream_write)(void *stream, const void *memory, size_t bytes, void (*release)(void *), int64_t offset,
+                          uint32_t seek);
+  int32_t (*stream_peek)(void *stream, const void **memory, size_t *bytes);
+  int32_t (*stream_drop)(void *stream);
+  size_t (*stream_writable_size)(const void *stream);
+  int32_t (*stream_get_latency)(void *stream, uint64_t *micros, int32_t *negative);
+  void *(*stream_drain)(void *stream, void (*callback)(void *stream, int32_t success, void *data), void *data);
+  void *(*stream_cork)(void *stream, int32_t corked, void (*callback)(void *stream, int32_t success, void *data),
+                       void *data);
+  void *(*stream_flush)(void *stream, void (*callback)(void *stream, int32_t success, void *data), void *data);
+  void (*stream_set_state_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*stream_set_write_callback)(void *stream, void (*callback)(void *stream, size_t bytes, void *data), void *data);
+  void (*stream_set_read_callback)(void *stream, void (*callback)(void *stream, size_t bytes, void *data), void *data);
+  void (*stream_set_underflow_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*stream_set_overflow_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*stream_set_moved_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*stream_set_suspended_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*stream_set_buffer_attr_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  void (*operation_unref)(void *operation);
+  void (*operation_cancel)(void *operation);
+} pcmio_pulse_api;
+
+typedef struct pcmio_pulse_connection pcmio_pulse_connection;
+typedef struct pcmio_pulse_stream pcmio_pulse_stream;
+
+/* What a stream is opened with; pointers are libpulse's own structs and need not outlive the call. */
+typedef struct {
+  const char *name;
+  const char *device; /* NULL: the server chooses */
+  const void *spec;   /* pa_sample_spec */
+  const void *map;    /* pa_channel_map */
+  const void *attr;   /* pa_buffer_attr */
+  void *proplist;     /* pa_proplist */
+  uint32_t flags;     /* pa_stream_flags_t */
+  uint32_t output;    /* 1: playback, 0: recording */
+  uint32_t rate;
+  uint32_t frame_bytes;
+  uint32_t period_frames; /* that the server was asked to move at a time */
+} pcmio_pulse_request;
+
+/* python.  One round of a plain main loop, which the calling thread lends; at most `timeout_micros`.  Negative: over.
+ */
+PCMIO_API int32_t pcmio_pulse_iterate(const pcmio_pulse_api *api, void *mainloop, int32_t timeout_micros);
+
+/* python.  A connection for streams, with a thread that runs nothing but the core.  `wakeup` is posted whenever its
+ * state or that of one of its streams changes.  0, or libpulse's error; NULL: no memory. */
+PCMIO_API pcmio_pulse_connection *pcmio_pulse_connection_new(const pcmio_pulse_api *api, pcmio_wakeup *wakeup);
+PCMIO_API int32_t pcmio_pulse_connection_open(pcmio_pulse_connection *connection, const char *server, uint32_t flags,
+                                              const char *name, void *proplist, int32_t priority);
+PCMIO_API uint32_t pcmio_pulse_connection_state(const pcmio_pulse_connection *connection); /* pa_context_state_t */
+PCMIO_API int32_t pcmio_pulse_connection_error(const pcmio_pulse_connection *connection);
+/* The error number with which real-time priority was refused to its thread; 0: granted; -1: not asked yet. */
+PCMIO_API int32_t pcmio_pulse_connection_denied(const pcmio_pulse_connection *connection);
+PCMIO_API void pcmio_pulse_connection_free(pcmio_pulse_connection *connection); /* after its streams */
+
+/* python.  Those that can fail return 0 or libpulse's error. */
+PCMIO_API pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump);
+PCMIO_API int32_t pcmio_pulse_stream_open(pcmio_pulse_stream *stream, const pcmio_pulse_request *request);
+PCMIO_API uint32_t pcmio_pulse_stream_state(const pcmio_pulse_stream *stream); /* pa_stream_state_t */
+PCMIO_API int32_t pcmio_pulse_stream_error(const pcmio_pulse_stream *stream);
+/* The name of the device it is on, at most `size` bytes with the final zero. */
+PCMIO_API int32_t pcmio_pulse_stream_device(pcmio_pulse_stream *stream, char *name, size_t size);
+/* Fills the server's queue from the ring, as far as both go, and lets it play or record. */
+PCMIO_API int32_t pcmio_pulse_stream_start(pcmio_pulse_stream *stream);
+/* Holds it; `discard` 1: empties the server's queue too. */
+PCMIO_API int32_t pcmio_pulse_stream_hold(pcmio_pulse_stream *stream, uint32_t discard);
+/* A note NATIVE_DRAINED comes when the server has played all it has. */
+PCMIO_API int32_t pcmio_pulse_stream_drain(pcmio_pulse_stream *stream);
+/* Whether the server waits for frames that Python had not ready when it asked. */
+PCMIO_API uint32_t pcmio_pulse_stream_owing(const pcmio_pulse_stream *stream);
+PCMIO_API void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream);
+/* Closes it: afterwards nobody touches the pump.  Then frees it. */
+PCMIO_API void pcmio_pulse_stream_free(pcmio_pulse_stream *stream);
 
 #endif
