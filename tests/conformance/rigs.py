@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pcmio
@@ -26,7 +27,7 @@ def null() -> Iterator[Rig]:
         return device.plug_in
 
     yield Rig(
-        open_host=lambda: pcmio.host("null"),
+        open_host=partial(pcmio.host, "null"),
         output="null:loopback",
         input="null:loopback",
         loops=True,

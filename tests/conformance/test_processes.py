@@ -1,0 +1,178 @@
+"""What happens to streams when the program around them ends, is interrupted, or forks: each in a process of its own."""
+
+from __future__ import annotations
+
+import functools
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pcmio.testing import Rig
+
+_SETUP = """
+import json, os, signal, sys, threading, time
+import pcmio
+from pcmio.testing import until
+
+given = json.loads(sys.argv[1])
+host = pcmio.host(given["name"], **given["options"])
+device = host.device_by_id(given["output"])
+config = pcmio.StreamConfig(2, given["rate"], 512)
+calls = 0
+
+def data(block, info):
+    global calls
+    calls += 1
+
+def running(**options):
+    stream = device.build_output_stream(config, data, **options)
+    stream.start()
+    until(lambda: calls > 3, "blocks")
+    return stream
+"""
+_PATIENCE = 60
+
+
+@pytest.fixture
+def given(rig: Rig) -> str:
+    """How a child opens the same host."""
+    if not isinstance(rig.open_host, functools.partial):
+        pytest.skip("this host lives in the test's own process")
+    (name,) = rig.open_host.args
+    return json.dumps(
+        {"name": name, "options": rig.open_host.keywords, "output": rig.output, "rate": rig.sample_rate}, default=str
+    )
+
+
+def _run(given: str, body: str) -> subprocess.CompletedProcess[str]:
+    script = _SETUP + textwrap.dedent(body)
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", script, given],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+
+
+def _interrupt_when_ready(given: str, body: str) -> tuple[int, str, str]:
+    script = _SETUP + textwrap.dedent(body)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == "ready\n", child.stderr.read() if child.stderr else ""
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=_PATIENCE)
+        finally:
+            child.kill()
+    return child.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("pass", 0), ("sys.exit(7)", 7), ("os._exit(5)", 5), ("stream.pause()", 0), ("del host, device", 0)],
+)
+def test_a_program_may_end_while_its_stream_runs(given: str, ending: str, code: int) -> None:
+    done = _run(given, f"stream = running()\n{ending}")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_a_program_may_end_by_an_exception_while_its_stream_runs(given: str) -> None:
+    done = _run(given, "stream = running()\nraise LookupError('mine')")
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("LookupError: mine")
+
+
+def test_a_program_may_end_inside_a_callback_that_sleeps(given: str) -> None:
+    done = _run(
+        given,
+        """
+        stream = running()
+        asleep = threading.Event()
+        def sleepy(block, info):
+            asleep.set()
+            time.sleep(30)
+        other = device.build_output_stream(config, sleepy)
+        threading.Thread(target=other.start, daemon=True).start()
+        asleep.wait()
+        """,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "call", ["stream.wait()", "stream.wait(100)", "stream.stop()", "stream.stop(100)"], ids=lambda call: str(call)
+)
+def test_ctrl_c_interrupts_every_blocking_call(given: str, call: str) -> None:
+    code, out, err = _interrupt_when_ready(
+        given,
+        f"""
+        stream = running(depth=50.0)
+        sent = []
+        def note(number, frame):
+            sent.append(time.monotonic())
+            signal.default_int_handler(number, frame)
+        signal.signal(signal.SIGINT, note)
+        try:
+            print("ready", flush=True)
+            {call}
+        except KeyboardInterrupt:
+            late = time.monotonic() - sent[0]
+            stream.close()
+            print("interrupted", late < 0.5)
+        """,
+    )
+    assert (code, out, err) == (0, "interrupted True\n", "")
+
+
+def test_ctrl_c_ends_a_with_block_and_closes_its_stream(given: str) -> None:
+    code, out, err = _interrupt_when_ready(
+        given,
+        """
+        try:
+            with device.build_output_stream(config, data) as stream:
+                print("ready", flush=True)
+                stream.wait()
+        finally:
+            print(stream.state)
+        """,
+    )
+    assert (code, out) == (-signal.SIGINT, "closed\n")
+    assert err.strip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="this system has no fork")
+def test_a_forked_child_leaves_its_parents_stream_alone(given: str) -> None:
+    done = _run(
+        given,
+        """
+        import warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads; that is the point
+        stream = running()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                assert stream.state is pcmio.StreamState.CLOSED
+                stream.close()
+                del stream
+                code = 0
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        assert status == 0, status
+        before = stream.position
+        until(lambda: stream.position > before + 4096, "the parent's stream going on")
+        assert stream.state is pcmio.StreamState.RUNNING
+        stream.close()
+        """,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
