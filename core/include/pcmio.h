@@ -82,7 +82,7 @@ PCMIO_API pcmio_wakeup *pcmio_wakeup_new(void); /* python; NULL: no memory */
 PCMIO_API void pcmio_wakeup_free(pcmio_wakeup *wakeup);
 /* audio, native, python: one system call when somebody sleeps, none otherwise.  Posts do not add up. */
 PCMIO_API void pcmio_wakeup_post(void *wakeup);
-/* python: 1 when posted, 0 when `timeout_nanos` passed (negative: no limit). */
+/* python, one thread at a time: 1 when posted, 0 when `timeout_nanos` passed (negative: no limit). */
 PCMIO_API int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos);
 
 /* --- setup/threads.c: time and priority --------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
 /* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output,
  * and `*block` filled; 1, or 0 when none is ready. */
 PCMIO_API int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block);
-/* Says that posts up to now have been seen; call before the pcmio_pump_step that follows a wake-up. */
+/* Says that posts up to now have been seen; call after every wake-up, before notes and blocks are looked for. */
 PCMIO_API void pcmio_pump_awake(pcmio_pump *pump);
 PCMIO_API void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats);
 /* Frames of the ring that the device took, or frames captured, over the pump's life; stands still in IDLE. */
@@ -341,7 +341,7 @@ typedef struct {
 PCMIO_API int32_t pcmio_pulse_iterate(const pcmio_pulse_api *api, void *mainloop, int32_t timeout_micros);
 
 /* python.  A connection for streams, with a thread that runs nothing but the core.  `wakeup` is posted whenever its
- * state or that of one of its streams changes.  0, or libpulse's error; NULL: no memory. */
+ * state changes.  open: 0, or libpulse's error; NULL: no memory. */
 PCMIO_API pcmio_pulse_connection *pcmio_pulse_connection_new(const pcmio_pulse_api *api, pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pulse_connection_open(pcmio_pulse_connection *connection, const char *server, uint32_t flags,
                                               const char *name, void *proplist, int32_t priority);
@@ -351,8 +351,9 @@ PCMIO_API int32_t pcmio_pulse_connection_error(const pcmio_pulse_connection *con
 PCMIO_API int32_t pcmio_pulse_connection_denied(const pcmio_pulse_connection *connection);
 PCMIO_API void pcmio_pulse_connection_free(pcmio_pulse_connection *connection); /* after its streams */
 
-/* python.  Those that can fail return 0 or libpulse's error. */
-PCMIO_API pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump);
+/* python.  Those that can fail return 0 or libpulse's error; `wakeup` is posted whenever the stream's state changes. */
+PCMIO_API pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump,
+                                                     pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pulse_stream_open(pcmio_pulse_stream *stream, const pcmio_pulse_request *request);
 PCMIO_API uint32_t pcmio_pulse_stream_state(const pcmio_pulse_stream *stream); /* pa_stream_state_t */
 PCMIO_API int32_t pcmio_pulse_stream_error(const pcmio_pulse_stream *stream);
@@ -369,5 +370,58 @@ PCMIO_API uint32_t pcmio_pulse_stream_owing(const pcmio_pulse_stream *stream);
 PCMIO_API void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pulse_stream_free(pcmio_pulse_stream *stream);
+
+/* --- rt/pump_jack.c: the callbacks of a JACK client, which serve all its streams ---------------------------------- */
+
+typedef struct pcmio_jack_client pcmio_jack_client;
+typedef struct pcmio_jack_stream pcmio_jack_stream;
+
+#define PCMIO_JACK_CHANNELS 64 /* of a stream, in each direction */
+
+/* Addresses of libjack's functions; all may be called on its process thread. */
+typedef struct {
+  void *(*port_get_buffer)(void *port, uint32_t frames);
+  int (*get_cycle_times)(const void *client, uint32_t *frame, uint64_t *usecs, uint64_t *next_usecs, float *period);
+  uint64_t (*get_time)(void);
+  void (*port_get_latency_range)(void *port, uint32_t mode, void *range);
+  void (*port_set_latency_range)(void *port, uint32_t mode, void *range);
+} pcmio_jack_api;
+
+typedef struct {
+  uint32_t lost; /* shut down: nothing of libjack but jack_client_close may be called */
+  int32_t code;  /* jack_status_t of the shutdown */
+  uint32_t rate;
+  uint32_t period_frames;
+} pcmio_jack_state;
+
+/* To be registered with the client's address as argument. */
+PCMIO_API int32_t pcmio_jack_process(uint32_t frames, void *client); /* audio */
+PCMIO_API int32_t pcmio_jack_xrun(void *client);                     /* audio or native, as all that follow */
+PCMIO_API int32_t pcmio_jack_buffer_size(uint32_t frames, void *client);
+PCMIO_API int32_t pcmio_jack_sample_rate(uint32_t rate, void *client);
+PCMIO_API void pcmio_jack_freewheel(int32_t starting, void *client);
+PCMIO_API void pcmio_jack_latency(uint32_t mode, void *client);
+PCMIO_API void pcmio_jack_shutdown(uint32_t code, const char *reason, void *client);
+/* native or python: the client is no more; each of its streams is told once (HOST_LOST). */
+PCMIO_API void pcmio_jack_lose(pcmio_jack_client *client, int32_t code);
+
+/* python: setup/jack_life.c.  NULL: no memory. */
+PCMIO_API pcmio_jack_client *pcmio_jack_client_new(const pcmio_jack_api *api);
+PCMIO_API void pcmio_jack_client_free(pcmio_jack_client *client); /* after jack_client_close */
+/* `handle` is what jack_client_open returned; before jack_activate. */
+PCMIO_API void pcmio_jack_client_opened(pcmio_jack_client *client, void *handle, uint32_t rate, uint32_t period_frames);
+PCMIO_API void pcmio_jack_client_state(const pcmio_jack_client *client, pcmio_jack_state *state);
+/* Ports are jack_port_t, one for each channel of the pump's. */
+PCMIO_API pcmio_jack_stream *pcmio_jack_stream_new(pcmio_pump *pump, uint32_t inputs, void *const *in_ports,
+                                                   uint32_t outputs, void *const *out_ports);
+PCMIO_API void pcmio_jack_stream_free(pcmio_jack_stream *stream); /* after leave */
+/* Asks for the latencies of a stream's ports, as the latency callback does. */
+PCMIO_API void pcmio_jack_stream_measure(pcmio_jack_client *client, pcmio_jack_stream *stream);
+/* From the next cycle on the stream is served; 0, or -1: the client has all the streams it can have. */
+PCMIO_API int32_t pcmio_jack_join(pcmio_jack_client *client, pcmio_jack_stream *stream);
+/* Waits for a cycle of silence, at most `silence_nanos`, then until no callback is inside.  0, or -1: one still was
+ * after `quiet_nanos`, and the stream and its pump must not be freed. */
+PCMIO_API int32_t pcmio_jack_leave(pcmio_jack_client *client, pcmio_jack_stream *stream, int64_t silence_nanos,
+                                   int64_t quiet_nanos);
 
 #endif

@@ -1,0 +1,55 @@
+/* One JACK client and the streams that its process callback serves. */
+#ifndef PCMIO_PUMP_JACK_H
+#define PCMIO_PUMP_JACK_H
+
+#include <stdatomic.h>
+
+#include "pcmio.h"
+#include "roster.h"
+
+/* One direction of a stream. */
+typedef struct {
+  uint32_t channels;                /* 0: this direction is absent */
+  void *ports[PCMIO_JACK_CHANNELS]; /* jack_port_t */
+  void *buffers[PCMIO_JACK_CHANNELS];
+  _Atomic uint32_t latency_frames; /* 0: libjack tells none, and a cycle is assumed */
+} pcmio_jack_side;
+
+struct pcmio_jack_stream {
+  pcmio_pump *pump;
+  pcmio_jack_side in;
+  pcmio_jack_side out;
+  _Atomic uint32_t retiring; /* Python closes it: play silence */
+  _Atomic uint32_t retired;  /* a whole cycle of silence was written since */
+  _Atomic uint32_t told_lost;
+  bool told_denied; /* process thread */
+};
+
+struct pcmio_jack_client {
+  pcmio_jack_api api;
+  void *handle; /* jack_client_t */
+  pcmio_roster streams;
+  _Atomic uint32_t rate;
+  _Atomic uint32_t period_frames;
+  _Atomic uint32_t lost;  /* shut down: nothing of libjack but jack_client_close may be called */
+  _Atomic int32_t code;   /* jack_status_t of the shutdown */
+  _Atomic uint32_t xruns; /* reported by the server, and not yet told to the streams */
+  _Atomic uint32_t freewheeling;
+  _Atomic uint32_t restarted; /* the frame counter may have jumped for a good reason */
+  _Atomic uint64_t cycles;
+  /* Process thread. */
+  int32_t (*denied)(void); /* whether the calling thread lacks real-time priority; setup/jack_life.c */
+  bool asked_denied;
+  int32_t denied_code;
+  bool counting;
+  bool holding; /* streams were told SUSPENDED */
+  uint32_t next_frame;
+  uint64_t jump_usecs; /* when the frame counter jumped last; 0: never */
+};
+
+/* native, python: reads the latency of a stream's ports in one direction (JackLatencyCallbackMode), and returns it. */
+uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode);
+/* native, python: the server is gone; each stream is told once. */
+void pcmio_jack_tell_lost(pcmio_jack_client *client, pcmio_jack_stream *stream);
+
+#endif
