@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHT_DYNAMIC = 6
 SHT_DYNSYM = 11
 DT_NEEDED = 1
-LC_SYMTAB = 0x2
 LC_LOAD_DYLIB = 0xC
 LC_ID_DYLIB = 0xD
 LC_CODE_SIGNATURE = 0x1D
 LC_VERSION_MIN_MACOSX = 0x24
 LC_BUILD_VERSION = 0x32
-N_PEXT = 0x10
-N_EXT = 0x01
+LC_DYLD_INFO_ONLY = 0x80000022
 
 
 class Library(NamedTuple):
@@ -91,14 +92,35 @@ def _mach(data: bytes) -> Library:
     for number, command in mach_commands(data):
         if number == LC_LOAD_DYLIB:
             needs.add(text_at(command, struct.unpack_from("<I", command, 8)[0]))
-        elif number == LC_SYMTAB:
-            symbols_at, count, names_at, _ = struct.unpack_from("<IIII", command, 8)
-            for name, symbol_kind, section, _, _ in struct.iter_unpack(
-                "<IBBHQ", data[symbols_at : symbols_at + 16 * count]
-            ):
-                if section and symbol_kind & N_EXT and not symbol_kind & N_PEXT:
-                    exports.add(text_at(data, names_at + name).removeprefix("_"))
+        elif number == LC_DYLD_INFO_ONLY:
+            at, size = struct.unpack_from("<II", command, 40)
+            exports |= {name.removeprefix("_") for name in _trie_names(data[at : at + size], 0, "")}
     return Library(machine, frozenset(needs), frozenset(exports))
+
+
+def _trie_names(trie: bytes, node: int, prefix: str) -> Iterator[str]:
+    """The exported names below a node of dyld's tree, where each edge carries a piece of the name."""
+    value_size, at = _uleb128(trie, node)
+    if value_size:
+        yield prefix
+    at += value_size
+    edges = trie[at]
+    at += 1
+    for _ in range(edges):
+        piece = text_at(trie, at)
+        child, at = _uleb128(trie, at + len(piece) + 1)
+        yield from _trie_names(trie, child, prefix + piece)
+
+
+def _uleb128(data: bytes, at: int) -> tuple[int, int]:
+    """A number in as many bytes as it needs, and where the next thing begins."""
+    number = shift = 0
+    while True:
+        number |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 0x80:
+            return number, at
 
 
 def _pe(data: bytes) -> Library:

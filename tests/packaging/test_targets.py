@@ -38,6 +38,8 @@ WHEELS = [
 WINDOWS_LIBRARIES = re.compile(r"(kernel32|ntdll|api-ms-win-crt-[a-z]+-l1-1-0)\.dll")
 GLIBC = {"libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1"}
 NEWEST_GLIBC = (2, 17)
+# zig's linker for macOS exports what Apple's keeps to itself; two libraries' do not meet, each is looked up by its home.
+MADE_BY_THE_LINKER = {"__dso_handle", "_mh_dylib_header"}
 
 glibc = pytest.mark.parametrize("wheel", [w for w in WHEELS if "manylinux" in w.tags], ids=lambda w: w.tags)
 musl = pytest.mark.parametrize("wheel", [w for w in WHEELS if "musllinux" in w.tags], ids=lambda w: w.tags)
@@ -100,7 +102,7 @@ def test_a_library_exports_the_functions_of_the_header_and_no_other(wheel: Expec
     header = (ROOT / "core" / "include" / "pcmio.h").read_text()
     declared = set(re.findall(r"PCMIO_API [^;(]*?\b(pcmio_\w+)\(", header))
     assert declared
-    assert binaries.read(library_of(wheel, dist)).exports == declared
+    assert binaries.read(library_of(wheel, dist)).exports - MADE_BY_THE_LINKER == declared
 
 
 @every
