@@ -1,0 +1,87 @@
+"""The command ``pcmio`` itself, and how each of its ends becomes an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.logging import RichHandler
+
+from pcmio.cli.beep import beep
+from pcmio.cli.demo import demo
+from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
+from pcmio.cli.listing import devices, hosts
+from pcmio.cli.play import play
+from pcmio.cli.record import record
+from pcmio.cli.screen import Screen
+from pcmio.errors import AudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_CODES = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
+
+
+class _Formatter(click.HelpFormatter):
+    """Help with a little colour; click takes it out again where the output is no terminal."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(_styled(prog, bold=True), args, prefix)
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(_styled(heading, bold=True))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(_styled(name, fg="cyan"), text) for name, text in rows], col_max, col_spacing)
+
+
+def _styled(text: str, *, fg: str | None = None, bold: bool | None = None) -> str:
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=fg, bold=bold)
+
+
+click.Context.formatter_class = _Formatter
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"\b\nExit codes:\n{_CODES}",
+)
+@click.version_option(getattr(importlib.import_module("pcmio"), "__version__", None), prog_name="pcmio")
+@click.option("-v", "--verbose", is_flag=True, help="Tell on standard error what the library and the systems remark.")
+def group(*, verbose: bool) -> None:
+    """Play, record and look at the audio devices of this machine."""
+    log = logging.getLogger("pcmio")
+    if verbose:
+        log.setLevel(logging.DEBUG)
+        log.addHandler(RichHandler(console=Screen().err, show_path=False))
+    else:
+        log.addHandler(logging.NullHandler())
+
+
+for _command in (hosts, devices, beep, play, record, demo):
+    group.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run a command; whatever happens is told in a line or two, and is an exit code."""
+    try:
+        done = group.main(None if arguments is None else list(arguments), prog_name="pcmio", standalone_mode=False)
+        sys.stdout.flush()
+    except (AudioError, FileProblem, click.UsageError) as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+            return ExitCode.USAGE
+        failure = failure_of(error)
+        Screen().fail(failure)
+        return failure.code
+    except (KeyboardInterrupt, click.Abort):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has seen enough; the interpreter must not complain about it when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    return done if isinstance(done, int) else ExitCode.OK

@@ -1,0 +1,96 @@
+"""How a command ends: exit codes, and what is said when it fails."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import click
+
+from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput, PermissionDenied
+
+
+class ExitCode(IntEnum):
+    """What the shell gets; the numbers are promised."""
+
+    OK = 0
+    AUDIO = 1
+    USAGE = 2
+    NO_SERVER = 3
+    NO_DEVICE = 4
+    NO_PERMISSION = 5
+    FILE = 6
+    INTERRUPTED = 130
+
+
+#: For ``--help``.
+MEANINGS = {
+    ExitCode.OK: "all went well",
+    ExitCode.AUDIO: "any other audio error",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.NO_SERVER: "no audio system answers",
+    ExitCode.NO_DEVICE: "no such device, or it was unplugged",
+    ExitCode.NO_PERMISSION: "the system says no",
+    ExitCode.FILE: "a file cannot be read or written",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C",
+}
+
+_CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
+    (InvalidInput, ExitCode.USAGE),
+    (HostUnavailable, ExitCode.NO_SERVER),
+    (DeviceNotAvailable, ExitCode.NO_DEVICE),
+    (PermissionDenied, ExitCode.NO_PERMISSION),
+)
+
+
+class FileProblem(Exception):  # noqa: N818 - not the library's
+    """A file cannot be read or written.
+
+    Attributes:
+        message: What is the matter with it.
+        advice: What to do about it, or None.
+    """
+
+    def __init__(self, message: str, advice: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    @classmethod
+    def of(cls, path: str, error: OSError) -> FileProblem:
+        """What the operating system said of ``path``."""
+        return cls(f"{path}: {error.strerror or error}")
+
+
+class Failure(NamedTuple):
+    """What the user is told.
+
+    Attributes:
+        code: For the shell.
+        message: What went wrong, in one line.
+        details: What was tried, line by line.
+        advice: What to do about it, or None.
+    """
+
+    code: ExitCode
+    message: str
+    details: tuple[str, ...] = ()
+    advice: str | None = None
+
+
+def failure_of(error: AudioError | FileProblem | click.UsageError) -> Failure:
+    """What to tell of an error."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx is not None else "pcmio"
+        return Failure(ExitCode.USAGE, error.format_message(), advice=f"{command} --help tells how")
+    if isinstance(error, FileProblem):
+        return Failure(ExitCode.FILE, error.message, advice=error.advice)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.AUDIO)
+    tried = error.tried if isinstance(error, HostUnavailable) else ()
+    return Failure(code, one_line(error), tuple(f"{what}: {why}" for what, why in tried), error.advice)
+
+
+def one_line(error: AudioError) -> str:
+    """The error's message with its native call and code, without advice."""
+    native = "" if error.call is None else f" [{error.call}{'' if error.code is None else f': {error.code}'}]"
+    return f"{error.message}{native}"

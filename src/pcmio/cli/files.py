@@ -1,0 +1,316 @@
+"""Sound files, read and written on threads of their own, so that a slow disk does not stop the sound."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pcmio.cli.exits import FileProblem
+from pcmio.formats import SampleFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from types import TracebackType
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from pcmio.cli.mixing import Mixing
+    from pcmio.configs import StreamConfig
+
+#: What is read ahead of the sound.
+_AHEAD_SECONDS = 2.0
+_CHUNK_FRAMES = 8192
+_PATIENCE_SECONDS = 0.3
+
+
+def soundfile() -> Any:
+    """The library that knows the files.
+
+    Raises:
+        FileProblem: libsndfile, which it needs, is not there.
+    """
+    try:
+        return importlib.import_module("soundfile")
+    except OSError as error:
+        raise FileProblem(
+            f"sound files need libsndfile: {error}", "install libsndfile1 (Debian), or libsndfile"
+        ) from None
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+class FileFacts(NamedTuple):
+    """A sound file before it is read.
+
+    Attributes:
+        wide: Whether its samples need more than 24 bits.
+    """
+
+    path: str
+    channels: int
+    sample_rate: int
+    frames: int
+    wide: bool
+
+
+@contextmanager
+def reading(path: str) -> Generator[tuple[Any, FileFacts]]:
+    """An open sound file and what it is.
+
+    Raises:
+        FileProblem: It cannot be read, or is no sound file.
+    """
+    library = soundfile()
+    try:
+        Path(path).open("rb").close()  # the system's own words when that is not possible
+    except OSError as error:
+        raise FileProblem.of(path, error) from None
+    try:
+        file = library.SoundFile(path)
+    except library.LibsndfileError as error:
+        raise FileProblem(f"{path}: {error.error_string}", _readable(library)) from None
+    with file:
+        wide = file.subtype in ("PCM_32", "DOUBLE")
+        yield file, FileFacts(path, file.channels, file.samplerate, file.frames, wide)
+
+
+def _readable(library: Any) -> str:
+    return f"these can be read: {', '.join(sorted(library.available_formats())).lower()}"
+
+
+class Reader:
+    """Blocks of a file as a stream wants them, ready before they are asked for.
+
+    Attributes:
+        late_blocks: Times that a block was not ready, and silence was played.
+    """
+
+    def __init__(self, file: Any, mixing: Mixing, block_frames: int, dtype: str) -> None:
+        self.late_blocks = 0
+        self._file = file
+        self._mixing = mixing
+        self._block_frames = block_frames
+        self._dtype = dtype
+        ahead = max(4, round(_AHEAD_SECONDS * mixing.sample_rate / block_frames))
+        self._ready: queue.Queue[Any] = queue.Queue(ahead)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="pcmio file reader", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def take(self) -> Any:
+        """The next block; a shorter one at the end, None behind it, an empty one when the disk is late.
+
+        Raises:
+            FileProblem: The file could not be read further.
+        """
+        try:
+            block = self._ready.get(timeout=_PATIENCE_SECONDS)
+        except queue.Empty:
+            self.late_blocks += 1
+            return np.empty((0, self._mixing.channels), self._dtype)
+        if isinstance(block, Exception):
+            raise block
+        return block
+
+    def _read(self) -> None:
+        try:
+            for block in _cut(self._mixing.apply(self._chunks()), self._block_frames):
+                self._put(block)
+            self._put(None)
+        except _Over:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
+            with suppress(_Over):
+                self._put(FileProblem(f"{self._file.name}: {error}"))
+
+    def _chunks(self) -> Iterator[Any]:
+        while len(chunk := self._file.read(_CHUNK_FRAMES, self._dtype, always_2d=True)):
+            yield chunk
+
+    def _put(self, block: Any) -> None:
+        while not self._over.is_set():
+            try:
+                self._ready.put(block, timeout=_PATIENCE_SECONDS)
+            except queue.Full:
+                continue
+            return
+        raise _Over
+
+
+class _Over(Exception):  # noqa: N818 - a signal
+    """Nobody wants further blocks."""
+
+
+def _cut(chunks: Iterable[Any], block_frames: int) -> Iterator[Any]:
+    """The same frames in blocks of one size; the last may be shorter."""
+    rest: list[Any] = []
+    waiting = 0
+    for chunk in chunks:
+        rest.append(chunk)
+        waiting += len(chunk)
+        if waiting < block_frames:
+            continue
+        whole = np.concatenate(rest)
+        end = waiting - waiting % block_frames
+        yield from (whole[at : at + block_frames] for at in range(0, end, block_frames))
+        rest, waiting = [whole[end:]], waiting - end
+    if waiting:
+        yield np.concatenate(rest)
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+class Encoding(NamedTuple):
+    """How samples are kept in a file.
+
+    Attributes:
+        subtype: libsndfile's name.
+        stream_format: What the stream is to deliver for it.
+        shift: Bits to shift its integers to the left, as libsndfile takes them left-aligned.
+    """
+
+    subtype: str
+    stream_format: SampleFormat
+    shift: int = 0
+
+
+#: What ``--format`` may say.
+ENCODINGS = {
+    "i16": Encoding("PCM_16", SampleFormat.I16),
+    "i24": Encoding("PCM_24", SampleFormat.I24, shift=8),
+    "i32": Encoding("PCM_32", SampleFormat.I32),
+    "f32": Encoding("FLOAT", SampleFormat.F32),
+    "f64": Encoding("DOUBLE", SampleFormat.F64),
+}
+#: Formats that keep what their codec keeps, whatever it is given.
+_LOSSY = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
+_BY_SUFFIX = {"aif": "AIFF", "oga": "OGG", "opus": "OGG", "wave": "WAV"}
+
+
+class FilePlan(NamedTuple):
+    """A file that can be written: its container and its encoding."""
+
+    path: str
+    container: str
+    encoding: Encoding
+
+
+def plan_file(path: str, wanted: str | None, native: SampleFormat) -> FilePlan:
+    """How to write ``path``: the container by its ending, samples as ``wanted``, else nearest to ``native``.
+
+    Raises:
+        FileProblem: No such container, or it does not hold such samples.
+    """
+    library = soundfile()
+    suffix = Path(path).suffix.lower().lstrip(".")
+    container = _BY_SUFFIX.get(suffix, suffix.upper())
+    if container not in library.available_formats():
+        raise FileProblem(f"{path}: the ending {suffix!r} names no sound file", "use .wav, .flac, .ogg, .opus or .mp3")
+    if container in _LOSSY:
+        if wanted is not None:
+            raise FileProblem(
+                f"{path}: a {suffix} file has no sample format", "leave out --format, or use .wav or .flac"
+            )
+        subtype = "OPUS" if suffix == "opus" else _LOSSY[container]
+        return FilePlan(path, container, Encoding(subtype, SampleFormat.F32))
+    holds = {name: kept for name, kept in ENCODINGS.items() if library.check_format(container, kept.subtype)}
+    if wanted is None:
+        wanted = next(name for name in _like(native) if name in holds)
+    elif wanted not in holds:
+        raise FileProblem(f"{path}: a {suffix} file does not hold {wanted}", f"it holds {', '.join(holds)}")
+    return FilePlan(path, container, holds[wanted])
+
+
+def _like(native: SampleFormat) -> tuple[str, ...]:
+    """Encodings in the order in which they suit a device's own format: the first loses nothing."""
+    if native.is_float:
+        return ("f64", "f32", "i24", "i16") if native is SampleFormat.F64 else ("f32", "i24", "i16")
+    if native.bits_per_sample <= 16:  # noqa: PLR2004 - bits
+        return ("i16", "i24")
+    return ("i24", "i32", "i16") if native.bits_per_sample == 24 else ("i32", "i24", "i16")  # noqa: PLR2004 - bits
+
+
+class Writer:
+    """Writes what callbacks put, as it comes."""
+
+    def __init__(self, plan: FilePlan, config: StreamConfig, *, replace: bool) -> None:
+        library = soundfile()
+        try:
+            Path(plan.path).open("wb" if replace else "xb").close()
+        except FileExistsError:
+            raise FileProblem(
+                f"{plan.path} exists already", "name another file, or add --force to replace it"
+            ) from None
+        except OSError as error:
+            raise FileProblem.of(plan.path, error) from None
+        try:
+            self._file = library.SoundFile(
+                plan.path, "w", config.sample_rate, config.channels, plan.encoding.subtype, format=plan.container
+            )
+        except library.LibsndfileError as error:
+            Path(plan.path).unlink()
+            raise FileProblem(f"{plan.path}: {error.error_string}", _unwritable(plan, config)) from None
+        self._plan = plan
+        self._blocks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._problem: FileProblem | None = None
+        self.frames = 0
+        self._thread = threading.Thread(target=self._write, name="pcmio file writer", daemon=True)
+        self._thread.start()
+
+    def put(self, block: Any) -> None:
+        """Have a block written; it must not change afterwards."""
+        self._blocks.put(block)
+
+    def waiting(self) -> int:
+        """Blocks that the disk has not taken yet."""
+        return self._blocks.qsize()
+
+    def check(self) -> None:
+        """Raise what went wrong in writing, if anything did."""
+        if self._problem is not None:
+            raise self._problem
+
+    def close(self) -> None:
+        """Write what is still waiting, and finish the file; harmless when closed.
+
+        Raises:
+            FileProblem: It could not be written.
+        """
+        self._blocks.put(None)
+        self._thread.join()
+        self.check()
+
+    def _write(self) -> None:
+        try:
+            with self._file:
+                while (block := self._blocks.get()) is not None:
+                    self._file.write(
+                        np.left_shift(block, self._plan.encoding.shift) if self._plan.encoding.shift else block
+                    )
+                    self.frames += len(block)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who records
+            self._problem = FileProblem(
+                f"{self._plan.path}: {getattr(error, 'error_string', error)}", "what was written until then is kept"
+            )
+
+
+def _unwritable(plan: FilePlan, config: StreamConfig) -> str:
+    if plan.encoding.subtype == "OPUS":
+        return "opus files take --rate 8000, 12000, 16000, 24000 or 48000"
+    return f"{config.channels} channels at {config.sample_rate} Hz may be more than a {plan.container} file holds"

@@ -1,0 +1,123 @@
+"""From a file's channels and rate to a device's."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from pcmio.cli.facts import configs_of
+from pcmio.cli.targets import buffer_of
+from pcmio.configs import StreamConfig
+from pcmio.descriptions import Direction
+from pcmio.formats import SampleFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from pcmio.cli.files import FileFacts
+    from pcmio.configs import SupportedStreamConfigRange
+    from pcmio.contract import Device
+
+_STEREO = 2
+_SLANT = 0.7071  # a centre or a rear channel is heard on both sides, at 3 dB less
+#: Weights of a file's channels (in the order of WAV files) left and right; the low-frequency channel is left out.
+_TO_STEREO: dict[int, tuple[tuple[float, float], ...]] = {
+    4: ((1, 0), (0, 1), (_SLANT, 0), (0, _SLANT)),
+    5: ((1, 0), (0, 1), (_SLANT, _SLANT), (_SLANT, 0), (0, _SLANT)),
+    6: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT)),
+    8: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT), (_SLANT, 0), (0, _SLANT)),
+}
+
+
+class Mixing(NamedTuple):
+    """What happens to a file on its way to a stream.
+
+    Attributes:
+        channels: Of the stream.
+        sample_rate: Of the stream.
+        file_channels: Of the file.
+        file_rate: Of the file.
+        dtype: Of the samples on both sides.
+    """
+
+    channels: int
+    sample_rate: int
+    file_channels: int
+    file_rate: int
+    dtype: str
+
+    def frames(self, file_frames: int) -> int:
+        """How many frames the stream gets."""
+        return -(-file_frames * self.sample_rate // self.file_rate)
+
+    def remarks(self, arrow: str) -> list[str]:
+        """What is changed, for the user."""
+        found: list[str] = []
+        if self.file_rate != self.sample_rate:
+            found.append(f"resampled {self.file_rate} {arrow} {self.sample_rate} Hz")
+        if self.file_channels > self.channels:
+            found.append(f"{self.file_channels} channels mixed to {self.channels}")
+        elif self.file_channels < self.channels:
+            found.append(
+                f"{self.file_channels} of {self.channels} channels" if self.file_channels > 1 else "mono on both sides"
+            )
+        return found
+
+    def apply(self, chunks: Iterable[Any]) -> Iterator[Any]:
+        """The stream's samples of the file's."""
+        if self.file_channels != self.channels:
+            matrix = mix_matrix(self.file_channels, self.channels).astype(self.dtype)
+            chunks = (chunk @ matrix for chunk in chunks)
+        return iter(chunks) if self.file_rate == self.sample_rate else self._resampled(chunks)
+
+    def _resampled(self, chunks: Iterable[Any]) -> Iterator[Any]:
+        soxr = importlib.import_module("soxr")
+        resampler = soxr.ResampleStream(self.file_rate, self.sample_rate, self.channels, self.dtype, "HQ")
+        for chunk in chunks:
+            yield resampler.resample_chunk(np.ascontiguousarray(chunk))
+        yield resampler.resample_chunk(np.empty((0, self.channels), self.dtype), last=True)
+
+
+def mix_matrix(channels: int, to: int) -> Any:
+    """Weights of each of ``channels`` channels in each of ``to``; what was not too loud stays so."""
+    matrix = np.zeros((channels, to))
+    if channels == 1:
+        matrix[0, :_STEREO] = 1
+    elif to == _STEREO and channels in _TO_STEREO:
+        matrix[:] = _TO_STEREO[channels]
+    else:
+        for channel in range(channels):
+            matrix[channel, channel % to] = 1
+    if channels > to:
+        matrix /= np.maximum(matrix.sum(axis=0), 1)
+    return matrix
+
+
+def plan_playing(
+    device: Device, file: FileFacts, rate: int | None, buffer_size: int | None
+) -> tuple[StreamConfig, Mixing]:
+    """The stream that suits a file best, and what is to be done to the file for it.
+
+    A rate and a channel count that the device takes are left to it; what it does not take is changed here.
+    """
+    default, ranges = configs_of(device, Direction.OUTPUT)
+    channels = _stream_channels(file.channels, default.channels, ranges)
+    if rate is None:
+        rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
+    config = StreamConfig(channels, rate, buffer_of(buffer_size), SampleFormat.F64 if file.wide else SampleFormat.F32)
+    dtype = "float64" if file.wide else "float32"
+    return config, Mixing(channels, rate, file.channels, file.sample_rate, dtype)
+
+
+def _stream_channels(wanted: int, usual: int, ranges: Sequence[SupportedStreamConfigRange]) -> int:
+    counts = {each.channels for each in ranges}
+    if wanted == 1 and usual > 1:
+        return usual  # one voice on both sides, wherever the system would have put it
+    return wanted if wanted in counts else usual
+
+
+def _takes(ranges: Sequence[SupportedStreamConfigRange], channels: int, rate: int) -> bool:
+    return any(each.channels == channels and each.contains_rate(rate) for each in ranges)

@@ -1,0 +1,145 @@
+"""``pcmio play``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from pcmio.cli.exits import ExitCode
+from pcmio.cli.screen import Screen, counted
+from pcmio.cli.targets import buffer_size_option, depth_option, rate_option, with_target
+from pcmio.descriptions import Direction
+from pcmio.errors import StopStream, UnsupportedConfig
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pcmio.cli.files import FileFacts, Reader
+    from pcmio.cli.mixing import Mixing
+    from pcmio.cli.reports import Report
+    from pcmio.cli.targets import Target
+    from pcmio.configs import StreamConfig
+    from pcmio.contract import Device
+    from pcmio.timestamps import CallbackInfo
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@with_target
+@rate_option
+@buffer_size_option
+@depth_option
+@click.option(
+    "--volume",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    metavar="V",
+    help="1 is as loud as the file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON when done, for programs.")
+def play(
+    *,
+    files: tuple[str, ...],
+    target: Target,
+    rate: int | None,
+    buffer_size: int | None,
+    depth: float | str,
+    volume: float,
+    as_json: bool,
+) -> int:
+    """Play sound files: wav, flac, ogg, opus, mp3, aiff and more.
+
+    A file goes to the device as it is where the device takes its rate and channels. Where not, it is resampled, and
+    channels are mixed. Ctrl-C stops.
+    """
+    from pcmio.cli.reports import ending_as_by_ctrl_c
+
+    screen = Screen()
+    reports: list[tuple[str, Report]] = []
+    with target.open_device(Direction.OUTPUT) as device, ending_as_by_ctrl_c():
+        for path in files:
+            player = _Player(screen, device, depth=depth, volume=volume, quiet=as_json)
+            reports.append((path, player.play(path, rate, buffer_size)))
+            if reports[-1][1].interrupted:
+                break
+    if as_json:
+        screen.say_json({"played": [report.as_json(file=path) for path, report in reports]})
+    return ExitCode.INTERRUPTED if reports[-1][1].interrupted else ExitCode.OK
+
+
+class _Player:
+    """Plays files on one device."""
+
+    def __init__(self, screen: Screen, device: Device, *, depth: float | str, volume: float, quiet: bool) -> None:
+        self._screen = screen
+        self._device = device
+        self._depth = depth
+        self._volume = volume
+        self._quiet = quiet
+
+    def play(self, path: str, rate: int | None, buffer_size: int | None) -> Report:
+        """Play one file to its end, or to Ctrl-C."""
+        from pcmio.cli.files import reading
+        from pcmio.cli.mixing import plan_playing
+
+        with reading(path) as (file, facts):
+            config, mixing = plan_playing(self._device, facts, rate, buffer_size)
+            try:
+                return self._play(file, facts, config, mixing)
+            except UnsupportedConfig:
+                # What a device lists and what it takes at this moment can differ: another program may hold its rate.
+                default = self._device.default_output_config()
+                if rate is not None or config.sample_rate == default.sample_rate:
+                    raise
+                config, mixing = plan_playing(self._device, facts, default.sample_rate, buffer_size)
+                return self._play(file, facts, config, mixing)
+
+    def _play(self, file: Any, facts: FileFacts, config: StreamConfig, mixing: Mixing) -> Report:
+        from pcmio.cli.files import Reader
+        from pcmio.cli.meters import Levels, Picture
+        from pcmio.cli.reports import Report
+
+        levels, total = Levels(config.channels, config.sample_format), mixing.frames(facts.frames)
+        picture = Picture(self._screen, levels, total, "Ctrl-C stops")
+        interrupted = False
+        reader: Reader
+
+        def fill(frames: Any, _info: CallbackInfo) -> None:
+            block = reader.take()
+            if block is None:
+                raise StopStream
+            frames[: len(block)] = block if self._volume == 1 else block * frames.dtype.type(self._volume)
+            levels.add(frames)
+
+        stream = self._device.build_output_stream(config, fill, picture.heard, depth=self._depth)
+        if not self._quiet:
+            self._announce(facts, config, mixing)
+        with Reader(file, mixing, stream.config.buffer_size.frames or 1, mixing.dtype) as reader, stream:
+            try:
+                picture.watch(stream)
+            except KeyboardInterrupt:
+                interrupted = True
+        report = Report(stream, levels, min(stream.position, total), interrupted)
+        if not self._quiet:
+            self._conclude(report, reader)
+        return report
+
+    def _announce(self, facts: FileFacts, config: StreamConfig, mixing: Mixing) -> None:
+        glyphs = self._screen.glyphs
+        title = Text.assemble(
+            (facts.path, "bold"), f" {glyphs.arrow} {self._device.name}", (f" ({self._device.id})", "dim")
+        )
+        told = [f"{config.channels} ch, {config.sample_rate} Hz", *mixing.remarks(glyphs.arrow)]
+        self._screen.say(title)
+        self._screen.say(Text("  " + f" {glyphs.dot} ".join(told), "dim"))
+
+    def _conclude(self, report: Report, reader: Reader) -> None:
+        dot = self._screen.glyphs.dot
+        text = Text("  stopped at " if report.interrupted else "  played ", "yellow" if report.interrupted else "green")
+        text.append(report.tail(dot), "default")
+        if reader.late_blocks:
+            text.append(f" {dot} the disk was late {counted(reader.late_blocks, 'time')}", "yellow")
+        self._screen.say(text)

@@ -1,0 +1,92 @@
+"""What a stream has done, told when it has ended."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from pcmio.cli.meters import decibels, xrun_text
+from pcmio.cli.screen import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from pcmio.cli.meters import Levels
+    from pcmio.contract import Stream
+
+
+class Report(NamedTuple):
+    """The end of a command that moved samples.
+
+    Attributes:
+        stream: It may be closed.
+        levels: How loud it was.
+        frames: Frames of the file or the sound that were played or kept.
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    stream: Stream
+    levels: Levels
+    frames: int
+    interrupted: bool
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return self.frames / self.stream.config.sample_rate
+
+    def as_json(self, **more: Any) -> dict[str, Any]:
+        """For a program; ``more`` comes first."""
+        config, stats = self.stream.config, self.stream.stats
+        peak = decibels(self.levels.peak)
+        return {
+            **more,
+            "device": str(self.stream.device.id),
+            "channels": config.channels,
+            "sample_rate": config.sample_rate,
+            "sample_format": str(config.sample_format),
+            "buffer_size": config.buffer_size.frames,
+            "frames": self.frames,
+            "seconds": round(self.seconds, 6),
+            "peak_db": None if peak == float("-inf") else round(peak, 2),
+            "xruns": stats.xruns,
+            "xrun_frames": stats.xrun_frames,
+            "interrupted": self.interrupted,
+        }
+
+    def tail(self, dot: str) -> str:
+        """Duration, loudness and losses, for people."""
+        stats = self.stream.stats
+        peak = decibels(self.levels.peak)
+        loud = "silence" if peak == float("-inf") else f"peak {peak:.1f} dB"
+        return f" {dot} ".join((clock(self.seconds, tenths=True), loud, xrun_text(stats.xruns, stats.xrun_frames)))
+
+
+@contextmanager
+def ending_as_by_ctrl_c() -> Generator[None]:
+    """Have a polite request to end (SIGTERM, a closed terminal) do what Ctrl-C does."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        names = []
+    before = {name: signal.signal(getattr(signal, name), signal.default_int_handler) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextmanager
+def undisturbed() -> Generator[None]:
+    """Finish something even if Ctrl-C comes again."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,94 @@
+"""What a command writes to: a terminal, with bars that move, or a pipe, with plain lines and none."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rich.console import RenderableType
+
+    from pcmio.cli.exits import Failure
+
+# Nothing is folded where nobody looks: a pipe's lines are as long as they need to be.
+_PIPE_WIDTH = 10_000
+
+
+class Glyphs(NamedTuple):
+    """Characters that not every terminal has."""
+
+    bar: str
+    half: str
+    rest: str
+    arrow: str
+    none: str
+    dot: str
+
+
+_UNICODE = Glyphs(bar="━", half="╸", rest="━", arrow="→", none="–", dot="·")  # noqa: RUF001 - a dash for no channels
+_ASCII = Glyphs(bar="=", half="-", rest=" ", arrow="->", none="-", dot="|")
+
+
+class Screen:
+    """Standard output and standard error of one command.
+
+    Attributes:
+        out: For results.
+        err: For what went wrong.
+        live: Whether bars may move on ``out``.
+        glyphs: What ``out`` can show.
+    """
+
+    def __init__(self) -> None:
+        self.out = _console(sys.stdout.isatty(), stderr=False)
+        self.err = _console(sys.stderr.isatty(), stderr=True)
+        self.live = self.out.is_terminal and not self.out.is_dumb_terminal
+        self.glyphs = _glyphs(self.out)
+
+    def say(self, *what: RenderableType) -> None:
+        """Write a result."""
+        self.out.print(*what, soft_wrap=True)
+
+    def say_json(self, value: Any) -> None:
+        """Write a result for a program; text stays text in every locale."""
+        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        sys.stdout.flush()
+
+    def fail(self, failure: Failure) -> None:
+        """Write what went wrong: a line, what was tried, and what to do."""
+        text = Text.assemble(("pcmio: ", "bold red"), failure.message)
+        for detail in failure.details:
+            text.append("\n  " + detail.replace("\n", "\n  "), "dim")
+        if failure.advice is not None:
+            text.append(f"\n  {_glyphs(self.err).arrow} {failure.advice}", "cyan")
+        self.err.print(text, soft_wrap=True)
+
+
+def _console(terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
+    width = None if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _glyphs(console: Console) -> Glyphs:
+    return _UNICODE if console.encoding.lower().startswith("utf") else _ASCII
+
+
+def clock(seconds: float, *, tenths: bool = False) -> str:
+    """Seconds as people write them: 3:41, 1:02:03, or 0:12.3."""
+    whole = int(seconds * 10) / 10 if tenths else int(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    last = f"{rest:04.1f}" if tenths else f"{int(rest):02d}"
+    return f"{hours}:{minutes:02d}:{last}" if hours else f"{minutes}:{last}"
+
+
+def counted(count: int, word: str) -> str:
+    """``no xruns``, ``1 xrun``, ``2 xruns``."""
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"

@@ -1,0 +1,163 @@
+"""Which host and which device a command is about."""
+
+from __future__ import annotations
+
+import functools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import click
+
+from pcmio.configs import BufferSize
+from pcmio.descriptions import Direction
+from pcmio.errors import DeviceNotAvailable, HostUnavailable
+from pcmio.platform import ALL_HOSTS, default_host, host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from pcmio.contract import Device, Host
+
+T = TypeVar("T")
+
+#: What is said where the library speaks of Python calls.
+_NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --host null where there is no sound"
+
+
+class Target(NamedTuple):
+    """What ``--host`` and ``--device`` said; None: the default."""
+
+    host: str | None
+    device: str | None
+
+    @contextmanager
+    def open_host(self) -> Generator[Host]:
+        """The host, closed afterwards.
+
+        Raises:
+            HostUnavailable, PermissionDenied: It does not answer.
+            InvalidInput: There is no such host.
+        """
+        with open_host(self.host or _host_of(self.device)) as opened:
+            yield opened
+
+    @contextmanager
+    def open_device(self, direction: Direction) -> Generator[Device]:
+        """The device to play to or record from; its host is closed afterwards.
+
+        Raises:
+            DeviceNotAvailable: There is none, or none of that name.
+            click.UsageError: The name fits several.
+        """
+        with self.open_host() as opened:
+            yield find_device(opened, self.device, direction)
+
+
+def with_target(command: Callable[..., T]) -> Callable[..., T]:
+    """Give a command ``--host`` and ``--device``, and hand it both as ``target``."""
+
+    @click.option("--host", "host_name", metavar="ID", help="Audio system to use (see: pcmio hosts).")
+    @click.option("--device", "device_name", metavar="ID|NAME", help="Device: its id, or a part of its name.")
+    @functools.wraps(command)
+    def wrapped(*, host_name: str | None, device_name: str | None, **others: object) -> T:
+        return command(target=Target(host_name, device_name), **others)
+
+    return wrapped
+
+
+def _depth(text: str) -> float | str:
+    """Seconds, or a name that the library knows."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+buffer_size_option = click.option(
+    "--buffer-size",
+    type=click.IntRange(min=1),
+    metavar="FRAMES",
+    help="Frames moved at a time.  [default: the system's]",
+)
+depth_option = click.option(
+    "--depth",
+    type=_depth,
+    default="balanced",
+    show_default=True,
+    metavar="low|balanced|high|SECONDS",
+    help="How much is kept ready beyond Python's reach; all of it is latency.",
+)
+rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")
+
+
+def buffer_of(frames: int | None) -> BufferSize:
+    """What ``--buffer-size`` asks for."""
+    return BufferSize.DEFAULT if frames is None else BufferSize.fixed(frames)
+
+
+def open_host(name: str | None) -> Host:
+    """The host of this name, or the default one; it answers.
+
+    Raises:
+        HostUnavailable, PermissionDenied: It does not.
+        InvalidInput: There is no such host.
+    """
+    if name is None:
+        try:
+            return default_host()
+        except HostUnavailable as error:
+            raise HostUnavailable(error.message, tried=error.tried, advice=_NO_HOST) from error
+    opened = host(name)
+    try:
+        opened.check_available()
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def find_device(opened: Host, wanted: str | None, direction: Direction) -> Device:
+    """The device with this id or name, or the default one, that has the direction.
+
+    Raises:
+        DeviceNotAvailable: There is none.
+        click.UsageError: Several fit.
+    """
+    able = opened.output_devices if direction is Direction.OUTPUT else opened.input_devices
+    if wanted is None:
+        default = opened.default_output_device if direction is Direction.OUTPUT else opened.default_input_device
+        device = default()
+        if device is None:
+            raise DeviceNotAvailable(
+                f"{opened.name} has no {direction} device",
+                advice=f"connect one, name another with --device (pcmio devices --host {opened.id} lists them), "
+                "or name another system with --host",
+            )
+        return device
+    found = _matching(able(), wanted)
+    if not found:
+        raise DeviceNotAvailable(
+            f"{opened.name} has no {direction} device that is called {wanted!r}",
+            advice=f"pcmio devices --host {opened.id} lists them",
+        )
+    if len(found) > 1:
+        raise click.UsageError(
+            f"{wanted!r} could be any of these {direction} devices; give more of the name, or an id:\n"
+            + "\n".join(f"  {device.id}  ({device.name})" for device in found)
+        )
+    return found[0]
+
+
+def _host_of(wanted: str | None) -> str | None:
+    """The host that a full id names."""
+    prefix, colon, _ = (wanted or "").partition(":")
+    return prefix.lower() if colon and prefix.lower() in ALL_HOSTS else None
+
+
+def _matching(devices: Sequence[Device], wanted: str) -> list[Device]:
+    """Devices with exactly this id, else with this name, else with this somewhere in either."""
+    text = wanted.casefold()
+    by_id = [device for device in devices if text in (str(device.id).casefold(), device.id.id.casefold())]
+    by_name = [device for device in devices if text == device.name.casefold()]
+    by_part = [device for device in devices if text in f"{device.name}\n{device.id.id}".casefold()]
+    return by_id or by_name or by_part
