@@ -38,7 +38,7 @@ WHEELS = [
 WINDOWS_LIBRARIES = re.compile(r"(kernel32|ntdll|api-ms-win-crt-[a-z]+-l1-1-0)\.dll")
 GLIBC = {"libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1"}
 NEWEST_GLIBC = (2, 17)
-# zig's linker for macOS exports what Apple's keeps to itself; two libraries' do not meet, each is looked up by its home.
+# zig exports on macOS what Apple's linker keeps to itself; two libraries' never meet: each is looked up by its home.
 MADE_BY_THE_LINKER = {"__dso_handle", "_mh_dylib_header"}
 
 glibc = pytest.mark.parametrize("wheel", [w for w in WHEELS if "manylinux" in w.tags], ids=lambda w: w.tags)
