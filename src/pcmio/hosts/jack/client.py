@@ -1,0 +1,430 @@
+"""One connection to a JACK server: opened, asked, lost, closed.
+
+libjack's functions may be called from any thread, but not while another closes the client; so each call is made under the
+client's lock.  When the server is gone, only ``jack_client_close`` may still be called: each call looks first.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import sys
+import threading
+import weakref
+
+from pcmio._log import logger
+from pcmio.errors import InvalidInput, OperationTimeout, ResourceExhausted
+from pcmio.hosts.jack import errors
+from pcmio.hosts.jack.abi import (
+    JACK_DEFAULT_AUDIO_TYPE,
+    Jack,
+    JackApi,
+    JackNoStartServer,
+    JackNullOption,
+    JackServerName,
+    JackState,
+)
+from pcmio.hosts.jack.stream import jack_core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pcmio._driver import Note
+    from pcmio.errors import AudioError
+    from pcmio.events import StreamEvent
+    from pcmio.hosts.jack.options import HostOptions
+    from pcmio.hosts.jack.stream import JackDriver
+
+#: A server that was stopped in a debugger, or hangs, would hold ``jack_client_open`` for ever.
+OPEN_SECONDS = 10.0
+_MESSAGE_BYTES = 240
+_MESSAGE_INFO = 1
+_EEXIST = 17
+_CALLBACKS = (
+    ("jack_set_process_callback", "pcmio_jack_process"),
+    ("jack_set_xrun_callback", "pcmio_jack_xrun"),
+    ("jack_set_buffer_size_callback", "pcmio_jack_buffer_size"),
+    ("jack_set_sample_rate_callback", "pcmio_jack_sample_rate"),
+    ("jack_set_freewheel_callback", "pcmio_jack_freewheel"),
+    ("jack_set_latency_callback", "pcmio_jack_latency"),
+    ("jack_on_info_shutdown", "pcmio_jack_shutdown"),
+)
+
+_library: Jack | None = None
+_opening = threading.Lock()  # libjack opens one client at a time
+_clients: weakref.WeakSet[JackClient] = weakref.WeakSet()
+_exiting = False
+
+
+def jack_library() -> Jack:
+    """libjack; from its first use on it prints nothing.
+
+    Raises:
+        HostUnavailable: It is not installed.
+    """
+    global _library  # noqa: PLW0603 - one for the process, and nothing at import
+    if _library is None:
+        jack, core = Jack(), jack_core()
+        jack.jack_set_error_function(core.address("pcmio_message_error"))
+        jack.jack_set_info_function(core.address("pcmio_message_info"))
+        _library = jack
+    return _library
+
+
+def take_messages() -> list[str]:
+    """What libjack has said since the last time: all of it goes to logging, its errors are returned.
+
+    Errors come on a level below WARNING: whatever they are about is raised as well, and a program that has not set up
+    logging would see them on its stderr.
+    """
+    take, text = jack_core().pcmio_message_take, ctypes.create_string_buffer(_MESSAGE_BYTES)
+    failures: list[str] = []
+    while kind := take(text):
+        message = text.value.decode("utf-8", "replace").strip()
+        if not message:
+            continue
+        if kind == _MESSAGE_INFO:
+            logger().debug("libjack: %s", message)
+        else:
+            logger().info("libjack: %s", message)
+            failures.append(message)
+    return failures
+
+
+class _Opening(threading.Thread):
+    """``jack_client_open`` on a thread that may hang in it without anybody waiting."""
+
+    def __init__(self, jack: Jack, options: HostOptions) -> None:
+        super().__init__(name="pcmio jack_client_open", daemon=True)
+        self.handle: int | None = None
+        self.status = 0
+        self._jack = jack
+        self._options = options
+        self._lock = threading.Lock()
+        self._unwanted = False
+
+    def run(self) -> None:
+        flags = JackNullOption if self._options.start_server else JackNoStartServer
+        server: tuple[bytes, ...] = ()
+        if self._options.server_name is not None:
+            flags |= JackServerName
+            server = (self._options.server_name.encode(),)
+        status = ctypes.c_int(0)
+        with _opening:
+            handle = self._jack.jack_client_open(
+                self._options.client_name.encode(), flags, ctypes.byref(status), *server
+            )
+        with self._lock:
+            self.status = status.value
+            if not self._unwanted:
+                self.handle = handle
+                return
+        if handle is not None:
+            self._jack.jack_client_close(handle)
+
+    def result(self) -> int | None:
+        """The client, or None with ``status`` set.
+
+        Raises:
+            OperationTimeout: The server does not answer.
+        """
+        self.start()
+        try:
+            self.join(OPEN_SECONDS)
+            if self.is_alive():
+                raise OperationTimeout(
+                    f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
+                    call="jack_client_open",
+                    advice="it may hang: see its log, and start it again",
+                )
+        except BaseException:
+            with self._lock:
+                self._unwanted = True
+                handle, self.handle = self.handle, None
+            if handle is not None:
+                self._jack.jack_client_close(handle)
+            raise
+        return self.handle
+
+
+class JackClient:
+    """A client of a JACK server, and the streams that it serves."""
+
+    def __init__(self, options: HostOptions) -> None:
+        """Open it; not yet active.
+
+        Raises:
+            HostUnavailable: No server.
+            InvalidInput: A client name that is too long.
+            OperationTimeout: The server hangs.
+        """
+        self.lock = threading.RLock()
+        self.drivers: list[JackDriver] = []
+        self._jack = jack = jack_library()
+        self._core = core = jack_core()
+        self._handle: int | None = None
+        self._active = False
+        self._taken: set[str] = set()
+        self._state = JackState()
+        longest = jack.jack_client_name_size() - 1
+        if len(options.client_name.encode()) > longest:
+            raise InvalidInput(f"client_name has at most {longest} bytes here: {options.client_name!r}")
+        api = JackApi(**{name: jack.address(f"jack_{name}") for name, *_ in JackApi._fields_})
+        self.clock: int = api.get_time
+        self.address = core.pcmio_jack_client_new(ctypes.byref(api))
+        if self.address is None:
+            raise ResourceExhausted("no memory for a JACK client", call="pcmio_jack_client_new")
+        self._open(options)
+        _clients.add(self)
+
+    def _open(self, options: HostOptions) -> None:
+        jack = self._jack
+        take_messages()
+        opening = _Opening(jack, options)
+        handle = opening.result()
+        said = take_messages()
+        if handle is None:
+            server = options.server_name or os.environ.get("JACK_DEFAULT_SERVER", "default")
+            raise errors.from_status(opening.status, server, said)
+        self._handle = handle
+        self.name = (jack.jack_get_client_name(handle) or b"").decode()
+        self._core.pcmio_jack_client_opened(
+            self.address, handle, jack.jack_get_sample_rate(handle), jack.jack_get_buffer_size(handle)
+        )
+        for register, callback in _CALLBACKS:
+            code = getattr(jack, register)(handle, self._core.address(callback), self.address)
+            if code:
+                said = take_messages()
+                self.close()
+                raise errors.from_call(register, code, "a callback", said)
+
+    # --- its state ---------------------------------------------------------------------------------------------------
+
+    def _read(self) -> JackState:
+        if self.address is not None:
+            self._core.pcmio_jack_client_state(self.address, ctypes.byref(self._state))
+        return self._state
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is closed, or the server has gone."""
+        return self._handle is None or bool(self._read().lost)
+
+    @property
+    def rate(self) -> int:
+        """The server's, in frames per second."""
+        return self._read().rate
+
+    @property
+    def period_frames(self) -> int:
+        """The server's, in frames."""
+        return self._read().period_frames
+
+    def check(self) -> None:
+        """Return if libjack may be asked.
+
+        Raises:
+            HostDisconnected: The server is gone.
+        """
+        if self.lost:
+            take_messages()
+            raise errors.lost(self._state.code)
+
+    def _live(self) -> int:
+        self.check()
+        assert self._handle is not None
+        return self._handle
+
+    def _failed(self, call: str, code: int | None, what: str) -> AudioError:
+        """The error for a failed call: often the first sign of a server that has gone."""
+        said = take_messages()
+        return errors.lost(self._state.code) if self.lost else errors.from_call(call, code, what, said)
+
+    def translate(self, note: Note) -> StreamEvent | AudioError | None:
+        """Have what libjack had to say logged, now that a Python thread is at it."""
+        del note
+        take_messages()
+        return None
+
+    # --- the graph ---------------------------------------------------------------------------------------------------
+
+    def port_names(self, flags: int, pattern: str | None = None) -> list[str]:
+        """Audio ports that have all of ``flags``, in the server's order."""
+        with self.lock:
+            handle = self._live()
+            found = self._jack.jack_get_ports(
+                handle, None if pattern is None else pattern.encode(), JACK_DEFAULT_AUDIO_TYPE, flags
+            )
+            self.check()
+            return self._take_names(found)
+
+    def _take_names(self, array: int | None) -> list[str]:
+        """Copy and free a NULL-terminated array of names."""
+        names: list[str] = []
+        if array is not None:
+            pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
+            while (name := pointers[len(names)]) is not None:
+                names.append(name.decode("utf-8", "replace"))
+            self._jack.jack_free(array)
+        return names
+
+    def port(self, name: str) -> int:
+        """``jack_port_t`` of a port.
+
+        Raises:
+            DeviceNotAvailable: There is none of this name.
+        """
+        found = self._jack.jack_port_by_name(self._live(), name.encode())
+        if found is None:
+            self.check()
+            take_messages()
+            raise errors.no_such_port(name)
+        return found
+
+    def describe(self, name: str) -> tuple[int, bool, list[str]]:
+        """Flags of a port, whether it is ours, and to which ports it is connected."""
+        with self.lock:
+            port, handle = self.port(name), self._live()
+            connections = self._take_names(self._jack.jack_port_get_all_connections(handle, port))
+            return self._jack.jack_port_flags(port), bool(self._jack.jack_port_is_mine(handle, port)), connections
+
+    def connect(self, source: str, destination: str) -> None:
+        """Connect two ports; harmless when they are.
+
+        Raises:
+            DeviceNotAvailable: One is not there.
+            BackendError: They do not fit together.
+        """
+        with self.lock:
+            self.port(source)
+            self.port(destination)
+            code = self._jack.jack_connect(self._live(), source.encode(), destination.encode())
+            if code not in (0, _EEXIST):
+                raise self._failed("jack_connect", code, f"{source} to {destination}")
+
+    def disconnect(self, source: str, destination: str) -> None:
+        """Disconnect two ports; harmless when they are not connected.
+
+        Raises:
+            DeviceNotAvailable: One is not there.
+            BackendError: The server does not do it.
+        """
+        with self.lock:
+            self.port(destination)
+            if destination in self.describe(source)[2]:
+                code = self._jack.jack_disconnect(self._live(), source.encode(), destination.encode())
+                if code != 0:
+                    raise self._failed("jack_disconnect", code, f"{source} from {destination}")
+
+    # --- its own ports; the lock is held -----------------------------------------------------------------------------
+
+    def activate(self) -> None:
+        """Have the process callback called; ports can be connected from then on."""
+        if not self._active:
+            code = self._jack.jack_activate(self._live())
+            if code != 0:
+                raise self._failed("jack_activate", code, self.name)
+            self._active = True
+
+    def take_names(self, wanted: Sequence[str], *, numbered: bool) -> list[str]:
+        """Reserve names for ports.
+
+        Raises:
+            InvalidInput: One is taken, unless they may be ``numbered``, or too long.
+        """
+        names, turn = list(wanted), 1
+        while numbered and not self._taken.isdisjoint(names):
+            turn += 1
+            names = [name.replace("_", f"{turn}_", 1) for name in wanted]
+        for name in names:
+            if name in self._taken:
+                raise InvalidInput(f"this client has a port named {name!r} already", advice="choose another name")
+            longest = self._jack.jack_port_name_size() - 2 - len(self.name.encode())
+            if len(name.encode()) > longest:
+                raise InvalidInput(f"a port's name has at most {longest} bytes here: {name!r}")
+        self._taken.update(names)
+        return names
+
+    def give_names_back(self, names: Sequence[str]) -> None:
+        """The ports are gone."""
+        self._taken.difference_update(names)
+
+    def register_port(self, name: str, flags: int) -> int:
+        """A new port.
+
+        Raises:
+            ResourceExhausted: The server has no more.
+        """
+        port = self._jack.jack_port_register(self._live(), name.encode(), JACK_DEFAULT_AUDIO_TYPE, flags, 0)
+        if port is None:
+            raise self._failed("jack_port_register", None, name)
+        return port
+
+    def unregister_port(self, port: int) -> None:
+        """Give a port back, its connections with it; a server that is gone has done so."""
+        if not self.lost and self._jack.jack_port_unregister(self._live(), port) != 0:
+            logger().info("%s", self._failed("jack_port_unregister", -1, self.name))
+
+    def measure(self, stream: int | None) -> None:
+        """Ask for the latencies of a stream's ports."""
+        if not self.lost:
+            self._core.pcmio_jack_stream_measure(self.address, stream)
+
+    # --- its end -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End its streams, each told that the host is lost, and leave the server.  From any thread, dead or alive."""
+        with self.lock:
+            handle, self._handle = self._handle, None
+            if self.address is None:
+                return
+            self._core.pcmio_jack_lose(self.address, self._read().code)
+            for driver in list(self.drivers):
+                driver.leave(self)
+            if handle is not None:
+                self._jack.jack_client_close(handle)
+            self._read()
+            self._core.pcmio_jack_client_free(self.address)
+            self.address = None
+            take_messages()
+
+    def close_if_unused(self) -> None:
+        """A dead client goes with its last stream, since it holds threads and descriptors; at exit every client does."""
+        if not self.drivers and (self.lost or _exiting):
+            self.close()
+
+    def abandon(self) -> None:
+        """Forget it without touching it: it belongs to the process this one was forked from."""
+        self.lock = threading.RLock()
+        self._handle = self.address = None
+        self.drivers = []
+
+    def __del__(self) -> None:
+        if getattr(self, "address", None) is not None and not sys.is_finalizing():
+            self.close()
+
+
+def _close_all() -> None:
+    """Leave the servers before the interpreter takes itself apart; clients with streams go with their last one."""
+    global _exiting  # noqa: PLW0603 - said once
+    _exiting = True
+    for client in list(_clients):
+        with client.lock:
+            client.close_if_unused()
+
+
+atexit.register(_close_all)
+
+
+def _forget_all() -> None:
+    global _opening  # noqa: PLW0603 - a thread that held it does not exist in the child
+    _opening = threading.Lock()
+    for client in list(_clients):
+        client.abandon()
+    _clients.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,158 @@
+"""JACK's ports as devices: who has physical ports is one."""
+
+from __future__ import annotations
+
+from pcmio._device import NativeDevice, take_options
+from pcmio._value import Value
+from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
+from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.errors import DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.formats import SampleFormat
+from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
+from pcmio.hosts.jack.options import MOST_CHANNELS, check_stream_options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from pcmio._driver import Driver
+    from pcmio.configs import StreamConfig
+    from pcmio.hosts.jack.client import JackClient
+    from pcmio.hosts.jack.host import JackHost
+
+#: The device whose streams are connected to nothing; no client is called so, as their names hold no colon.
+GRAPH = "graph"
+#: The ring between the callback and JACK makes any size possible; this is where it ends to be useful.
+_BUFFER = SupportedBufferSize(1, 65_536)
+_STEREO = 2
+
+
+class PortGroup(Value):
+    """The physical ports of one client.
+
+    Attributes:
+        name: The client's.
+        playback: Ports that play what they are given: inputs of the graph.
+        capture: Ports that give what they record: outputs of the graph.
+    """
+
+    name: str
+    playback: tuple[str, ...] = ()
+    capture: tuple[str, ...] = ()
+
+
+#: Streams that the user connects.
+NO_PORTS = PortGroup(GRAPH)
+
+
+def find_groups(client: JackClient) -> list[PortGroup]:
+    """Who has physical ports, in the server's order, and the graph itself.
+
+    By their flags, not their names: they are called "system" on jackd, but as the sound cards are on PipeWire.
+    """
+    playback = client.port_names(JackPortIsPhysical | JackPortIsInput)
+    capture = client.port_names(JackPortIsPhysical | JackPortIsOutput)
+    owners = dict.fromkeys(_owner(port) for port in (*playback, *capture))
+    groups = [
+        PortGroup(
+            owner,
+            tuple(port for port in playback if _owner(port) == owner),
+            tuple(port for port in capture if _owner(port) == owner),
+        )
+        for owner in owners
+        if owner != GRAPH
+    ]
+    return [*groups, NO_PORTS]
+
+
+def _owner(port: str) -> str:
+    return port.partition(":")[0]
+
+
+class JackDevice(NativeDevice):
+    """A group of physical ports, or the graph."""
+
+    def __init__(self, host: JackHost, group: PortGroup) -> None:
+        self._host = host
+        self._group = group
+        self._id = DeviceId("jack", group.name)
+        if group == NO_PORTS:
+            self._description = DeviceDescription(
+                name="JACK graph, unconnected ports",
+                direction=Direction.DUPLEX,
+                device_type=DeviceType.VIRTUAL,
+                interface_type=InterfaceType.VIRTUAL,
+                driver="JACK",
+            )
+        else:
+            self._description = DeviceDescription(
+                name=group.name,
+                direction=Direction.of(has_input=bool(group.capture), has_output=bool(group.playback)),
+                driver="JACK",
+                extended=(*group.playback, *group.capture),
+            )
+
+    @property
+    def id(self) -> DeviceId:
+        return self._id
+
+    @property
+    def description(self) -> DeviceDescription:
+        return self._description
+
+    @property
+    def playback_ports(self) -> tuple[str, ...]:
+        """Full names of the ports that outputs are connected to, in the order of channels."""
+        return self._group.playback
+
+    @property
+    def capture_ports(self) -> tuple[str, ...]:
+        """Full names of the ports that inputs are connected to, in the order of channels."""
+        return self._group.capture
+
+    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.INPUT) if self.supports_input else []
+
+    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.OUTPUT) if self.supports_output else []
+
+    def default_input_config(self) -> SupportedStreamConfig:
+        return self._default(Direction.INPUT, able=self.supports_input)
+
+    def default_output_config(self) -> SupportedStreamConfig:
+        return self._default(Direction.OUTPUT, able=self.supports_output)
+
+    def _ports(self, client: JackClient, direction: Direction) -> tuple[str, ...]:
+        """What there is now."""
+        for group in find_groups(client):
+            if group.name == self._group.name:
+                return group.playback if direction is Direction.OUTPUT else group.capture
+        raise DeviceNotAvailable(f"{self.name} has no ports any more", call="jack_get_ports", advice="enumerate again")
+
+    def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
+        client = self._host.client()
+        ports = len(self._ports(client, direction))
+        most = MOST_CHANNELS if self._group == NO_PORTS else min(max(_STEREO, ports), MOST_CHANNELS)
+        rate = client.rate
+        return [
+            SupportedStreamConfigRange(channels, rate, rate, _BUFFER, SampleFormat.F32) for channels in range(1, most + 1)
+        ]
+
+    def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:
+        if not able:
+            raise UnsupportedOperation(f"{self.name} has no {direction}")
+        client = self._host.client()
+        ports = len(self._ports(client, direction))
+        return SupportedStreamConfig(1 if ports == 1 else _STEREO, client.rate, _BUFFER, SampleFormat.F32)
+
+    def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
+        from pcmio.hosts.jack.stream import JackDriver
+
+        connect = self._host.options.connect
+        taken = take_options(options, name=(object, None), port_names=(object, None), connect=(object, connect))
+        wanted = check_stream_options(config.channels, **taken)
+        if config.channels > MOST_CHANNELS:
+            raise UnsupportedConfig(f"a JACK stream has up to {MOST_CHANNELS} channels here, not {config.channels}")
+        client = self._host.client()
+        return JackDriver(client, direction, config, wanted, self._ports(client, direction))

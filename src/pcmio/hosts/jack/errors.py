@@ -1,0 +1,96 @@
+"""What libjack's failures are called here.  It gives few codes: status bits when a client is opened, -1 or NULL else."""
+
+from __future__ import annotations
+
+from pcmio.errors import (
+    AudioError,
+    BackendError,
+    DeviceNotAvailable,
+    HostDisconnected,
+    HostUnavailable,
+    InvalidInput,
+    ResourceExhausted,
+)
+from pcmio.hosts.jack.abi import (
+    JackBackendError,
+    JackClientZombie,
+    JackInitFailure,
+    JackInvalidOption,
+    JackLoadFailure,
+    JackNoSuchClient,
+    JackServerError,
+    JackServerFailed,
+    JackShmFailure,
+    JackVersionError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+START = 'start one, for example "jackd -d alsa", or pass start_server=True'
+
+# The first bit that is set decides: the more telling ones stand first.
+_STATUS: tuple[tuple[int, type[AudioError], str, str], ...] = (
+    (
+        JackVersionError,
+        HostUnavailable,
+        "libjack and the JACK server are of different versions",
+        "install both from the same source and start the server again",
+    ),
+    (
+        JackShmFailure,
+        HostUnavailable,
+        "the JACK server's shared memory cannot be reached",
+        "run this program as the user who runs the server",
+    ),
+    (JackServerFailed, HostUnavailable, "no JACK server answers", START),
+    (JackServerError, HostUnavailable, "the JACK server broke off", "see its log"),
+    (JackInvalidOption, InvalidInput, "libjack takes no such options or names", "choose another client_name"),
+    (JackNoSuchClient, BackendError, "libjack knows no such client", "see the server's log"),
+    (JackLoadFailure, BackendError, "the client cannot be loaded", "see the server's log"),
+    (JackInitFailure, BackendError, "the client cannot be set up", "see the server's log"),
+    (JackBackendError, BackendError, "the server's driver failed", "see the server's log"),
+    (JackClientZombie, HostDisconnected, "the server has put this client aside", "open the host again"),
+)
+
+_CALLS: dict[str, tuple[type[AudioError], str, str | None]] = {
+    "jack_activate": (BackendError, "the client cannot be activated", "see the server's log"),
+    "jack_connect": (BackendError, "the ports cannot be connected", "an output goes to an input of the same type"),
+    "jack_disconnect": (BackendError, "the ports cannot be disconnected", "they may not be connected"),
+    "jack_port_register": (ResourceExhausted, "no port can be made", "raise the server's --port-max"),
+}
+
+
+def _with_words(message: str, said: Sequence[str]) -> str:
+    """libjack's own words say more than its codes; the first of them, as the later ones come of the clean-up."""
+    return f"{message}: {said[0]}" if said else message
+
+
+def from_status(status: int, server: str, said: Sequence[str]) -> AudioError:
+    """The error for a client that could not be opened; ``status`` is ``jack_status_t``."""
+    for bit, kind, message, advice in _STATUS:
+        if status & bit:
+            return kind(f"{_with_words(message, said)} (server {server!r})", call="jack_client_open", code=status, advice=advice)
+    return HostUnavailable(
+        f"{_with_words('JACK does not let us in', said)} (server {server!r})",
+        call="jack_client_open",
+        code=status,
+        advice="see the server's log",
+    )
+
+
+def from_call(call: str, code: int | None, what: str, said: Sequence[str]) -> AudioError:
+    """The error for a call on an open client that failed with ``code`` (None: it returned NULL)."""
+    kind, message, advice = _CALLS.get(call, (BackendError, "libjack failed", None))
+    return kind(_with_words(f"{message} ({what})", said), call=call, code=code, advice=advice)
+
+
+def lost(code: int) -> HostDisconnected:
+    """The error for a client whose server is gone."""
+    return HostDisconnected("the JACK server is gone", call="jack_on_info_shutdown", code=code, advice="start it again")
+
+
+def no_such_port(name: str) -> DeviceNotAvailable:
+    """The error for a port that is not there."""
+    return DeviceNotAvailable(f"there is no port {name!r}", call="jack_port_by_name", advice="see host.ports()")
