@@ -3,7 +3,9 @@
 A ring is deep for two reasons.  It must outlast the time that Python does not get its turn: beside one busy thread each turn
 waits a full switch interval (5 ms), and a callback that gives the GIL up once (numpy does for copies of more than 500
 elements) waits twice.  And Python is cheapest when it is woken seldom and fills several blocks each time.  So a ring holds a
-*reserve*, never touched while all is well, and above it what is filled at one go.
+*reserve*, not touched while all is well, and above it what is filled at one go.
+
+A depth in seconds is a wish for safety: nearly all of it is reserve.  The named ones weigh latency, safety and CPU.
 """
 
 from __future__ import annotations
@@ -16,10 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pcmio._driver import Plan
 
-#: Seconds of the named depths.
-DEPTHS = {"low": 0.008, "balanced": 0.043, "high": 0.2}
-_RESERVE = 0.4  # of the depth
-_LEAST_BLOCKS = {"low": 2, "balanced": 3, "high": 4}
+#: By name: seconds, how many of them are reserve, and the fewest blocks.
+DEPTHS = {"low": (0.008, 0.004, 2), "balanced": (0.043, 0.016, 3), "high": (0.2, 0.15, 4)}
+_RESERVE_OF_SECONDS = 0.85
 _MOST_SECONDS = 60.0
 
 
@@ -36,19 +37,22 @@ def plan_ring(depth: float | str, plan: Plan) -> RingPlan:
     Raises:
         InvalidInput: No such name, or seconds out of range.
     """
-    least = 2
     if isinstance(depth, str):
         if depth not in DEPTHS:
             raise InvalidInput(f"{depth!r} is no depth", advice=f"give seconds, or one of {', '.join(DEPTHS)}")
-        seconds, least = DEPTHS[depth], _LEAST_BLOCKS[depth]
+        seconds, reserve_seconds, least = DEPTHS[depth]
     elif isinstance(depth, (int, float)) and not isinstance(depth, bool) and 0 <= depth <= _MOST_SECONDS:  # pyright: ignore[reportUnnecessaryIsInstance]
-        seconds = float(depth)
+        seconds, reserve_seconds, least = float(depth), depth * _RESERVE_OF_SECONDS, 2
     else:
         raise InvalidInput(f"depth must be from 0 to {_MOST_SECONDS:g} seconds or a name, not {depth!r}")
     block = plan.block_frames
-    wanted = -(-round(seconds * plan.sample_rate) // block)
     # The system may take a whole native cycle at once, and the next must be there while Python writes.
-    native = -(-2 * plan.native_frames // block)
-    blocks = max(wanted, native, least)
-    reserve = max(-(-plan.native_frames // block), round(_RESERVE * blocks), 1)
+    native = _blocks(2 * plan.native_frames, block)
+    blocks = max(_blocks(seconds * plan.sample_rate, block), native, least)
+    reserve = max(_blocks(reserve_seconds * plan.sample_rate, block), _blocks(plan.native_frames, block), 1)
     return RingPlan(blocks, max(1, blocks - reserve))
+
+
+def _blocks(frames: float, block_frames: int) -> int:
+    """Whole blocks that hold ``frames``."""
+    return -(-round(frames) // block_frames)
