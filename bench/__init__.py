@@ -1,0 +1,1 @@
+"""pcmio measured beside its peers: ``python -m bench`` (see README.md)."""

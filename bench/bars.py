@@ -1,0 +1,160 @@
+"""The bars: what pcmio has set out to reach, and whether these rows say that it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from bench.figures import Cell, cell, figure, ratio, select
+from bench.known_signal import RATE
+from bench.plan import DEPTH_FOR_HOLDS, FED_AHEAD
+from bench.report import REFERENCE
+from bench.runs import FLOOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bench.runs import Row
+
+Found = Cell | float | None
+
+#: cpal 0.18 measured the same way; it needs a Rust toolchain, so it is no player here.
+CPAL_TRIP_MS = {"jack": 0.04, "pulse": 4.4}
+PERIOD_MS = 128 * 1000 / RATE
+#: Blocks that are served a little late or early at the window's ends are no loss.
+ALL_SERVED = 0.995
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of the summary."""
+
+    text: str
+    most: float
+    find: Callable[[Sequence[Row]], Found]
+    unit: str = ""
+
+
+def _pcmio(rows: Sequence[Row], options: dict[str, Any] | None = None, **wanted: Any) -> list[Row]:
+    return select(rows, player="pcmio", options=options or {}, **wanted)
+
+
+def _lost(server: str, frames: int, load: str, options: dict[str, Any] | None = None) -> Callable[[Sequence[Row]], Found]:
+    def find(rows: Sequence[Row]) -> Found:
+        chosen = _pcmio(rows, options, measure="gaps", server=server, frames=frames, load=load)
+        return cell(chosen, "lost_ms_per_10s")
+
+    return find
+
+
+def _cpu(server: str, frames: int) -> Callable[[Sequence[Row]], Found]:
+    def find(rows: Sequence[Row]) -> Found:
+        here = select(rows, measure="cpu", server=server, frames=frames)
+        return ratio(_pcmio(here), select(here, player=REFERENCE), "cpu_percent")
+
+    return find
+
+
+def _worst_of_servers(rows: Sequence[Row], value: Callable[[Row], float | None]) -> Found:
+    found = [
+        cell(_pcmio([row for row in rows if "import_ms" in row], measure="imports", server=server), value)
+        for server in ("jack", "pulse")
+    ]
+    known = [one for one in found if one is not None]
+    return max(known, key=lambda one: one.median, default=None)
+
+
+def _first(server: str) -> Callable[[Sequence[Row]], Found]:
+    def find(rows: Sequence[Row]) -> Found:
+        here = select(rows, measure="first", server=server)
+        floor = cell(select(here, player=FLOOR), "first_ms")
+        mine = cell(_pcmio(here), "first_ms")
+        return None if mine is None or floor is None else mine.median - floor.median
+
+    return find
+
+
+def _trip(server: str) -> Callable[[Sequence[Row]], Found]:
+    """Over cpal's and the depth chosen: the ring's blocks, full when the impulse is written."""
+
+    def over(row: Row) -> float | None:
+        if "trip_ms" not in row:
+            return None
+        return row["trip_ms"] - CPAL_TRIP_MS[server] - 1000 * row["library"].get("depth_seconds", 0.0)
+
+    return lambda rows: cell(_pcmio(rows, measure="loop", server=server), over)
+
+
+def _truth(server: str) -> Callable[[Sequence[Row]], Found]:
+    def wrong(row: Row) -> float | None:
+        return None if "error_ms" not in row else abs(row["error_ms"])
+
+    return lambda rows: cell(_pcmio(rows, measure="loop", server=server), wrong)
+
+
+def _many(server: str) -> list[Callable[[Sequence[Row]], Found]]:
+    def here(rows: Sequence[Row]) -> list[Row]:
+        return select(rows, measure="streams", server=server, streams=32)
+
+    def times(rows: Sequence[Row]) -> Found:
+        return ratio(_pcmio(here(rows)), select(here(rows), player=REFERENCE), "cpu_percent")
+
+    def percent(rows: Sequence[Row]) -> Found:
+        return cell(_pcmio(here(rows)), "cpu_percent")
+
+    def unserved(rows: Sequence[Row]) -> Found:
+        return cell(_pcmio(here(rows)), lambda row: max(0.0, ALL_SERVED - row["served"]) if "served" in row else None)
+
+    return [times if server == "pulse" else percent, unserved]
+
+
+def _bars() -> list[Bar]:
+    lost = "lost ms in 10 s"
+    return [
+        Bar(f"{lost}: jackd, 128 frames, one busy thread", 0, _lost("jack", 128, "busy1")),
+        Bar(f"{lost}: jackd, 256 frames, one busy thread", 0, _lost("jack", 256, "busy1")),
+        Bar(f"{lost}: PulseAudio, 128 frames, one busy thread", 0, _lost("pulse", 128, "busy1")),
+        Bar(f"{lost}: PulseAudio, 256 frames, one busy thread", 0, _lost("pulse", 256, "busy1")),
+        Bar(f"{lost}: jackd, 128, C call holds the GIL 16 ms, depth 25 ms", 0, _lost("jack", 128, "hold", DEPTH_FOR_HOLDS)),
+        Bar(f"{lost}: PulseAudio, 128, the same", 0, _lost("pulse", 128, "hold", DEPTH_FOR_HOLDS)),
+        Bar(f"{lost}: jackd, 64, fed a second ahead, one busy thread", 0, _lost("jack", 64, "busy1", FED_AHEAD)),
+        Bar(f"{lost}: PulseAudio, 64, the same", 0, _lost("pulse", 64, "busy1", FED_AHEAD)),
+        Bar(f"CPU / {REFERENCE}'s: jackd, 128", 0.60, _cpu("jack", 128)),
+        Bar(f"CPU / {REFERENCE}'s: jackd, 256", 0.45, _cpu("jack", 256)),
+        Bar(f"CPU / {REFERENCE}'s: PulseAudio, 128", 0.40, _cpu("pulse", 128)),
+        Bar(f"CPU / {REFERENCE}'s: PulseAudio, 256", 0.40, _cpu("pulse", 256)),
+        Bar("import", 15, lambda rows: _worst_of_servers(rows, lambda row: row["import_ms"]), "ms"),
+        Bar("import and listing", 30, lambda rows: _worst_of_servers(rows, lambda row: row["import_ms"] + row["list_ms"]), "ms"),
+        Bar("memory of import and listing", 6, lambda rows: _worst_of_servers(rows, lambda row: row["mb"]), "MB"),
+        Bar("open to first callback, over the C client's: jackd", 10, _first("jack"), "ms"),
+        Bar("open to first callback, over the C client's: PulseAudio", 10, _first("pulse"), "ms"),
+        Bar("round trip at 128, over cpal's and the depth: jackd", PERIOD_MS, _trip("jack"), "ms"),
+        Bar("round trip at 128, over cpal's and the depth: PulseAudio", PERIOD_MS, _trip("pulse"), "ms"),
+        Bar("latency reported wrong by: jackd, 128", PERIOD_MS, _truth("jack"), "ms"),
+        Bar("latency reported wrong by: PulseAudio, 128", PERIOD_MS, _truth("pulse"), "ms"),
+        Bar(f"32 streams at 256, CPU / {REFERENCE}'s: PulseAudio", 0.5, _many("pulse")[0]),
+        Bar("32 streams at 256, CPU %: jackd", 8, _many("jack")[0], "%"),
+        Bar("32 streams, share of callbacks missing: PulseAudio", 0, _many("pulse")[1]),
+        Bar("32 streams, share of callbacks missing: jackd", 0, _many("jack")[1]),
+    ]
+
+
+def summary(rows: Sequence[Row]) -> Table:
+    """Each bar that these rows speak of."""
+    table = Table(title="Bars", title_justify="left")
+    for column in ("measure", "reach", "measured", "runs", ""):
+        table.add_column(column, justify="left" if column in ("measure", "") else "right")
+    for bar in _bars():
+        found = bar.find(rows)
+        if found is None:
+            continue
+        value = found.median if isinstance(found, Cell) else found
+        spread = f" [{figure(found.least)}-{figure(found.most)}]" if isinstance(found, Cell) else ""
+        runs = f"{found.valid}/{found.total}" if isinstance(found, Cell) else ""
+        verdict = "[green]reached[/]" if value <= bar.most else "[red]missed[/]"
+        if isinstance(found, Cell) and found.valid == 0:
+            verdict += ", machine busy"
+        table.add_row(bar.text, f"<= {figure(bar.most)} {bar.unit}", f"{figure(value)}{spread}", runs, verdict)
+    return table

@@ -1,0 +1,193 @@
+"""One process, one library, one measurement: ``python -m bench.worker JOB`` prints one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import statistics
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.known_signal import ImpulseSink, ImpulseSource, Source, signal
+from bench.players import FACTS, Player, player
+
+PRIORITY = 10
+#: How long the C call that keeps the GIL is to take.
+HOLD_SECONDS = 0.016
+
+
+def main() -> None:
+    job = json.loads(sys.argv[1])
+    print(json.dumps(_loop(job) if job["task"] == "loop" else _play(job)), flush=True)
+    os._exit(0)  # busy threads never end, and some libraries do not either
+
+
+# --- playing --------------------------------------------------------------------------------------------------------
+
+
+def _play(job: dict[str, Any]) -> dict[str, Any]:
+    samples = signal()
+    sources = [Source(samples) for _ in range(job["streams"])]
+    threads_before = _threads()
+    library = player(job["player"], job["server"], job["frames"], job["options"])
+    loaded_nanos = time.monotonic_ns()
+    library.load()
+    opened_nanos = time.monotonic_ns()
+    library.connect()
+    built_nanos = time.monotonic_ns()
+    for source in sources:
+        library.open_output(source)
+    promoted = _promote(_threads() - threads_before) if job["promote"] else 0
+    first_nanos = _first_call(sources[0])
+    load = start_load(job["load"])
+    time.sleep(job["warm"])
+    result = _window(library, sources, job)
+    result.update(loaded_nanos=loaded_nanos, opened_nanos=opened_nanos, built_nanos=built_nanos, first_nanos=first_nanos)
+    result.update(promoted=promoted, load_detail=load())
+    if job["load"] == "none":
+        library.close()
+    return result
+
+
+def _window(library: Player, sources: list[Source], job: dict[str, Any]) -> dict[str, Any]:
+    calls, frames = sum(source.calls for source in sources), sum(source.frames for source in sources)
+    server = server_seconds(job["server_pid"])
+    begin, before = time.monotonic_ns(), resource.getrusage(resource.RUSAGE_SELF)
+    time.sleep(job["window"])
+    after, end = resource.getrusage(resource.RUSAGE_SELF), time.monotonic_ns()
+    return {
+        "begin_nanos": begin,
+        "end_nanos": end,
+        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "switches": after.ru_nvcsw - before.ru_nvcsw,
+        "server_cpu_seconds": server_seconds(job["server_pid"]) - server,
+        "callbacks": sum(source.calls for source in sources) - calls,
+        "frames": sum(source.frames for source in sources) - frames,
+        "rss_mb": _rss_mb(),
+        "threads": len(_threads()),
+        "library": library.detail(),
+    }
+
+
+def _first_call(source: Source) -> int:
+    end = time.monotonic() + 10
+    while not source.first_nanos:
+        if time.monotonic() > end:
+            raise RuntimeError("no callback in 10 seconds")
+        time.sleep(0.001)
+    return source.first_nanos
+
+
+def _threads() -> set[int]:
+    return {int(name) for name in os.listdir("/proc/self/task")}
+
+
+def _promote(threads: set[int]) -> int:
+    """Give real-time priority to threads that their library left without; how many took it."""
+    promoted = 0
+    for thread in threads:
+        try:
+            if os.sched_getscheduler(thread) == os.SCHED_OTHER:
+                os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(PRIORITY))
+                promoted += 1
+        except OSError:
+            continue
+    return promoted
+
+
+def server_seconds(pid: int) -> float:
+    """Time on a processor of all threads that the server has now."""
+    nanos = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            nanos += int((task / "schedstat").read_text().split()[0])
+        except OSError:
+            continue
+    return nanos / 1e9
+
+
+def _rss_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+# --- load -----------------------------------------------------------------------------------------------------------
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+def _hold(values: list[float], durations: list[float]) -> None:
+    while True:
+        begin = time.perf_counter()
+        sorted(values)
+        durations.append(time.perf_counter() - begin)
+
+
+def _values() -> list[float]:
+    """As many floats as take HOLD_SECONDS to sort here."""
+    generator = random.Random(1)
+    values = [generator.random() for _ in range(60_000)]
+    begin = time.perf_counter()
+    for _ in range(5):
+        sorted(values)
+    took = (time.perf_counter() - begin) / 5
+    return [generator.random() for _ in range(round(60_000 * HOLD_SECONDS / took))]
+
+
+def start_load(load: str) -> Any:
+    """Start threads that want the GIL: "none", "busy1", "busy2" or "hold".  Returns what tells about them later."""
+    durations: list[float] = []
+    if load == "hold":
+        values = _values()
+        threading.Thread(target=_hold, args=(values, durations), daemon=True).start()
+        # The first few are sorted while streams still start; a median does not mind.
+        return lambda: {"floats": len(values), "median_ms": 1000 * statistics.median(durations), "calls": len(durations)}
+    for _ in range({"none": 0, "busy1": 1, "busy2": 2}[load]):
+        threading.Thread(target=_spin, daemon=True).start()
+    return dict
+
+
+# --- round trip -----------------------------------------------------------------------------------------------------
+
+
+def _loop(job: dict[str, Any]) -> dict[str, Any]:
+    if not FACTS[job["player"]].records:
+        raise RuntimeError(f"{job['player']} cannot record")
+    source, sink = ImpulseSource(), ImpulseSink()
+    threads_before = _threads()
+    library = player(job["player"], job["server"], job["frames"], job["options"])
+    library.load()
+    library.connect()
+    library.open_output(source)
+    library.open_input(sink)
+    if job["promote"]:
+        _promote(_threads() - threads_before)
+    time.sleep(job["warm"] + job["window"])
+    sent, found = list(source.sent), list(sink.found)
+    trips = [_trip(sent[number], entry) for number, *entry in found if number < len(sent)]
+    result = {"sent": len(sent), "trips": trips, "library": library.detail()}
+    library.close()
+    return result
+
+
+def _trip(sent: tuple[int, tuple[int, int] | None], entry: list[Any]) -> dict[str, float | None]:
+    """Milliseconds from callback to callback, and what the library's own timestamps say of the same impulse."""
+    came_nanos, place, came_told = entry
+    sent_nanos, sent_told = sent
+    into_block = place * 1e9 / 48_000
+    reported = error = None
+    if sent_told and came_told:
+        reported = ((sent_told[1] - sent_told[0]) + (came_told[0] - came_told[1])) / 1e6
+        error = (came_told[1] + into_block - sent_told[1]) / 1e6
+    return {"ms": (came_nanos - sent_nanos) / 1e6, "place": place, "reported_ms": reported, "error_ms": error}
+
+
+if __name__ == "__main__":
+    main()
