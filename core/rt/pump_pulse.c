@@ -196,7 +196,7 @@ void pcmio_pulse_on_state(void *native, void *userdata) {
     bool connected = connection->api.context_get_state(connection->context) == PCMIO_PA_CONTEXT_READY;
     pcmio_pump_note(stream->pump, connected ? PCMIO_NOTE_FAILED : PCMIO_NOTE_HOST_LOST, error, 0);
   }
-  connection->post(connection->wakeup);
+  connection->post(stream->wakeup);
 }
 
 void pcmio_pulse_on_moved(void *native, void *userdata) {

@@ -41,6 +41,7 @@ struct pcmio_pulse_connection {
 struct pcmio_pulse_stream {
   pcmio_pulse_connection *connection;
   pcmio_pump *pump;
+  void *wakeup;
   void *native;  /* pa_stream */
   void *drained; /* pa_operation that waits for the end of the server's queue */
   uint32_t frame_bytes;

@@ -105,11 +105,13 @@ void pcmio_pulse_connection_free(pcmio_pulse_connection *connection) {
 
 /* --- streams ------------------------------------------------------------------------------------------------------ */
 
-pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump) {
+pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump,
+                                           pcmio_wakeup *wakeup) {
   pcmio_pulse_stream *stream = calloc(1, sizeof *stream);
   if (stream != NULL) {
     stream->connection = connection;
     stream->pump = pump;
+    stream->wakeup = wakeup;
   }
   return stream;
 }

@@ -1,0 +1,124 @@
+"""The host: its two connections, its devices, its defaults."""
+
+from __future__ import annotations
+
+import threading
+
+from pcmio._device import take_options
+from pcmio.contract import Host
+from pcmio.descriptions import DeviceId
+from pcmio.errors import DeviceNotAvailable, InvalidInput
+from pcmio.hosts.pulseaudio.control import Control
+from pcmio.hosts.pulseaudio.devices import PulseDevice
+from pcmio.hosts.pulseaudio.library import libraries
+from pcmio.hosts.pulseaudio.options import HostOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pcmio.contract import Device
+    from pcmio.hosts.pulseaudio.audio import AudioConnection
+    from pcmio.hosts.pulseaudio.control import DeviceFacts
+
+# PA_RATE_MAX of the library at hand: 768 000 since PulseAudio 16, before that 384 000 and 192 000.
+_RATES = (768_000, 384_000, 192_000)
+
+
+class PulseHost(Host):
+    """A PulseAudio server, or PipeWire's that speaks the same."""
+
+    def __init__(self, options: HostOptions) -> None:
+        self.control = Control(options)
+        self._options = options
+        self._lock = threading.Lock()
+        self._audio: AudioConnection | None = None
+        self._most_sample_rate = 0
+
+    @property
+    def id(self) -> str:
+        return "pulseaudio"
+
+    @property
+    def name(self) -> str:
+        return "PulseAudio"
+
+    @property
+    def most_sample_rate(self) -> int:
+        """The highest rate that libpulse takes."""
+        if self._most_sample_rate == 0:
+            pulse = libraries().pulse
+            self._most_sample_rate = next((rate for rate in _RATES if pulse.pa_sample_rate_valid(rate)), _RATES[-1])
+        return self._most_sample_rate
+
+    def check_available(self) -> None:
+        self.control.check()
+
+    def devices(self) -> Sequence[Device]:
+        by_name: dict[str, list[DeviceFacts]] = {}
+        for facts in self.control.devices():
+            by_name.setdefault(facts.name, []).append(facts)
+        return [PulseDevice(self, facts) for facts in by_name.values()]
+
+    def default_output_device(self) -> Device | None:
+        return self._default(is_sink=True)
+
+    def default_input_device(self) -> Device | None:
+        return self._default(is_sink=False)
+
+    def _default(self, *, is_sink: bool) -> Device | None:
+        server = self.control.server()
+        name = server.default_sink if is_sink else server.default_source
+        facts = None if name is None else self.control.device(name, is_sink=is_sink)
+        return None if facts is None else PulseDevice(self, [facts], follows=True)
+
+    def device_by_id(self, device_id: DeviceId | str) -> Device:
+        wanted = DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
+        if wanted.host != self.id:
+            raise InvalidInput(f"{wanted} is a device of another host")
+        facts = [self.control.device(wanted.id, is_sink=is_sink) for is_sink in (True, False)]
+        found = [one for one in facts if one is not None and one.name == wanted.id]
+        if not found:
+            raise DeviceNotAvailable(f"there is no device {wanted}", advice="see host.devices()")
+        return PulseDevice(self, found)
+
+    def close(self) -> None:
+        with self._lock:
+            audio, self._audio = self._audio, None
+        if audio is not None:
+            audio.close()
+        self.control.close()
+
+    def audio(self) -> AudioConnection:
+        """The connection for streams, a new one when there is none that works.
+
+        Raises:
+            HostUnavailable, PermissionDenied: No server, or it lets nobody in.
+        """
+        from pcmio.hosts.pulseaudio.audio import AudioConnection
+
+        with self._lock:
+            if self._audio is not None and not self._audio.usable:
+                self._audio.retire()
+                self._audio = None
+            if self._audio is None:
+                self._audio = AudioConnection(self._options)
+            return self._audio
+
+
+def open_host(**options: object) -> PulseHost:
+    """``pcmio.host("pulseaudio", ...)``; see ``HostOptions``.
+
+    Raises:
+        UnsupportedOperation: Another option.
+        InvalidInput: An option's value.
+        HostUnavailable: libpulse is not installed.
+    """
+    known = take_options(
+        options,
+        server=(str, None),
+        timeout=(object, 3.0),
+        application_name=(str, None),
+        application_icon=(str, None),
+    )
+    return PulseHost(HostOptions(**known))

@@ -1,0 +1,1 @@
+"""Real audio servers, each in a temporary directory of its own."""

@@ -1,0 +1,94 @@
+/* jack_loop SERVER CHANNELS: a client with physical ports, as a sound card's driver has them, whose outputs give what its
+ * inputs are given.  libjack is opened by name, so that no header is needed. */
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST 64
+#define INPUT 1ul
+#define OUTPUT 2ul
+#define PHYSICAL 4ul
+#define NO_START_SERVER 1
+#define SERVER_NAME 4
+#define AUDIO "32 bit float mono audio"
+
+static void *(*get_buffer)(void *, uint32_t);
+static void *inputs[MOST];
+static void *outputs[MOST];
+static int channels;
+
+static int process(uint32_t frames, void *argument) {
+  (void)argument;
+  for (int i = 0; i < channels; i++) {
+    memcpy(get_buffer(outputs[i], frames), get_buffer(inputs[i], frames), frames * sizeof(float));
+  }
+  return 0;
+}
+
+static void leave(void *argument) {
+  (void)argument;
+  _exit(0);
+}
+
+static void *find(void *library, const char *name) {
+  void *found = dlsym(library, name);
+  if (found == NULL) {
+    fprintf(stderr, "libjack has no %s\n", name);
+    exit(1);
+  }
+  return found;
+}
+
+#define FUNCTION(type, name, ...) \
+  type (*name)(__VA_ARGS__);      \
+  *(void **)&name = find(library, #name)
+
+int main(int count, char **arguments) {
+  if (count != 3 || (channels = atoi(arguments[2])) < 1 || channels > MOST) {
+    fprintf(stderr, "usage: jack_loop SERVER CHANNELS\n");
+    return 1;
+  }
+  void *library = dlopen("libjack.so.0", RTLD_NOW);
+  if (library == NULL) {
+    fprintf(stderr, "%s\n", dlerror());
+    return 1;
+  }
+  FUNCTION(void *, jack_client_open, const char *, int, int *, ...);
+  FUNCTION(void *, jack_port_register, void *, const char *, const char *, unsigned long, unsigned long);
+  FUNCTION(int, jack_set_process_callback, void *, int (*)(uint32_t, void *), void *);
+  FUNCTION(void, jack_on_shutdown, void *, void (*)(void *), void *);
+  FUNCTION(int, jack_activate, void *);
+  *(void **)&get_buffer = find(library, "jack_port_get_buffer");
+
+  int status = 0;
+  void *client = jack_client_open("loop", NO_START_SERVER | SERVER_NAME, &status, arguments[1]);
+  if (client == NULL) {
+    fprintf(stderr, "no server %s (%#x)\n", arguments[1], (unsigned)status);
+    return 1;
+  }
+  for (int i = 0; i < channels; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "playback_%d", i + 1);
+    inputs[i] = jack_port_register(client, name, AUDIO, INPUT | PHYSICAL, 0);
+    snprintf(name, sizeof name, "capture_%d", i + 1);
+    outputs[i] = jack_port_register(client, name, AUDIO, OUTPUT | PHYSICAL, 0);
+    if (inputs[i] == NULL || outputs[i] == NULL) {
+      fprintf(stderr, "no port %d\n", i + 1);
+      return 1;
+    }
+  }
+  jack_set_process_callback(client, process, NULL);
+  jack_on_shutdown(client, leave, NULL);
+  if (jack_activate(client) != 0) {
+    fprintf(stderr, "not activated\n");
+    return 1;
+  }
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    pause();
+  }
+}

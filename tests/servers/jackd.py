@@ -1,0 +1,134 @@
+"""A JACK server on its dummy driver, with a name of its own; and a client that loops what it is played.
+
+Neither hardware, D-Bus nor a configuration of the user's is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from .processes import Process
+
+LOOP_SOURCE = Path(__file__).with_name("jack_loop.c")
+#: Where jackd2 has its sockets; compiled in.
+_SOCKETS = Path("/dev/shm")
+
+
+def realtime_is_allowed() -> bool:
+    """Whether this user may have real-time threads."""
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, before, parameters)
+    return True
+
+
+class JackServer:
+    """jackd, and what can be done to it."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        rate: int = 48_000,
+        period: int = 128,
+        playback: int = 2,
+        capture: int = 2,
+        waits: bool = False,
+        realtime: bool | None = None,
+    ) -> None:
+        """Describe it.
+
+        Args:
+            directory: Temporary, for its log.
+            rate: Frames per second.
+            period: Frames.
+            playback: Physical ports that play.
+            capture: Physical ports that record.
+            waits: A late client makes the whole server late (jackd -S), instead of missing a cycle.
+            realtime: None: as this user may.
+        """
+        self.name = f"pcmio-{os.getpid()}-{secrets.token_hex(3)}"
+        self.realtime = realtime_is_allowed() if realtime is None else realtime
+        self.env = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("JACK_", "DBUS_"))},
+            "HOME": str(directory),
+            "JACK_NO_AUDIO_RESERVATION": "1",
+            "JACK_DEFAULT_SERVER": self.name,
+            "LC_ALL": "C.UTF-8",
+        }
+        self._socket = _SOCKETS / f"jack_{self.name}_{os.getuid()}_0"
+        command = (
+            *("jackd", "-n", self.name, "-R" if self.realtime else "-r", *(["-S"] if waits else [])),
+            *("-d", "dummy", "-r", str(rate), "-p", str(period), "-P", str(playback), "-C", str(capture)),
+        )
+        self.process = Process(command, self.env, directory / f"{self.name}.log")
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self._socket)) == 0
+
+    def start(self) -> None:
+        """Start it; again, after it was ended."""
+        self.process.start(self._answers)
+
+    def stop(self) -> None:
+        """End it in good order."""
+        self.process.stop()
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """End it with a signal."""
+        self.process.kill(number)
+
+    def ports(self) -> dict[str, list[str]]:
+        """Every port and what it is connected to, as jack_lsp sees them: another client than the one under test."""
+        found: dict[str, list[str]] = {}
+        for line in self._run("jack_lsp", "-c").splitlines():
+            if line.startswith(" "):
+                found[next(reversed(found))].append(line.strip())
+            else:
+                found[line.strip()] = []
+        return found
+
+    def set_period(self, frames: int) -> None:
+        """Have it move ``frames`` frames at a time from now on."""
+        self._run("jack_bufsize", str(frames))
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=20, check=False)
+        # jack_bufsize's result says nothing in jackd2's tools 1.9.21: it returns 1 for success.
+        assert done.returncode in {0, 1}, f"{command}: {done.stderr}"
+        return done.stdout
+
+
+class JackLoop:
+    """A client with physical ports: what is played to ``loop:playback_n`` is recorded from ``loop:capture_n``."""
+
+    name = "loop"
+
+    def __init__(self, server: JackServer, directory: Path, channels: int) -> None:
+        program = directory / "jack_loop"
+        if not program.exists():
+            build = [os.environ.get("CC", "cc"), "-std=c11", "-O2", str(LOOP_SOURCE), "-o", str(program), "-ldl"]
+            subprocess.run(build, check=True, timeout=60)
+        self._server = server
+        self.process = Process((str(program), server.name, str(channels)), server.env, directory / "loop.log")
+
+    def start(self) -> None:
+        """Start it; again, after its server was ended."""
+        self.process.start(self._is_there)
+
+    def _is_there(self) -> bool:
+        return "ready" in self.process.log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.stop()
+        self.process.log.unlink(missing_ok=True)
