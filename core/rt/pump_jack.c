@@ -14,6 +14,7 @@
 /* jackd reports an xrun that made us miss cycles before or after those cycles are missed; the jump of the frame counter
  * has told it already, and better. */
 #define SAME_XRUN_USECS 100000u
+#define STEADY_CYCLES 3u
 
 #define CAPTURE 0 /* JackLatencyCallbackMode */
 
@@ -31,6 +32,20 @@ typedef struct {
   bool xrun;      /* the server reported one, and does not say of how many frames */
 } cycle;
 
+/* The frame counter tells exactly what passed without us, when the server was too fast for this machine.  But
+ * jackd2 1.9.21 lets it jump when the period changes, for two cycles, and a freewheeling server does as it likes. */
+static uint64_t missed_frames(pcmio_jack_client *client, uint32_t at, uint32_t frames) {
+  int32_t jump = (int32_t)(at - client->next_frame); /* the counter wraps */
+  if (frames != client->frames || client->holding) {
+    client->steady_cycles = 0;
+  }
+  bool steady = client->steady_cycles >= STEADY_CYCLES;
+  client->steady_cycles += steady ? 0 : 1;
+  client->frames = frames;
+  client->next_frame = at + frames;
+  return steady && jump > 0 ? (uint64_t)jump : 0;
+}
+
 static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   uint32_t at = 0;
   uint64_t usecs = 0;
@@ -38,18 +53,12 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   float period_usecs = 0;
   cycle now = {.frames = frames};
   if (client->api.get_cycle_times(client->handle, &at, &usecs, &next_usecs, &period_usecs) != 0) {
-    client->counting = false; /* PipeWire's libjack has no position before its first cycle */
+    client->steady_cycles = 0; /* PipeWire's libjack has no position before its first cycle */
     now.nanos = client->api.get_time() * USEC_NANOS;
     return now;
   }
   now.nanos = usecs * USEC_NANOS;
-  bool restarted = atomic_exchange_explicit(&client->restarted, 0, memory_order_relaxed) != 0;
-  if (client->counting && !restarted) {
-    int32_t jump = (int32_t)(at - client->next_frame); /* the counter wraps */
-    now.lost = jump > 0 ? (uint64_t)jump : 0;
-  }
-  client->counting = true;
-  client->next_frame = at + frames;
+  now.lost = missed_frames(client, at, frames);
   bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;
   if (now.lost != 0) {
     client->jump_usecs = usecs;
@@ -136,7 +145,6 @@ int32_t pcmio_jack_process(uint32_t frames, void *argument) {
     }
   }
   pcmio_roster_leave(&client->streams);
-  atomic_fetch_add_explicit(&client->cycles, 1, memory_order_release);
   return 0;
 }
 
@@ -159,16 +167,6 @@ int32_t pcmio_jack_xrun(void *argument) {
   return 0;
 }
 
-int32_t pcmio_jack_buffer_size(uint32_t frames, void *argument) {
-  pcmio_jack_client *client = argument;
-  /* jackd1 and PipeWire's libjack call this with the old value too, when the client is activated. */
-  if (atomic_exchange_explicit(&client->period_frames, frames, memory_order_relaxed) != frames) {
-    atomic_store_explicit(&client->restarted, 1, memory_order_relaxed);
-    tell_all(client, PCMIO_NOTE_BUFFER_CHANGED, 0, frames);
-  }
-  return 0;
-}
-
 int32_t pcmio_jack_sample_rate(uint32_t rate, void *argument) {
   pcmio_jack_client *client = argument;
   if (atomic_exchange_explicit(&client->rate, rate, memory_order_relaxed) != rate) {
@@ -179,7 +177,6 @@ int32_t pcmio_jack_sample_rate(uint32_t rate, void *argument) {
 
 void pcmio_jack_freewheel(int32_t starting, void *argument) {
   pcmio_jack_client *client = argument;
-  atomic_store_explicit(&client->restarted, 1, memory_order_relaxed);
   atomic_store_explicit(&client->freewheeling, starting != 0, memory_order_relaxed);
 }
 
@@ -230,12 +227,16 @@ static void publish_latency(const pcmio_jack_client *client, const pcmio_jack_si
   }
 }
 
+static void tell_pump_latency(const pcmio_jack_client *client, pcmio_jack_stream *stream) {
+  pcmio_pump_set_latency(stream->pump, stream->out.channels != 0 ? side_nanos(client, &stream->out) : 0,
+                         stream->in.channels != 0 ? side_nanos(client, &stream->in) : 0);
+}
+
 uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode) {
   pcmio_jack_side *side = mode == CAPTURE ? &stream->in : &stream->out;
   uint32_t frames = largest_latency(client, side, mode);
   atomic_store_explicit(&side->latency_frames, frames, memory_order_relaxed);
-  pcmio_pump_set_latency(stream->pump, stream->out.channels != 0 ? side_nanos(client, &stream->out) : 0,
-                         stream->in.channels != 0 ? side_nanos(client, &stream->in) : 0);
+  tell_pump_latency(client, stream);
   return frames;
 }
 
@@ -257,4 +258,22 @@ void pcmio_jack_latency(uint32_t mode, void *argument) {
     }
   }
   pcmio_roster_leave(&client->streams);
+}
+
+int32_t pcmio_jack_buffer_size(uint32_t frames, void *argument) {
+  pcmio_jack_client *client = argument;
+  /* jackd1 and PipeWire's libjack call this with the old value too, when the client is activated. */
+  if (atomic_exchange_explicit(&client->period_frames, frames, memory_order_relaxed) == frames) {
+    return 0;
+  }
+  uint32_t end = pcmio_roster_enter(&client->streams);
+  for (uint32_t i = 0; i < end; i++) {
+    pcmio_jack_stream *stream = pcmio_roster_entry(&client->streams, i);
+    if (stream != NULL) {
+      tell_pump_latency(client, stream);
+      pcmio_pump_note(stream->pump, PCMIO_NOTE_BUFFER_CHANGED, 0, frames);
+    }
+  }
+  pcmio_roster_leave(&client->streams);
+  return 0;
 }

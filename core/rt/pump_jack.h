@@ -35,14 +35,13 @@ struct pcmio_jack_client {
   _Atomic int32_t code;   /* jack_status_t of the shutdown */
   _Atomic uint32_t xruns; /* reported by the server, and not yet told to the streams */
   _Atomic uint32_t freewheeling;
-  _Atomic uint32_t restarted; /* the frame counter may have jumped for a good reason */
-  _Atomic uint64_t cycles;
   /* Process thread. */
   int32_t (*denied)(void); /* whether the calling thread lacks real-time priority; setup/jack_life.c */
   bool asked_denied;
   int32_t denied_code;
-  bool counting;
-  bool holding; /* streams were told SUSPENDED */
+  uint32_t steady_cycles; /* since the server's period changed, or it could not tell the time */
+  uint32_t frames;        /* of the cycle before */
+  bool holding;           /* streams were told SUSPENDED */
   uint32_t next_frame;
   uint64_t jump_usecs; /* when the frame counter jumped last; 0: never */
 };

@@ -31,9 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pcmio._driver import Note
     from pcmio.errors import AudioError
-    from pcmio.events import StreamEvent
     from pcmio.hosts.jack.options import HostOptions
     from pcmio.hosts.jack.stream import JackDriver
 
@@ -166,6 +164,7 @@ class JackClient:
         self._core = core = jack_core()
         self._handle: int | None = None
         self._active = False
+        self._closed = False  # by us, not by the server
         self._taken: set[str] = set()
         self._state = JackState()
         longest = jack.jack_client_name_size() - 1
@@ -230,7 +229,7 @@ class JackClient:
         """
         if self.lost:
             take_messages()
-            raise errors.lost(self._state.code)
+            raise self.lost_error()
 
     def _live(self) -> int:
         self.check()
@@ -240,13 +239,15 @@ class JackClient:
     def _failed(self, call: str, code: int | None, what: str) -> AudioError:
         """The error for a failed call: often the first sign of a server that has gone."""
         said = take_messages()
-        return errors.lost(self._state.code) if self.lost else errors.from_call(call, code, what, said)
+        return self.lost_error() if self.lost else errors.from_call(call, code, what, said)
 
-    def translate(self, note: Note) -> StreamEvent | AudioError | None:
+    def log_messages(self) -> None:
         """Have what libjack had to say logged, now that a Python thread is at it."""
-        del note
         take_messages()
-        return None
+
+    def lost_error(self) -> AudioError:
+        """Why there is no client any more."""
+        return errors.closed() if self._closed else errors.lost(self._read().code)
 
     # --- the graph ---------------------------------------------------------------------------------------------------
 
@@ -380,7 +381,8 @@ class JackClient:
             handle, self._handle = self._handle, None
             if self.address is None:
                 return
-            self._core.pcmio_jack_lose(self.address, self._read().code)
+            self._closed = not self._read().lost
+            self._core.pcmio_jack_lose(self.address, self._state.code)
             for driver in list(self.drivers):
                 driver.leave(self)
             if handle is not None:

@@ -91,6 +91,11 @@ def lost(code: int) -> HostDisconnected:
     return HostDisconnected("the JACK server is gone", call="jack_on_info_shutdown", code=code, advice="start it again")
 
 
+def closed() -> HostDisconnected:
+    """The error for a client that its own host has closed."""
+    return HostDisconnected("the host was closed", call="jack_client_close", advice="close streams before their host")
+
+
 def no_such_port(name: str) -> DeviceNotAvailable:
     """The error for a port that is not there."""
     return DeviceNotAvailable(f"there is no port {name!r}", call="jack_port_by_name", advice="see host.ports()")

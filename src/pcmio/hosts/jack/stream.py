@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ctypes import c_void_p
 
-from pcmio._core import core
+from pcmio._core import NOTE_HOST_LOST, core
 from pcmio._driver import Driver, Plan, Side
 from pcmio._log import logger
 from pcmio.descriptions import Direction
@@ -150,8 +150,9 @@ class JackDriver(Driver):
             logger().warning("JACK's process thread is stuck inside a stream that was closed; its memory is kept")
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
-        """Name the server."""
-        return self._client.translate(note)
+        """Say whether the server has gone or the host was closed."""
+        self._client.log_messages()
+        return self._client.lost_error() if note.kind == NOTE_HOST_LOST else None
 
     def _join(self, pump: Pump) -> None:
         ports = (c_void_p * len(self._ports))(*self._ports)

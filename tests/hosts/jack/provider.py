@@ -1,0 +1,58 @@
+"""JACK for the conformance suite: jackd on its dummy driver, and a client that loops."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pcmio
+from pcmio import SampleFormat
+from pcmio.testing import Rig
+from tests.servers.jackd import JackLoop, JackServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHANNELS = 64
+#: What goes through 32-bit floats unchanged.
+EXACT = (
+    *(SampleFormat.F32, SampleFormat.F64, SampleFormat.I16, SampleFormat.U16, SampleFormat.I24, SampleFormat.U24),
+    *(SampleFormat.I24_PACKED, SampleFormat.U24_PACKED, SampleFormat.I8, SampleFormat.U8),
+)
+
+
+@contextmanager
+def jack() -> Iterator[Rig]:
+    """A server that waits for late clients, so that a busy machine cannot cost a sample."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        server = JackServer(directory, period=256, waits=True)
+        loop = JackLoop(server, directory, CHANNELS)
+
+        def start() -> None:
+            server.start()
+            loop.start()
+
+        def kill() -> Callable[[], None]:
+            server.kill()
+            loop.stop()
+            return start
+
+        try:
+            start()
+            yield Rig(
+                open_host=partial(pcmio.host, "jack", server_name=server.name),
+                output="jack:loop",
+                input="jack:loop",
+                loops=True,
+                exact_formats=EXACT,
+                channel_counts=(1, 2, 3, 6, 32, 64),
+                busy_streams=32,
+                kill_server=kill,
+            )
+        finally:
+            loop.stop()
+            server.stop()
