@@ -1,7 +1,6 @@
-"""Where the library's own remarks go: the logger "pcmio".  Imported late, since ``logging`` costs more than the rest."""
+"""Where the library's own remarks go: the logger "pcmio".  Imported late: ``logging`` costs more than all the rest."""
 
 from __future__ import annotations
-
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +9,6 @@ if TYPE_CHECKING:
 
 def logger() -> logging.Logger:
     """The package's logger."""
-    import logging  # noqa: PLC0415 - see above
+    import logging
 
     return logging.getLogger("pcmio")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from operator import index
 
-from pcmio._value import Value
+from pcmio._value import Value, shown
 from pcmio.errors import InvalidInput, UnsupportedConfig
 from pcmio.formats import SampleFormat
 
@@ -24,24 +25,35 @@ COMMON_SAMPLE_RATES = (
 _RANKS = {
     name: rank
     for rank, name in enumerate(
-        ("dsdu8", "dsdu16", "dsdu32", "u8", "i8", "u64", "i64", "u16", "i16")
-        + ("u24_packed", "u24", "i24_packed", "i24", "u32", "i32", "f64", "f32")
+        (
+            *("dsdu8", "dsdu16", "dsdu32", "u8", "i8", "u64", "i64", "u16", "i16"),
+            *("u24_packed", "u24", "i24_packed", "i24", "u32", "i32", "f64", "f32"),
+        )
     )
 }
+_MONO = 1
+_STEREO = 2
 
 _MOST_FRAMES = 1 << 24
 _MOST_RATE = 1 << 26
 _MOST_CHANNELS = 1024
 
 
+def _integer(name: str, value: object, allowed: str = "a whole number") -> int:
+    """``value`` as an int; numpy's integers are welcome, floats, booleans and text are not."""
+    if type(value).__name__ not in ("bool", "bool_"):  # Python's and numpy's, which older numpys take for numbers
+        try:
+            return index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+    raise InvalidInput(f"{name} must be {allowed}, not {shown(value)}")
+
+
 def _whole(name: str, value: object, most: int) -> int:
-    """``value`` as a count from 1 to ``most``; numpy's integers are welcome, floats and booleans are not."""
-    index = getattr(value, "__index__", None)
-    if index is None or isinstance(value, bool):
-        raise InvalidInput(f"{name} must be a whole number from 1 to {most}, not {value!r}")
-    number = int(index())
+    """``value`` as a count from 1 to ``most``."""
+    number = _integer(name, value, f"a whole number from 1 to {most}")
     if not 1 <= number <= most:
-        raise InvalidInput(f"{name} must be from 1 to {most}, not {number}")
+        raise InvalidInput(f"{name} must be from 1 to {most}, not {shown(number)}")
     return number
 
 
@@ -58,7 +70,11 @@ class BufferSize(Value):
 
     @classmethod
     def fixed(cls, frames: int) -> BufferSize:
-        """Exactly so many frames in each callback."""
+        """Exactly so many frames in each callback.
+
+        Raises:
+            InvalidInput: Not a whole number, or not one that any device could serve.
+        """
         return cls(_whole("buffer_size", frames, _MOST_FRAMES))
 
     def _check(self) -> None:
@@ -73,18 +89,34 @@ BufferSize.DEFAULT = BufferSize()
 
 
 class SupportedBufferSize(Value):
-    """Frames per callback that a device can do, both ends included; ``UNKNOWN`` when the system does not tell."""
+    """Frames per callback that a device can do, both ends included; ``UNKNOWN`` when the system does not tell.
+
+    Attributes:
+        min_frames: The fewest, or None when unknown.
+        max_frames: The most, or None when unknown.
+    """
 
     min_frames: int | None = None
     max_frames: int | None = None
 
     UNKNOWN: ClassVar[SupportedBufferSize]
 
+    def _check(self) -> None:
+        if self.min_frames is None and self.max_frames is None:
+            return
+        low = _integer("min_frames", self.min_frames)
+        high = _integer("max_frames", self.max_frames)
+        if not 1 <= low <= high:
+            raise InvalidInput(f"buffers of {shown(low)} to {shown(high)} frames are none")
+        self._set("min_frames", low)
+        self._set("max_frames", high)
+
     def contains(self, frames: int) -> bool:
         """Whether a callback of ``frames`` frames is possible as far as is known."""
+        number = _integer("frames", frames)
         if self.min_frames is None or self.max_frames is None:
-            return True
-        return self.min_frames <= frames <= self.max_frames
+            return number > 0
+        return self.min_frames <= number <= self.max_frames
 
     def __str__(self) -> str:
         return "unknown" if self.min_frames is None else f"{self.min_frames} to {self.max_frames} frames"
@@ -99,8 +131,9 @@ class StreamConfig(Value):
     Attributes:
         channels: Samples in a frame.
         sample_rate: Frames per second.
-        buffer_size: Frames per callback; a plain number means ``BufferSize.fixed(number)``.
-        sample_format: Of the frames that the callback sees; the core converts to what the device takes.
+        buffer_size: Frames per callback; a plain number means ``BufferSize.fixed(number)``, None the host's choice.
+        sample_format: Of the frames that the callback sees; its name ("f32") will do.  The core converts to what the
+            device takes.
     """
 
     channels: int
@@ -108,16 +141,23 @@ class StreamConfig(Value):
     buffer_size: BufferSize = BufferSize.DEFAULT
     sample_format: SampleFormat = SampleFormat.F32
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            channels: int,
+            sample_rate: int,
+            buffer_size: BufferSize | int | None = ...,
+            sample_format: SampleFormat | str = ...,
+        ) -> None: ...
+
     def _check(self) -> None:
         self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
         self._set("sample_rate", _whole("sample_rate", self.sample_rate, _MOST_RATE))
-        size: object = self.buffer_size
-        if size is None:
-            self._set("buffer_size", BufferSize.DEFAULT)
-        elif not isinstance(size, BufferSize):
-            self._set("buffer_size", BufferSize(_whole("buffer_size", size, _MOST_FRAMES)))
-        if not isinstance(self.sample_format, SampleFormat):  # pyright: ignore[reportUnnecessaryIsInstance]
-            self._set("sample_format", SampleFormat(self.sample_format))
+        size = self._given("buffer_size")
+        if not isinstance(size, BufferSize):
+            self._set("buffer_size", BufferSize.DEFAULT if size is None else BufferSize.fixed(size))
+        self._set("sample_format", SampleFormat(self.sample_format))
 
     @property
     def frame_bytes(self) -> int:
@@ -135,6 +175,12 @@ class SupportedStreamConfig(Value):
     sample_rate: int
     buffer_size: SupportedBufferSize
     sample_format: SampleFormat
+
+    def _check(self) -> None:
+        self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
+        self._set("sample_rate", _whole("sample_rate", self.sample_rate, _MOST_RATE))
+        _check_supported(self._given("buffer_size"))
+        self._set("sample_format", SampleFormat(self.sample_format))
 
     def config(self) -> StreamConfig:
         """A request for this format with the host's own buffer size."""
@@ -154,12 +200,17 @@ class SupportedStreamConfigRange(Value):
     sample_format: SampleFormat
 
     def _check(self) -> None:
+        self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
+        self._set("min_sample_rate", _whole("min_sample_rate", self.min_sample_rate, _MOST_RATE))
+        self._set("max_sample_rate", _whole("max_sample_rate", self.max_sample_rate, _MOST_RATE))
+        _check_supported(self._given("buffer_size"))
+        self._set("sample_format", SampleFormat(self.sample_format))
         if self.min_sample_rate > self.max_sample_rate:
             raise InvalidInput(f"a range from {self.min_sample_rate} down to {self.max_sample_rate} Hz holds no rate")
 
     def contains_rate(self, sample_rate: int) -> bool:
         """Whether ``sample_rate`` lies within."""
-        return self.min_sample_rate <= sample_rate <= self.max_sample_rate
+        return self.min_sample_rate <= _integer("sample_rate", sample_rate) <= self.max_sample_rate
 
     def try_with_sample_rate(self, sample_rate: int) -> SupportedStreamConfig | None:
         """The format at ``sample_rate``, or None when that lies outside."""
@@ -176,7 +227,7 @@ class SupportedStreamConfigRange(Value):
         found = self.try_with_sample_rate(sample_rate)
         if found is None:
             raise UnsupportedConfig(
-                f"{sample_rate} Hz is not within {self.min_sample_rate} to {self.max_sample_rate} Hz"
+                f"{shown(sample_rate)} Hz is not within {self.min_sample_rate} to {self.max_sample_rate} Hz"
             )
         return found
 
@@ -208,12 +259,12 @@ class SupportedStreamConfigRange(Value):
     def default_rank(self) -> tuple[bool, bool, int, int, bool, bool, int]:
         """A sort key: the greatest is the best default, by cpal's rules.
 
-        Stereo before mono before more channels before fewer; then the sample format; then 48 000 and 44 100 Hz; then the
-        higher rate.
+        Stereo before mono before more channels before fewer; then the sample format; then 48 000 and 44 100 Hz; then
+        the higher rate.
         """
         return (
-            self.channels == 2,
-            self.channels == 1,
+            self.channels == _STEREO,
+            self.channels == _MONO,
             self.channels,
             _RANKS[self.sample_format.value],
             self.contains_rate(SAMPLE_RATE_48K),
@@ -231,3 +282,8 @@ class SupportedStreamConfigRange(Value):
         if self.min_sample_rate != self.max_sample_rate:
             rates += f" to {self.max_sample_rate}"
         return f"{self.channels} ch, {rates} Hz, {self.sample_format}, {self.buffer_size}"
+
+
+def _check_supported(size: object) -> None:
+    if not isinstance(size, SupportedBufferSize):
+        raise InvalidInput(f"buffer_size must be a SupportedBufferSize, not {shown(size)}")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pcmio._value import Value
+from pcmio._value import Value, shown
 from pcmio.errors import InvalidInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class DeviceId(Value):
@@ -18,11 +22,12 @@ class DeviceId(Value):
     id: str
 
     def _check(self) -> None:
-        for name, part in (("host", self.host), ("id", self.id)):
-            if not isinstance(part, str) or not part:  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise InvalidInput(f"a device id needs text as its {name}, not {part!r}")
+        for name in self._fields:
+            part = self._given(name)
+            if not isinstance(part, str) or not part:
+                raise InvalidInput(f"a device id needs text as its {name}, not {shown(part)}")
         if ":" in self.host:
-            raise InvalidInput(f"a host's name holds no colon: {self.host!r}")
+            raise InvalidInput(f"a host's name holds no colon: {shown(self.host)}")
         self._set("host", self.host.lower())
 
     @classmethod
@@ -32,10 +37,12 @@ class DeviceId(Value):
         Raises:
             InvalidInput: There is no colon, or nothing before or behind it.
         """
-        host, colon, name = text.partition(":")
+        host, colon, name = "", "", ""
+        if isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            host, colon, name = text.partition(":")
         if not colon or not host or not name:
             raise InvalidInput(
-                f"{text!r} is no device id", advice="it reads host:id, for example pulseaudio:alsa_output.usb"
+                f"{shown(text)} is no device id", advice="it reads host:id, for example pulseaudio:alsa_output.usb"
             )
         return cls(host, name)
 
@@ -139,6 +146,19 @@ class DeviceDescription(Value):
     address: str | None = None
     extended: tuple[str, ...] = ()
 
+    def _check(self) -> None:
+        if not isinstance(self._given("name"), str):
+            raise InvalidInput(f"a device's name must be text, not {shown(self.name)}")
+        for field, kind in (("direction", Direction), ("device_type", DeviceType), ("interface_type", InterfaceType)):
+            given = self._given(field)
+            if not isinstance(given, kind):
+                raise InvalidInput(f"{field} must be a member of {kind.__name__}, not {shown(given)}")
+        for field in ("manufacturer", "driver", "address"):
+            given = self._given(field)
+            if given is not None and not isinstance(given, str):
+                raise InvalidInput(f"{field} must be text or None, not {shown(given)}")
+        self._set("extended", _lines(self._given("extended")))
+
     @property
     def supports_input(self) -> bool:
         """Whether input streams can be built."""
@@ -158,3 +178,13 @@ class DeviceDescription(Value):
         if self.interface_type is not InterfaceType.UNKNOWN:
             text += f" via {self.interface_type}"
         return text
+
+
+def _lines(given: Any) -> tuple[str, ...]:
+    """Text lines out of any collection of them; one text alone is not meant as its letters."""
+    lines: tuple[Any, ...] = (None,)
+    if not isinstance(given, str) and hasattr(given, "__iter__"):
+        lines = tuple(given)
+    if not all(isinstance(line, str) for line in lines):
+        raise InvalidInput(f"extended must be lines of text, not {shown(given)}")
+    return lines

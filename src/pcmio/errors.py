@@ -51,13 +51,19 @@ class AudioError(Exception):
         return f"{self.message}{native}{advice}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_restore, (type(self), self.message, self.call, self.code, self.advice), dict(self.__dict__))
+        return (_restore, (type(self), self.args), self.__dict__)
 
 
-def _restore(
-    kind: type[AudioError], message: str, call: str | None, code: int | None, advice: str | None
-) -> AudioError:
-    return kind(message, call=call, code=code, advice=advice)
+def _restore(kind: type[AudioError], args: tuple[object, ...]) -> AudioError:
+    """An error as it was pickled or copied: its class, which may be a user's, need not be made of the same arguments.
+
+    Not by ``kind.__new__``, which Python refuses for those that are a MemoryError too.
+    """
+    ours: type[AudioError] = next(base for base in kind.__mro__ if base.__module__ == __name__)
+    error = ours()
+    error.__class__ = kind
+    error.args = args
+    return error
 
 
 class InvalidInput(AudioError, ValueError):
@@ -136,12 +142,12 @@ class BackendError(AudioError, OSError):
     """A native error for which there is no better class; ``call`` and ``code`` say which."""
 
 
-class StopStream(Exception):  # noqa: N818 - a signal, as StopIteration is
+class StopStream(Exception):
     """Raised in a callback: what was written so far is played, then the stream ends (reason FINISHED).
 
     The block of the call that raises is not played.
     """
 
 
-class AbortStream(Exception):  # noqa: N818 - a signal
+class AbortStream(Exception):
     """Raised in a callback: the stream ends at once (reason ABORTED); what was not yet played is thrown away."""

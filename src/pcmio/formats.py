@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from enum import Enum
 
+from pcmio._value import shown
 from pcmio.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
     import numpy as np
 
-# name: (bytes of a sample, significant bits, kind, numpy's dtype).  The order is that of ``pcmio_format`` in core/include/pcmio.h.
+# name: (bytes of a sample, significant bits, kind, numpy's dtype).  The order is that of ``pcmio_format`` in
+# core/include/pcmio.h.
 _FACTS: dict[str, tuple[int, int, str, str]] = {
     "i8": (1, 8, "int", "i1"),
     "i16": (2, 16, "int", "i2"),
@@ -38,9 +41,9 @@ _CODES = {name: code for code, name in enumerate(_FACTS)}
 class SampleFormat(Enum):
     """How one sample is written; always in the machine's byte order on this side of the border.
 
-    I24 and U24 are 24 bits right-aligned in a 32-bit word (I24 sign-extended); the packed ones take three bytes.  Floats
-    are nominally within -1 to +1.  DSD formats are words of one-bit samples; their "sample rate" counts words.
-    ``str(format)`` and ``SampleFormat("f32")`` convert to and from text.
+    I24 and U24 are 24 bits right-aligned in a 32-bit word (I24 sign-extended); the packed ones take three bytes.
+    Floats are nominally within -1 to +1.  DSD formats are words of one-bit samples; their "sample rate" counts words.
+    ``str(format)`` and ``SampleFormat("f32")`` convert to and from text, in any case.
     """
 
     I8 = "i8"
@@ -71,7 +74,7 @@ class SampleFormat(Enum):
     def _missing_(cls, value: object) -> SampleFormat:
         if isinstance(value, str) and value.lower() in _FACTS:
             return cls(value.lower())
-        raise InvalidInput(f"{value!r} is no sample format", advice=f"choose one of {', '.join(_FACTS)}")
+        raise InvalidInput(f"{shown(value)} is no sample format", advice=f"choose one of {', '.join(_FACTS)}")
 
     @property
     def sample_bytes(self) -> int:
@@ -106,7 +109,7 @@ class SampleFormat(Enum):
     @property
     def is_packed(self) -> bool:
         """Whether a sample takes three bytes."""
-        return self.sample_bytes == 3
+        return self in (SampleFormat.I24_PACKED, SampleFormat.U24_PACKED)
 
     @property
     def silence(self) -> bytes:
@@ -136,7 +139,7 @@ class SampleFormat(Enum):
     @property
     def dtype(self) -> np.dtype[Any]:
         """The numpy type of one sample; packed formats are three-byte records (``V3``).  Imports numpy."""
-        import numpy as np  # noqa: PLC0415 - only those who want arrays need numpy
+        import numpy as np
 
         return np.dtype(_FACTS[self.value][3])
 
@@ -147,15 +150,21 @@ class SampleFormat(Enum):
 
     @classmethod
     def from_dtype(cls, dtype: object) -> SampleFormat:
-        """The format whose samples a numpy array of ``dtype`` holds.
+        """The format whose samples a numpy array of ``dtype`` holds, once they are in the machine's byte order.
+
+        Whole 32-bit integers are I32 and U32, bytes are I8 and U8: the formats with 24 bits, or with one-bit samples,
+        are not told by their dtype.  Imports numpy.
 
         Raises:
             InvalidInput: There is no such format (complex numbers, text, ...).
         """
-        import numpy as np  # noqa: PLC0415 - only those who want arrays need numpy
+        import numpy as np
 
-        kind = np.dtype(dtype).newbyteorder("=").str[1:]  # type: ignore[call-overload]
+        try:
+            kind = "" if dtype is None else np.dtype(dtype).newbyteorder("=").str[1:]  # type: ignore[call-overload]
+        except TypeError:
+            kind = ""
         for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"):
             if _FACTS[name][3] == kind:
                 return cls(name)
-        raise InvalidInput(f"no sample format holds numbers of type {np.dtype(dtype)}")  # type: ignore[call-overload]
+        raise InvalidInput(f"no sample format holds numbers of type {shown(dtype)}")
