@@ -1,6 +1,6 @@
 """What every host, device and stream owes its user, each call with its errors.
 
-Hosts of this package and hosts that users write keep this contract; ``pcmio.testing`` checks it.  Rules that hold for all:
+Hosts of this package and hosts that users write keep this contract; ``pcmio.testing`` checks it.  Rules for all:
 
 * Any call may come from any thread, from inside a callback too, and may be repeated.
 * Time is in seconds as float, lengths are in frames.  A timeout of None waits as long as it takes; when the time given
@@ -12,15 +12,15 @@ Hosts of this package and hosts that users write keep this contract; ``pcmio.tes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
+from pcmio._log import logger
 from pcmio._value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
+    from typing import Any, TypeAlias
 
     from typing_extensions import Self
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pcmio.events import EndReason, StreamEvent, StreamState
     from pcmio.timestamps import CallbackInfo, StreamInstant
 
-#: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent and is written in place.
+#: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent, is written in place.
 DataCallback: TypeAlias = "Callable[[Any, CallbackInfo], object]"
 #: ``data(block, info)``: block is a memoryview of bytes.
 RawDataCallback: TypeAlias = "Callable[[memoryview, CallbackInfo], object]"
@@ -103,7 +103,7 @@ class Stream(ABC):
     @property
     @abstractmethod
     def position(self) -> int:
-        """Frames that the device took or gave since the stream was built; never goes back, stands still while stopped."""
+        """Frames that the device took or gave since the build; never goes back, stands still while stopped."""
 
     @property
     @abstractmethod
@@ -127,8 +127,8 @@ class Stream(ABC):
 
         Raises:
             StreamClosed: The stream has ended.
-            DeviceNotAvailable, DeviceBusy, HostUnavailable, StreamInvalidated, BackendError: From the native system; the
-                stream is where it was.
+            DeviceNotAvailable, DeviceBusy, HostUnavailable, StreamInvalidated, BackendError: From the native system;
+                the stream is where it was.
         """
 
     @abstractmethod
@@ -174,15 +174,15 @@ class Stream(ABC):
         """
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException as error:
+            _close_after(self.close, error)  # __exit__ will not be called
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
-            self.close()
-        except BaseException:
-            if error is None:
-                raise  # an error on its way out of the block comes first; the stream's was logged and told as an event
+        _close_after(self.close, error)
 
 
 class Device(ABC):
@@ -263,13 +263,13 @@ class Device(ABC):
 
         Args:
             config: Channels, frames per second, frames per callback, sample format.
-            data: Called as ``data(frames, info)`` on a Python thread of the stream's own, never on the audio thread and never
-                before this call has returned.  ``frames`` is a writable numpy array of shape (frames, channels), always
-                exactly ``stream.config.buffer_size`` frames; it arrives silent, so that writing a part or nothing is fine.
-                What it raises ends the stream and is raised again by ``wait``, ``stop`` or ``close``.
+            data: Called as ``data(frames, info)`` on a Python thread of the stream's own, never on the audio thread and
+                never before this call has returned.  ``frames`` is a writable numpy array of shape (frames, channels),
+                always exactly ``stream.config.buffer_size`` frames; it arrives silent, so that writing a part or
+                nothing is fine.  What it raises ends the stream and is raised again by ``wait``, ``stop`` or ``close``.
             on_event: Called with a ``StreamEvent`` on the same thread.
-            depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives a
-                busy Python thread), "high".  The whole of it is latency.
+            depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives
+                a busy Python thread), "high".  The whole of it is latency.
             options: What only this host can be asked for.
 
         Raises:
@@ -278,7 +278,8 @@ class Device(ABC):
             InvalidInput: A value that no device could take.
             DeviceBusy: Somebody else holds the device.
             DeviceNotAvailable: It is gone.
-            HostUnavailable, PermissionDenied, ResourceExhausted, OperationTimeout, BackendError: From the native system.
+            HostUnavailable, PermissionDenied, ResourceExhausted, OperationTimeout, BackendError: From the native
+                system.
 
         Source: cpal's ``DeviceTrait::build_output_stream``.
         """
@@ -293,7 +294,7 @@ class Device(ABC):
         depth: float | str = "balanced",
         **options: object,
     ) -> Stream:
-        """Open a stopped stream that hands ``data`` what was captured: read-only arrays, else as ``build_output_stream``."""
+        """Open a stopped stream that hands ``data`` what was captured, read-only; else as ``build_output_stream``."""
 
     @abstractmethod
     def build_output_stream_raw(
@@ -320,7 +321,7 @@ class Device(ABC):
         """As ``build_input_stream``, with read-only memoryviews of bytes, interleaved; does not need numpy."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Device) and self.id == other.id
+        return self.id == other.id if isinstance(other, Device) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -395,7 +396,17 @@ class Host(ABC):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        _close_after(self.close, error)
 
     def __repr__(self) -> str:
         return f"<pcmio host {self.name}>"
+
+
+def _close_after(close: Callable[[], None], error: BaseException | None) -> None:
+    """Close at the end of a ``with`` block; an error on its way out of the block comes first, the other is logged."""
+    try:
+        close()
+    except Exception as failure:
+        if error is None:
+            raise
+        logger().error("closing failed too, after %r", error, exc_info=failure)
