@@ -11,8 +11,8 @@ from pcmio.errors import InvalidInput, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
     from collections.abc import Callable
+    from typing import Any
 
     from pcmio._driver import Driver
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
@@ -103,7 +103,7 @@ class NativeDevice(Device):
                 if direction is Direction.OUTPUT
                 else "choose one of host.input_devices()",
             )
-        from pcmio._stream import NativeStream  # noqa: PLC0415 - who only lists devices needs none of it
+        from pcmio._stream import NativeStream
 
         driver = self._driver(direction, config, options)
         return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, raw=raw)

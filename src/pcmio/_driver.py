@@ -1,7 +1,7 @@
 """The border between the half that all hosts share and the half that each host writes.
 
-A host writes a ``Driver`` for each stream: it knows the native system and moves no samples itself.  It is handed a ``Pump``,
-which does.  Neither knows about threads: the browser has none.
+A host writes a ``Driver`` for each stream: it knows the native system and moves no samples itself.  It is handed a
+``Pump``, which does.  Neither knows about threads: the browser has none.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from abc import ABC, abstractmethod
 from pcmio._value import Value
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    Protocol = object
+else:
     from typing import Protocol
+if TYPE_CHECKING:
     from pcmio.contract import StreamStats
     from pcmio.errors import AudioError
     from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
-
-else:
-    Protocol = object
 
 
 class Side(Value):
@@ -172,7 +172,8 @@ class Driver(ABC):
         """All frames have left the ring: have the system play its own queue.
 
         Returns:
-            True: a note NATIVE_DRAINED will come when it is played.  False: the last frame's time, which the pump knows, tells.
+            True: a note NATIVE_DRAINED will come when it is played.  False: the last frame's time, which the pump
+                knows, tells.
         """
         return False
 
@@ -183,13 +184,13 @@ class Driver(ABC):
         When it returns, no native thread is inside the pump or will enter it.  Must not raise for a dead server.
         """
 
-    def idle(self) -> None:
+    def idle(self) -> None:  # noqa: B027 - most drivers need not know
         """The stream was served and there is nothing more to do for now."""
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
-        """What a note means here, when the shared half's reading is not enough: an event, an error that ends the stream.
+        """What a note means here: an event, an error that ends the stream, or None for what it means everywhere.
 
-        Called for notes DEVICE_LOST, HOST_LOST, RATE_CHANGED, FAILED, MOVED and OPERATION; None leaves it to the shared half.
+        Called for every note but DRAINED and NATIVE_DRAINED.
         """
         del note
         return None

@@ -9,8 +9,8 @@
         def jack_client_open(self, name: Str, options: Int, status: Ref, /) -> Address: ...
 
 A function is looked up at its first use, so that a library with two hundred declarations costs what is used of it.
-``native`` gives up the GIL during the call; ``quick`` keeps it, for calls that return at once (giving it up beside a busy
-thread costs up to 5 ms each time).
+``native`` gives up the GIL during the call; ``quick`` keeps it, for calls that return at once (giving it up beside a
+busy thread costs up to 5 ms each time).
 """
 
 from __future__ import annotations
@@ -74,14 +74,18 @@ class _Function:
 
 def native(declaration: F) -> F:
     """Declare a function that may take its time: other Python threads run meanwhile."""
-    declared: Any = _Function(declaration, keeps_gil=False)
-    return declared
+    return _declared(declaration, keeps_gil=False)
 
 
 def quick(declaration: F) -> F:
     """Declare a function that returns at once and calls nothing back: the GIL is kept."""
-    declared: Any = _Function(declaration, keeps_gil=True)
-    return declared
+    return _declared(declaration, keeps_gil=True)
+
+
+def _declared(declaration: F, *, keeps_gil: bool) -> F:
+    stand_in: Any = _Function(declaration, keeps_gil=keeps_gil)
+    function: F = stand_in  # to type checkers it is what was declared
+    return function
 
 
 class Library:
@@ -128,7 +132,9 @@ class Library:
             bound = handle[function.name]
         except AttributeError:
             raise HostUnavailable(
-                f"{self.path} has no function {function.name}", call=function.name, advice="install a newer version of it"
+                f"{self.path} has no function {function.name}",
+                call=function.name,
+                advice="install a newer version of it",
             ) from None
         code = function.declaration.__code__
         annotations = function.declaration.__annotations__

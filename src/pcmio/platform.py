@@ -12,6 +12,7 @@ from pcmio.errors import AudioError, HostUnavailable, InvalidInput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
     from pcmio.contract import Host
 
 _UNIX = ("linux", "freebsd", "netbsd", "openbsd", "dragonfly")
@@ -75,7 +76,9 @@ def host(name: str | None = None, **options: Any) -> Host:
     if entry is None:
         raise InvalidInput(f"there is no host named {name!r}", advice=f"hosts here: {', '.join(ALL_HOSTS)}")
     if not _exists_here(entry):
-        raise InvalidInput(f"{entry.name} does not exist on {sys.platform}", advice=f"hosts here: {', '.join(ALL_HOSTS)}")
+        raise InvalidInput(
+            f"{entry.name} does not exist on {sys.platform}", advice=f"hosts here: {', '.join(ALL_HOSTS)}"
+        )
     opened: Host = importlib.import_module(entry.module).open_host(**options)
     return opened
 
