@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from functools import partial
 
 from pcmio.errors import InvalidInput, OperationTimeout
 
@@ -73,7 +74,9 @@ class SimulatedClock:
         for bus in list(self._buses):
             for driver in list(bus.drivers):
                 if not driver.served.wait_until_served(_SETTLE_SECONDS):
-                    raise OperationTimeout("a stream's callback does not return", advice="callbacks must not wait for time")
+                    raise OperationTimeout(
+                        "a stream's callback does not return", advice="callbacks must not wait for time"
+                    )
 
 
 def _due(bus: Bus) -> int:
@@ -107,9 +110,12 @@ class Served:
             for _ in range(2):
                 target = self._rounds + 1
                 self.kick()
-                if not self._condition.wait_for(lambda target=target: self.over or self._rounds >= target, timeout):
+                if not self._condition.wait_for(partial(self._reached, target), timeout):
                     return False
             return True
+
+    def _reached(self, rounds: int) -> bool:
+        return self.over or self._rounds >= rounds
 
 
 def _nothing() -> None:

@@ -113,7 +113,9 @@ class NullHost(Host):
         formats = spec.sample_formats
         native = config.sample_format if config.sample_format in formats else formats[0]
         if not _core.core().pcmio_can_convert(native.code, config.sample_format.code):
-            raise UnsupportedConfig(f"null device {spec.id!r} takes {', '.join(map(str, formats))}, not {config.sample_format}")
+            raise UnsupportedConfig(
+                f"null device {spec.id!r} takes {', '.join(map(str, formats))}, not {config.sample_format}"
+            )
         channels = config.channels if bus_key(spec) is None else spec.channels
         bus = Bus(spec, config.sample_rate, channels, native, min(block_frames, MOST_CYCLE_FRAMES), self.clock)
         self._buses.append(bus)
@@ -148,7 +150,9 @@ def open_host(
         UnsupportedOperation: Another option.
     """
     if others:
-        raise UnsupportedOperation(f"the null host has no option {next(iter(others))!r}", advice="its options are: clock, devices")
+        raise UnsupportedOperation(
+            f"the null host has no option {next(iter(others))!r}", advice="its options are: clock, devices"
+        )
     if clock is not None and not isinstance(clock, SimulatedClock):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInput(f"clock takes a SimulatedClock, not {clock!r}")
     return NullHost(USUAL_DEVICES if devices is None else check_specs(devices), clock)

@@ -65,7 +65,7 @@ class NullDeviceSpec(Value):
             raise InvalidInput(f"a null device has 1 to {MOST_CHANNELS} channels, not {self.channels}")
         if len(self.cycle_sizes) > _MOST_SIZES or any(not 0 <= size <= MOST_CYCLE_FRAMES for size in self.cycle_sizes):
             raise InvalidInput(
-                f"cycle_sizes holds up to {_MOST_SIZES} sizes of 0 to {MOST_CYCLE_FRAMES} frames, not {self.cycle_sizes}"
+                f"cycle_sizes is up to {_MOST_SIZES} sizes of 0 to {MOST_CYCLE_FRAMES} frames, not {self.cycle_sizes}"
             )
         if self.cycle_sizes and sum(self.cycle_sizes) == 0:
             raise InvalidInput("cycle_sizes must move at least one frame")

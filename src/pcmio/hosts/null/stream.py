@@ -21,7 +21,13 @@ class NullDriver(Driver):
     """A stream attached to a bus."""
 
     def __init__(
-        self, host: NullHost, spec: NullDeviceSpec, bus: Bus, direction: Direction, config: StreamConfig, block_frames: int
+        self,
+        host: NullHost,
+        spec: NullDeviceSpec,
+        bus: Bus,
+        direction: Direction,
+        config: StreamConfig,
+        block_frames: int,
     ) -> None:
         self.served = Served()
         self._host = host
