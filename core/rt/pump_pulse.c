@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "pump.h"
 
+#define FORGET_NANOS 1000000000u /* a gap that the server has not confirmed by then was none */
+
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
@@ -36,12 +38,27 @@ static uint64_t output_instant(pcmio_pulse_stream *stream, uint32_t queued) {
   return pcmio_pump_now(stream->pump) + (uint64_t)nanos;
 }
 
-/* The server played silence of its own from the end of its queue until what comes now. */
-static void report_underflow(pcmio_pulse_stream *stream, uint64_t instant) {
-  uint64_t gap = instant > stream->played_nanos ? instant - stream->played_nanos : 0;
-  uint64_t frames = gap / 1000u * stream->rate / 1000000u;
+/* The server played silence of its own for so long. */
+static void report_underflow(pcmio_pulse_stream *stream, uint64_t gap_nanos) {
+  uint64_t frames = gap_nanos / 1000u * stream->rate / 1000000u;
   stream->underflowed = false;
+  stream->gap_nanos = 0;
   pcmio_pump_xrun(stream->pump, frames != 0 ? frames : 1);
+}
+
+/* Called before a write that will be heard from `instant` on.  When this thread was held up, requests that wait since
+ * before the server ran dry come first, and its word of that after them: so the gap is kept until then. */
+static void look_for_gap(pcmio_pulse_stream *stream, uint64_t instant) {
+  uint64_t now = pcmio_pump_now(stream->pump);
+  uint64_t end = stream->played_nanos;
+  if (stream->underflowed) {
+    report_underflow(stream, end != 0 && instant > end ? instant - end : 0);
+  } else if (end != 0 && now > end) {
+    stream->gap_nanos = now - end;
+    stream->gap_at_nanos = now;
+  } else if (now - stream->gap_at_nanos > FORGET_NANOS) {
+    stream->gap_nanos = 0;
+  }
 }
 
 /* How many frames to write now.  What Python has not ready yet can wait while the server's queue lasts for another
@@ -98,14 +115,16 @@ void pcmio_pulse_serve(pcmio_pulse_stream *stream) {
   uint32_t due = frames_due(stream, mode, wanted, queued);
   uint64_t instant = output_instant(stream, queued);
   uint32_t left = due;
-  if (due != 0 && stream->underflowed) {
-    report_underflow(stream, instant);
+  if (due != 0) {
+    look_for_gap(stream, instant);
   }
   for (uint32_t written = 0; left != 0 && write_piece(stream, left, instant, &written);) {
     left -= written;
     instant += pcmio_frames_nanos(written, stream->rate);
   }
-  stream->played_nanos = instant;
+  if (left != due) {
+    stream->played_nanos = instant;
+  }
   if (due == 0) { /* an empty ring is still told: a drain may be waiting for it */
     void *outputs[1] = {NULL};
     pcmio_pump_transfer(stream->pump, NULL, outputs, 0, instant, instant);
@@ -122,7 +141,12 @@ void pcmio_pulse_on_write(void *native, size_t bytes, void *userdata) {
 void pcmio_pulse_on_underflow(void *native, void *userdata) {
   pcmio_pulse_stream *stream = userdata;
   (void)native;
-  if (pcmio_pump_mode(stream->pump) == PCMIO_RUNNING) {
+  if (pcmio_pump_mode(stream->pump) != PCMIO_RUNNING) {
+    return; /* it ran dry because nothing was to be played */
+  }
+  if (stream->gap_nanos != 0) {
+    report_underflow(stream, stream->gap_nanos);
+  } else {
     stream->underflowed = true;
   }
 }

@@ -49,8 +49,10 @@ struct pcmio_pulse_stream {
   uint32_t period_frames;
   uint32_t queue_frames; /* output: what the server keeps ahead when all is well */
   bool output;
-  bool underflowed;       /* the server ran dry since the latest write */
-  uint64_t played_nanos;  /* when the latest frame written will have been played */
+  bool underflowed;       /* the server ran dry, and nothing was written since */
+  uint64_t played_nanos;  /* when the latest frame written will have been played; 0: nothing written since the start */
+  uint64_t gap_nanos;     /* from there to the next write that came too late, until the server confirms it */
+  uint64_t gap_at_nanos;  /* when that was */
   _Atomic uint32_t owing; /* a request was not served in full */
   _Atomic uint32_t state;
   _Atomic int32_t error;

@@ -105,8 +105,7 @@ void pcmio_pulse_connection_free(pcmio_pulse_connection *connection) {
 
 /* --- streams ------------------------------------------------------------------------------------------------------ */
 
-pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump,
-                                           pcmio_wakeup *wakeup) {
+pcmio_pulse_stream *pcmio_pulse_stream_new(pcmio_pulse_connection *connection, pcmio_pump *pump, pcmio_wakeup *wakeup) {
   pcmio_pulse_stream *stream = calloc(1, sizeof *stream);
   if (stream != NULL) {
     stream->connection = connection;
@@ -210,6 +209,8 @@ int32_t pcmio_pulse_stream_start(pcmio_pulse_stream *stream) {
   lock(connection);
   stop_waiting_for_drain(stream);
   stream->underflowed = false;
+  stream->played_nanos = 0;
+  stream->gap_nanos = 0;
   if (stream->output) {
     pcmio_pulse_serve(stream);
   }
