@@ -38,6 +38,7 @@ class ThreadRunner:
         self._engine = engine
         self._thread = threading.Thread(target=_run, args=(engine,), name=name, daemon=True)
         _watch(engine)
+        engine.runner = self  # what the native side told while it was opened is served at once
         self._thread.start()
 
     def kick(self) -> None:
