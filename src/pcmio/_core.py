@@ -9,13 +9,14 @@ from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
-from pcmio._native import Address, Int, Int64, Library, Ref, Size, UInt, UInt64, native, quick
+from pcmio._native import Address, Bool, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
 from pcmio.contract import StreamStats
 from pcmio.errors import HostUnavailable, ResourceExhausted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
+
     from pcmio._driver import Plan, Side
     from pcmio.formats import SampleFormat
 
@@ -88,7 +89,7 @@ class StatsRecord(Structure):
     ]
 
 
-#: ``pcmio_block``, to be read in one go: callback, output and input time, position, output and input xrun frames, slots.
+#: ``pcmio_block``, read in one go: callback, output and input time, position, output and input xrun frames, slots.
 BLOCK = Struct("=QQQQQQII")
 
 
@@ -101,13 +102,21 @@ class Core(Library):
     # --- formats ----------------------------------------------------------------------------------------------------
 
     @quick
-    def pcmio_can_convert(self, to: UInt, from_: UInt, /) -> UInt: ...
+    def pcmio_can_convert(self, to: UInt, from_: UInt, /) -> Bool: ...
     @native
     def pcmio_convert(
-        self, to: Ref, to_format: UInt, to_step: Int64, from_: Ref, from_format: UInt, from_step: Int64, count: Size, /
+        self,
+        to: Ref,
+        to_format: UInt,
+        to_step: SignedSize,
+        from_: Ref,
+        from_format: UInt,
+        from_step: SignedSize,
+        count: Size,
+        /,
     ) -> None: ...
     @quick
-    def pcmio_silence(self, to: Ref, format_: UInt, step: Int64, count: Size, /) -> None: ...
+    def pcmio_silence(self, to: Ref, format_: UInt, step: SignedSize, count: Size, /) -> None: ...
 
     # --- messages of native libraries -------------------------------------------------------------------------------
 
@@ -207,7 +216,10 @@ def _native_code(side: Side) -> int:
 
 def _memory(byte_count: int) -> tuple[bytearray, int]:
     """Zeroed memory and its address; whoever holds the bytearray or a view of it keeps it alive."""
-    memory = bytearray(byte_count)
+    try:
+        memory = bytearray(byte_count)
+    except MemoryError:
+        raise ResourceExhausted(f"no memory for a ring of {byte_count} bytes", advice="use smaller buffers") from None
     return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
 
@@ -248,7 +260,9 @@ class CorePump:
         self._pump = lib.pcmio_pump_new(ctypes.byref(config)) if self._wakeup is not None else None
         if self._pump is None:
             raise ResourceExhausted(
-                f"no pump for {plan}, {slots} blocks of {sample_format}", call="pcmio_pump_new", advice="use smaller buffers"
+                f"no pump for {plan}, {slots} blocks of {sample_format}",
+                call="pcmio_pump_new",
+                advice="use smaller buffers",
             )
         self.block_record = bytearray(BLOCK.size)
         self.block_address = ctypes.addressof(ctypes.c_char.from_buffer(self.block_record))
@@ -269,7 +283,7 @@ class CorePump:
         return [whole[index * length : (index + 1) * length] for index in range(self._slots)]
 
     def wait(self, timeout_nanos: int) -> bool:
-        """Sleep until a native thread or ``wake`` has something; negative: for ever.  False when the time has passed."""
+        """Sleep until a native thread or ``wake`` has something; negative: for ever.  False when time has passed."""
         return bool(self._core.pcmio_wakeup_wait(self._wakeup, timeout_nanos))
 
     def wake(self) -> None:
@@ -285,7 +299,7 @@ class CorePump:
         self._core.pcmio_pump_set_mode(self._pump, mode)
 
     def settle(self) -> None:
-        """Wait until no audio thread is inside; it is there for microseconds, unless the system has stopped it altogether."""
+        """Wait until no audio thread is inside: microseconds, unless the system has stopped it altogether."""
         self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
 
     def reset(self) -> None:
