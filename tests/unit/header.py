@@ -86,6 +86,11 @@ def compiler() -> tuple[str, ...]:
     pytest.skip("there is no C compiler")
 
 
+def compile_c(*arguments: str) -> None:
+    """Run the compiler."""
+    subprocess.run([*compiler(), *arguments], check=True)
+
+
 @functools.cache
 def numbers(expressions: tuple[str, ...]) -> dict[str, int]:
     """What each C expression is, with the header included."""
@@ -94,7 +99,6 @@ def numbers(expressions: tuple[str, ...]) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         source, binary = Path(folder, "numbers.c"), Path(folder, "numbers.exe")
         source.write_text(program, encoding="utf-8")
-        command = [*compiler(), "-std=c11", "-O1", f"-I{HEADER.parent}", str(source), "-o", str(binary)]
-        subprocess.run(command, check=True)
+        compile_c("-std=c11", "-O1", f"-I{HEADER.parent}", str(source), "-o", str(binary))
         printed = subprocess.run([binary], check=True, capture_output=True, text=True).stdout
     return dict(zip(expressions, map(int, printed.split()), strict=True))
