@@ -71,7 +71,8 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
         target = _target()
         if target is None or "ziglang" not in target.compiler:
             return []
-        return list(self.metadata.config["dependency-groups"]["zig"])
+        project: dict[str, Any] = self.metadata.config  # pyright: ignore[reportUnknownMemberType] - hatchling's is untyped
+        return list(project["dependency-groups"]["zig"])
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and say where the library goes and what the wheel is called."""
