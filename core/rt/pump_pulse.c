@@ -230,10 +230,28 @@ void pcmio_pulse_on_moved(void *native, void *userdata) {
   pcmio_pump_note(stream->pump, PCMIO_NOTE_MOVED, 0, 0);
 }
 
-void pcmio_pulse_on_suspended(void *native, void *userdata) {
-  pcmio_pulse_stream *stream = userdata;
-  bool asleep = stream->connection->api.stream_is_suspended(native) > 0;
+/* Servers put devices to sleep that nobody uses, and wake them for whoever starts: told is only what stops a stream
+ * that should run. */
+static void tell_sleep(pcmio_pulse_stream *stream) {
+  bool asleep = stream->connection->api.stream_is_suspended(stream->native) > 0;
+  if (asleep == stream->asleep || (asleep && pcmio_pump_mode(stream->pump) == PCMIO_IDLE)) {
+    return;
+  }
+  stream->asleep = asleep;
   pcmio_pump_note(stream->pump, asleep ? PCMIO_NOTE_SUSPENDED : PCMIO_NOTE_RESUMED, 0, 0);
+}
+
+void pcmio_pulse_on_suspended(void *native, void *userdata) {
+  (void)native;
+  tell_sleep(userdata);
+}
+
+/* Had the device been asleep for want of streams, the server would have said before this that it woke up. */
+void pcmio_pulse_on_started(void *native, int32_t success, void *userdata) {
+  (void)native;
+  if (success != 0) {
+    tell_sleep(userdata);
+  }
 }
 
 void pcmio_pulse_on_buffer_attr(void *native, void *userdata) {

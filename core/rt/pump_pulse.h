@@ -44,11 +44,13 @@ struct pcmio_pulse_stream {
   void *wakeup;
   void *native;  /* pa_stream */
   void *drained; /* pa_operation that waits for the end of the server's queue */
+  void *started; /* pa_operation that waits until the server has let it go on */
   uint32_t frame_bytes;
   uint32_t rate;
   uint32_t period_frames;
   uint32_t queue_frames; /* output: what the server keeps ahead when all is well */
   bool output;
+  bool asleep;            /* Python was told so */
   bool underflowed;       /* the server ran dry, and nothing was written since */
   uint64_t played_nanos;  /* when the latest frame written will have been played; 0: nothing written since the start */
   uint64_t gap_nanos;     /* from there to the next write that came too late, until the server confirms it */
@@ -70,6 +72,7 @@ void pcmio_pulse_on_underflow(void *native, void *stream);
 void pcmio_pulse_on_overflow(void *native, void *stream);
 void pcmio_pulse_on_moved(void *native, void *stream);
 void pcmio_pulse_on_suspended(void *native, void *stream);
+void pcmio_pulse_on_started(void *native, int32_t success, void *stream);
 void pcmio_pulse_on_buffer_attr(void *native, void *stream);
 void pcmio_pulse_on_drained(void *native, int32_t success, void *stream);
 /* The size of the server's queue may have changed. */

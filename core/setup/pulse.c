@@ -195,26 +195,31 @@ static int32_t forget(const pcmio_pulse_connection *connection, void *operation)
   return 0;
 }
 
-static void stop_waiting_for_drain(pcmio_pulse_stream *stream) {
-  const pcmio_pulse_api *api = &stream->connection->api;
-  if (stream->drained != NULL) {
-    api->operation_cancel(stream->drained);
-    api->operation_unref(stream->drained);
-    stream->drained = NULL;
+static void abandon(const pcmio_pulse_connection *connection, void **operation) {
+  if (*operation != NULL) {
+    connection->api.operation_cancel(*operation);
+    connection->api.operation_unref(*operation);
+    *operation = NULL;
   }
+}
+
+static void stop_waiting(pcmio_pulse_stream *stream) {
+  abandon(stream->connection, &stream->drained);
+  abandon(stream->connection, &stream->started);
 }
 
 int32_t pcmio_pulse_stream_start(pcmio_pulse_stream *stream) {
   const pcmio_pulse_connection *connection = stream->connection;
   lock(connection);
-  stop_waiting_for_drain(stream);
+  stop_waiting(stream);
   stream->underflowed = false;
   stream->played_nanos = 0;
   stream->gap_nanos = 0;
   if (stream->output) {
     pcmio_pulse_serve(stream);
   }
-  int32_t result = forget(connection, connection->api.stream_cork(stream->native, 0, NULL, NULL));
+  stream->started = connection->api.stream_cork(stream->native, 0, pcmio_pulse_on_started, stream);
+  int32_t result = stream->started == NULL ? failure(connection) : 0;
   unlock(connection);
   return result;
 }
@@ -222,7 +227,7 @@ int32_t pcmio_pulse_stream_start(pcmio_pulse_stream *stream) {
 int32_t pcmio_pulse_stream_hold(pcmio_pulse_stream *stream, uint32_t discard) {
   const pcmio_pulse_connection *connection = stream->connection;
   lock(connection);
-  stop_waiting_for_drain(stream);
+  stop_waiting(stream);
   int32_t result = forget(connection, connection->api.stream_cork(stream->native, 1, NULL, NULL));
   if (result == 0 && discard != 0) {
     result = forget(connection, connection->api.stream_flush(stream->native, NULL, NULL));
@@ -234,7 +239,7 @@ int32_t pcmio_pulse_stream_hold(pcmio_pulse_stream *stream, uint32_t discard) {
 int32_t pcmio_pulse_stream_drain(pcmio_pulse_stream *stream) {
   const pcmio_pulse_connection *connection = stream->connection;
   lock(connection);
-  stop_waiting_for_drain(stream);
+  stop_waiting(stream);
   stream->drained = connection->api.stream_drain(stream->native, pcmio_pulse_on_drained, stream);
   int32_t result = stream->drained == NULL ? failure(connection) : 0;
   unlock(connection);
@@ -255,7 +260,7 @@ void pcmio_pulse_stream_free(pcmio_pulse_stream *stream) {
   const pcmio_pulse_connection *connection = stream->connection;
   if (stream->native != NULL) {
     lock(connection);
-    stop_waiting_for_drain(stream);
+    stop_waiting(stream);
     listen_no_more(stream);
     connection->api.stream_disconnect(stream->native); /* fails when it was never connected, or has failed: no matter */
     connection->api.stream_unref(stream->native);

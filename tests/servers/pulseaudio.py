@@ -40,6 +40,8 @@ class NullSink:
             f"format={self.sample_format}",
             f"rate={self.sample_rate}",
             f"channels={self.channels}",
+            # A monitor never gets what a rewound sink renders once more: the beginning of each stream would be missing.
+            "norewinds=1",
             *([] if self.channel_map is None else [f"channel_map={self.channel_map}"]),
             *([f'sink_properties="{properties}"'] if properties else []),
         ]
@@ -79,6 +81,8 @@ class PulseServer:
                 "load-module module-native-protocol-tcp listen=127.0.0.1 "
                 f"port={self.tcp_port} auth-cookie={self._cookie}"
             )
+        # As on every desktop.  A null sink that idles instead renders two seconds ahead, and streams that come wait for that.
+        lines.append("load-module module-suspend-on-idle timeout=0")
         # Last: whoever can connect finds the rest in place.
         lines.append(f"load-module module-native-protocol-unix socket={self.socket} auth-cookie={self._cookie}")
         return lines
