@@ -402,6 +402,7 @@ PCMIO_API int32_t pcmio_jack_sample_rate(uint32_t rate, void *client);
 PCMIO_API void pcmio_jack_freewheel(int32_t starting, void *client);
 PCMIO_API void pcmio_jack_latency(uint32_t mode, void *client);
 PCMIO_API void pcmio_jack_shutdown(uint32_t code, const char *reason, void *client);
+PCMIO_API void pcmio_jack_gone(void *client); /* the same without the reason, for jack_on_shutdown */
 /* native or python: the client is no more; each of its streams is told once (HOST_LOST). */
 PCMIO_API void pcmio_jack_lose(pcmio_jack_client *client, int32_t code);
 

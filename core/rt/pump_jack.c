@@ -206,6 +206,14 @@ void pcmio_jack_shutdown(uint32_t code, const char *reason, void *argument) {
   pcmio_jack_lose(argument, (int32_t)code);
 }
 
+/* PipeWire 0.3.65 takes the callback above and never calls it; jackd1 and jackd2 call that one of the two. */
+void pcmio_jack_gone(void *argument) {
+  pcmio_jack_client *client = argument;
+  if (atomic_load(&client->lost) == 0) {
+    pcmio_jack_lose(client, 0);
+  }
+}
+
 /* --- latencies: notifications' thread or Python's ------------------------------------------------------------------
  */
 

@@ -47,6 +47,7 @@ _CALLBACKS = (
     ("jack_set_sample_rate_callback", "pcmio_jack_sample_rate"),
     ("jack_set_freewheel_callback", "pcmio_jack_freewheel"),
     ("jack_set_latency_callback", "pcmio_jack_latency"),
+    ("jack_on_shutdown", "pcmio_jack_gone"),
     ("jack_on_info_shutdown", "pcmio_jack_shutdown"),
 )
 
