@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.contract import Device
 from pcmio.descriptions import Direction
@@ -90,11 +91,11 @@ class NativeDevice(Device):
         if isinstance(config, SupportedStreamConfig):
             config = config.config()
         if not isinstance(config, StreamConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidInput(f"a stream is built from a StreamConfig, not from {config!r}")
+            raise InvalidInput(f"a stream is built from a StreamConfig, not from {shown(config)}")
         if not callable(data):
-            raise InvalidInput(f"data must be callable as data(frames, info), not {data!r}")
+            raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
         if on_event is not None and not callable(on_event):
-            raise InvalidInput(f"on_event must be callable as on_event(event), not {on_event!r}")
+            raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
         able = self.supports_output if direction is Direction.OUTPUT else self.supports_input
         if not able:
             raise UnsupportedOperation(
@@ -121,6 +122,6 @@ def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[
             allowed = ", ".join(sorted(known)) or "none"
             raise UnsupportedOperation(f"this host has no option {name!r}", advice=f"its options are: {allowed}")
         kind, default = known[name]
-        if value is not default and not isinstance(value, kind):
-            raise InvalidInput(f"option {name} takes {kind.__name__}, not {value!r}")
+        if value is not default and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+            raise InvalidInput(f"option {name} takes {kind.__name__}, not {shown(value)}")
     return {name: options.get(name, default) for name, (_, default) in known.items()}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
-from pcmio._value import Value
+from pcmio._value import Value, shown
 from pcmio.errors import AudioError, HostUnavailable, InvalidInput
 
 TYPE_CHECKING = False
@@ -68,19 +67,7 @@ def host(name: str | None = None, **options: Any) -> Host:
         UnsupportedOperation: An option that the host does not have.
         HostUnavailable: Its library is not installed.
     """
-    if name is None:
-        return default_host(**options)
-    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInput(f"a host's name is text, not {name!r}")
-    entry = HOSTS.get(name.lower())
-    if entry is None:
-        raise InvalidInput(f"there is no host named {name!r}", advice=f"hosts here: {', '.join(ALL_HOSTS)}")
-    if not _exists_here(entry):
-        raise InvalidInput(
-            f"{entry.name} does not exist on {sys.platform}", advice=f"hosts here: {', '.join(ALL_HOSTS)}"
-        )
-    opened: Host = importlib.import_module(entry.module).open_host(**options)
-    return opened
+    return default_host(**options) if name is None else _open(name, options, "")
 
 
 def available_hosts() -> list[str]:
@@ -107,7 +94,7 @@ def default_host(**options: Any) -> Host:
     """
     wanted = os.environ.get("PCMIO_HOST")
     if wanted:
-        return host(wanted, **options)
+        return _open(wanted, options, ", which the environment variable PCMIO_HOST asks for")
     tried: list[tuple[str, str]] = []
     for host_id in ALL_HOSTS:
         if not HOSTS[host_id].chosen:
@@ -127,3 +114,18 @@ def default_host(**options: Any) -> Host:
         tried=tuple(tried),
         advice='start one, name one (pcmio.host("jack")), or use pcmio.host("null") where there is no sound',
     )
+
+
+def _open(name: str, options: dict[str, Any], who_asks: str) -> Host:
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInput(f"a host's name is text, not {shown(name)}")
+    entry = HOSTS.get(name.strip().lower())
+    there_are = f"hosts here: {', '.join(ALL_HOSTS)}"
+    if entry is None:
+        raise InvalidInput(f"there is no host named {shown(name)}{who_asks}", advice=there_are)
+    if not _exists_here(entry):
+        raise InvalidInput(f"{entry.name} does not exist on {sys.platform}{who_asks}", advice=there_are)
+    from importlib import import_module
+
+    opened: Host = import_module(entry.module).open_host(**options)
+    return opened
