@@ -186,7 +186,9 @@ def _interface_type(facts: DeviceFacts) -> InterfaceType:
         return _BUSES[bus]
     if facts.is_network:
         return InterfaceType.NETWORK
-    return InterfaceType.VIRTUAL if facts.get("device.class") in _ABSTRACT else InterfaceType.UNKNOWN
+    # A monitor is something that only the server has, whatever it listens to.
+    virtual = facts.monitor_of is not None or facts.get("device.class") in _ABSTRACT
+    return InterfaceType.VIRTUAL if virtual else InterfaceType.UNKNOWN
 
 
 def _address(facts: DeviceFacts) -> str | None:
