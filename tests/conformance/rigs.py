@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pcmio
 from pcmio.hosts.null import NullHost
 from pcmio.testing import Rig
+
+from tests.hosts.jack.provider import EXACT as EXACT_IN_FLOAT
+from tests.hosts.jack.provider import jack
+from tests.servers.pulseaudio import NullSink, PulseServer
 
 from .custom_loop import WireHost
 
@@ -50,4 +56,56 @@ def custom() -> Iterator[Rig]:
     )
 
 
-PROVIDERS = (null, custom)
+@contextmanager
+def pulseaudio() -> Iterator[Rig]:
+    """A server with a null sink for each channel count; what a sink plays is recorded from its monitor."""
+    sinks = [
+        NullSink("sink"),
+        NullSink("mono", channels=1),
+        NullSink("surround", channels=6),
+        NullSink("bytes", sample_format="u8"),
+        NullSink("words", sample_format="s32le"),
+        NullSink("many", channels=32, channel_map=",".join(f"aux{index}" for index in range(32))),
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        server = PulseServer(Path(name), sinks)
+
+        def kill() -> Callable[[], None]:
+            server.kill()
+            return server.start
+
+        def lose_device(_host: pcmio.Host) -> Callable[[], None]:
+            server.remove("sink")
+            return lambda: void(server.add(sinks[0]))
+
+        try:
+            server.start()
+            yield Rig(
+                open_host=partial(pcmio.host, "pulseaudio", server=server.address),
+                output="pulseaudio:sink",
+                input="pulseaudio:sink.monitor",
+                loops=True,
+                exact_formats=(*EXACT_IN_FLOAT, pcmio.SampleFormat.I32, pcmio.SampleFormat.U32),
+                channel_counts=(1, 2, 6, 32),
+                pairs={
+                    # Its own conversion between 8 bits and floats is off by one (PulseAudio 16.1); 32 bits are no floats.
+                    pcmio.SampleFormat.U8: ("pulseaudio:bytes", "pulseaudio:bytes.monitor"),
+                    pcmio.SampleFormat.I32: ("pulseaudio:words", "pulseaudio:words.monitor"),
+                    pcmio.SampleFormat.U32: ("pulseaudio:words", "pulseaudio:words.monitor"),
+                    1: ("pulseaudio:mono", "pulseaudio:mono.monitor"),
+                    6: ("pulseaudio:surround", "pulseaudio:surround.monitor"),
+                    32: ("pulseaudio:many", "pulseaudio:many.monitor"),
+                },
+                busy_streams=24,
+                lose_device=lose_device,
+                kill_server=kill,
+            )
+        finally:
+            server.stop()
+
+
+def void(_value: object) -> None:
+    """Forget a result."""
+
+
+PROVIDERS = (null, custom, pulseaudio, jack)

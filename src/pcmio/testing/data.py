@@ -32,10 +32,10 @@ class Loop:
         config = rig.config(channels, sample_format)
         self.rig = rig
         self.recorder = Recorder()
-        self.output: Stream = rig.output_device(host).build_output_stream(
+        self.output: Stream = rig.output_device(host, config).build_output_stream(
             config, play, depth=_DEPTH_SECONDS, **rig.options_for("output")
         )
-        self.input: Stream = rig.input_device(host).build_input_stream(
+        self.input: Stream = rig.input_device(host, config).build_input_stream(
             config, self.recorder, depth=_DEPTH_SECONDS * 4, **rig.options_for("input")
         )
 

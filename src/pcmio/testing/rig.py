@@ -34,6 +34,7 @@ class Rig(Value):
         sample_rate: That both run at.
         exact_formats: Formats that pass the loop unchanged.
         channel_counts: Counts that pass the loop unchanged.
+        pairs: Output and input ids that loop a channel count or a format, where it is not the usual pair.
         options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
         block_frames: A comfortable buffer size.
         busy_streams: How many streams it must run at once.
@@ -48,6 +49,7 @@ class Rig(Value):
     sample_rate: int = 48_000
     exact_formats: tuple[SampleFormat, ...] = (SampleFormat.F32,)
     channel_counts: tuple[int, ...] = (1, 2)
+    pairs: Mapping[int | SampleFormat, tuple[str, str]] = {}  # noqa: RUF012 - values are frozen
     options: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012 - values are frozen
     block_frames: int = 512
     busy_streams: int = 8
@@ -58,15 +60,19 @@ class Rig(Value):
         """A config that the host must take."""
         return StreamConfig(channels, self.sample_rate, self.block_frames, sample_format)
 
-    def output_device(self, host: Host) -> Device:
-        """The device to play to."""
-        assert self.output is not None
-        return host.device_by_id(self.output)
+    def output_device(self, host: Host, config: StreamConfig | None = None) -> Device:
+        """The device to play to; the one that loops ``config``, if that matters."""
+        return host.device_by_id(self._pair(config)[0])
 
-    def input_device(self, host: Host) -> Device:
+    def input_device(self, host: Host, config: StreamConfig | None = None) -> Device:
         """The device to record from."""
-        assert self.input is not None
-        return host.device_by_id(self.input)
+        return host.device_by_id(self._pair(config)[1])
+
+    def _pair(self, config: StreamConfig | None) -> tuple[str, str]:
+        usual = (self.output or "", self.input or "")
+        if config is None:
+            return usual
+        return self.pairs.get(config.sample_format, self.pairs.get(config.channels, usual))
 
     def options_for(self, direction: str) -> dict[str, Any]:
         """Keywords for a builder."""
