@@ -36,16 +36,7 @@ JackPortIsOutput = 0x2
 JackPortIsPhysical = 0x4
 JackPortIsTerminal = 0x10
 
-# JackLatencyCallbackMode
-JackCaptureLatency = 0
-JackPlaybackLatency = 1
-
 JACK_DEFAULT_AUDIO_TYPE = b"32 bit float mono audio"
-
-
-class jack_latency_range_t(Structure):
-    _pack_ = 1
-    _fields_: ClassVar = [("min", c_uint32), ("max", c_uint32)]
 
 
 class Jack(Library):
@@ -83,13 +74,9 @@ class Jack(Library):
     @native
     def jack_activate(self, client: Address, /) -> Int: ...
     @quick
-    def jack_is_realtime(self, client: Address, /) -> Int: ...
-    @quick
     def jack_get_sample_rate(self, client: Address, /) -> UInt: ...
     @quick
     def jack_get_buffer_size(self, client: Address, /) -> UInt: ...
-    @native
-    def jack_set_buffer_size(self, client: Address, nframes: UInt, /) -> Int: ...
 
     # --- callbacks, all set before jack_activate ----------------------------------------------------------------------
 

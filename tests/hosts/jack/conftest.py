@@ -1,0 +1,67 @@
+"""Servers for the tests of this host."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pcmio
+from tests.servers.jackd import JackServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pcmio.hosts.jack import JackHost
+
+    NewServer = Callable[..., JackServer]
+
+if shutil.which("jackd") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[NewServer]:
+    """Starts servers of the test's own; they end with it."""
+    servers: list[JackServer] = []
+
+    def start(**options: object) -> JackServer:
+        servers.append(JackServer(tmp_path, **options))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JackServer]:
+    """A server for all tests that leave it as it was: it waits for late clients, so that no frame is lost."""
+    server = JackServer(tmp_path_factory.mktemp("jackd"), waits=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_host() -> Iterator[Callable[..., JackHost]]:
+    """Opens hosts that are closed with the test."""
+    hosts: list[JackHost] = []
+
+    def start(server: JackServer, **options: object) -> JackHost:
+        host = pcmio.host("jack", server_name=server.name, **options)
+        hosts.append(host)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        return hosts[-1]
+
+    yield start
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def host(server: JackServer, open_host: Callable[..., JackHost]) -> JackHost:
+    """A host on the server of all tests."""
+    return open_host(server)

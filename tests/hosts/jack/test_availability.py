@@ -1,0 +1,164 @@
+"""A server that is not there, a library that is not there, options that make no sense."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import pcmio
+from pcmio import HostUnavailable, InvalidInput, UnsupportedOperation
+from pcmio.hosts.jack.abi import Jack
+from pcmio.testing import until
+from tests.servers.jackd import JackServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOBODY = "pcmio-nobody"
+
+
+@pytest.mark.parametrize("question", ["check_available", "devices", "default_output_device", "default_input_device"])
+def test_without_a_server_every_question_says_what_to_do(question: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pcmio.host("jack", server_name=NOBODY) as host, pytest.raises(HostUnavailable) as caught:
+        getattr(host, question)()
+    assert NOBODY in str(caught.value)
+    assert "Cannot connect to server socket" in str(caught.value), "libjack's own words"
+    assert caught.value.call == "jack_client_open"
+    assert caught.value.code is not None
+    assert caught.value.advice is not None
+    assert "jackd -d" in caught.value.advice
+    assert isinstance(caught.value, ConnectionError)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_server_is_told_without_delay() -> None:
+    host = pcmio.host("jack", server_name=NOBODY)
+    before = time.monotonic()
+    with pytest.raises(HostUnavailable):
+        host.check_available()
+    assert time.monotonic() - before < 2
+
+
+def test_making_a_host_contacts_nobody() -> None:
+    host = pcmio.host("jack", server_name=NOBODY)
+    assert (host.id, host.name, repr(host)) == ("jack", "JACK", "<pcmio host JACK>")
+    host.close()
+    host.close()
+
+
+def test_what_libjack_says_goes_to_logging(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "pcmio"), pytest.raises(HostUnavailable):
+        pcmio.host("jack", server_name=NOBODY).check_available()
+    said = [record for record in caplog.records if record.getMessage().startswith("libjack: ")]
+    assert said
+    assert all(record.levelno < logging.WARNING for record in said), "an unconfigured program would see it on stderr"
+
+
+def test_a_server_that_comes_later_is_found(tmp_path: Path) -> None:
+    server = JackServer(tmp_path)
+    host = pcmio.host("jack", server_name=server.name)
+    with pytest.raises(HostUnavailable):
+        host.devices()
+    server.start()
+    try:
+        assert host.devices()
+    finally:
+        host.close()
+        server.stop()
+
+
+def test_a_server_named_by_the_environment_is_found(
+    server: JackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
+    with pcmio.host("jack") as host:
+        assert host.devices()
+
+
+def test_failed_openings_leave_nothing_behind() -> None:
+    def attempt() -> None:
+        with pytest.raises(HostUnavailable):
+            pcmio.host("jack", server_name=NOBODY).check_available()
+
+    attempt()
+    before = holdings()
+    for _ in range(50):
+        attempt()
+    until(lambda: holdings() == before, f"{before} descriptors and threads, as before")
+
+
+def holdings() -> tuple[int, int]:
+    from pathlib import Path
+
+    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+
+
+def test_a_server_that_hangs_holds_nobody_up(
+    server: JackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import signal
+
+    hanging = JackServer(tmp_path)
+    hanging.start()
+    monkeypatch.setattr("pcmio.hosts.jack.client.OPEN_SECONDS", 0.3)
+    try:
+        hanging.process.send(signal.SIGSTOP)
+        with pcmio.host("jack", server_name=hanging.name) as host, pytest.raises(pcmio.OperationTimeout, match="jack_client_open"):
+            host.check_available()
+    finally:
+        hanging.process.send(signal.SIGCONT)
+    # The call that hung comes back, closes its client, and lets the next one in.
+    with pcmio.host("jack", server_name=server.name) as other:
+        until(lambda: answers(other), "the library being free again")
+    hanging.stop()
+
+
+def answers(host: Any) -> bool:
+    try:
+        host.check_available()
+    except pcmio.AudioError:
+        return False
+    return True
+
+
+def test_a_library_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Jack, "names", {"linux": ("libjack-not.so.0",)})
+    monkeypatch.setattr("pcmio.hosts.jack.client._library", None)
+    with pytest.raises(HostUnavailable, match=r"libjack-not\.so\.0") as caught:
+        pcmio.host("jack")
+    assert "install" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"client_name": ""},
+        {"client_name": 7},
+        {"client_name": "a:b"},
+        {"client_name": "a\0b"},
+        {"server_name": ""},
+        {"server_name": 1},
+        {"start_server": "yes"},
+        {"connect": 1},
+        {"connect": ["system:playback_1"]},
+    ],
+    ids=str,
+)
+def test_an_option_of_the_wrong_kind_is_named(options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(options))):
+        pcmio.host("jack", **options)
+
+
+def test_an_unknown_option_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnsupportedOperation, match="realtime") as caught:
+        pcmio.host("jack", realtime=True)
+    assert "client_name, server_name, start_server, connect" in str(caught.value)
+
+
+def test_a_client_name_that_is_too_long_says_how_long_it_may_be(server: JackServer) -> None:
+    host = pcmio.host("jack", server_name=server.name, client_name="x" * 500)
+    with pytest.raises(InvalidInput, match="at most"):
+        host.check_available()
