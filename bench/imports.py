@@ -36,7 +36,7 @@ def _patiently(who: Contestant, server: str, env: dict[str, str], rules: Rules) 
         told = _probe(who.name, server, env)
         worst = max((late / 1e6 for _, late in watcher.end()["late"]), default=0.0)
         why = f"a sleeping thread was {worst:.1f} ms late" if worst > LATE_MS else ""
-        row = {"measure": "imports", "server": server, "player": who.name, "label": who.label, **told}
+        row = {"measure": "imports", "server": server, "player": who.name, "label": who.label, "options": {}, **told}
         row.update(watch_ms=worst, why=why, valid=not why, attempts=attempt + 1)
         if not why:
             break

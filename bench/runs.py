@@ -208,6 +208,7 @@ def _costs(told: Row, case: Case) -> Row:
     return {
         "cpu_percent": 100.0 * told["cpu_seconds"] / seconds,
         "us_per_callback": 1e6 * told["cpu_seconds"] / max(1, told["callbacks"]),
+        "thread_us_per_callback": [round(1e6 * each / max(1, told["callbacks"]), 2) for each in told.get("thread_cpu_seconds", ())],
         "served": told["frames"] / (seconds * RATE * case.streams),
         "block_frames": told["frames"] / max(1, told["callbacks"]),
         "switches_per_second": told.get("switches", 0) / seconds,

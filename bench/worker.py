@@ -10,6 +10,7 @@ import statistics
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +56,42 @@ def _play(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _window(library: Player, sources: list[Source], job: dict[str, Any]) -> dict[str, Any]:
-    calls, frames = sum(source.calls for source in sources), sum(source.frames for source in sources)
-    server = server_seconds(job["server_pid"])
-    begin, before = time.monotonic_ns(), resource.getrusage(resource.RUSAGE_SELF)
+    server, threads = _thread_seconds(job["server_pid"]), _thread_seconds(os.getpid())
+    before = Instant.now(sources)
     time.sleep(job["window"])
-    after, end = resource.getrusage(resource.RUSAGE_SELF), time.monotonic_ns()
+    after = Instant.now(sources)
+    spent = {thread: seconds - threads.get(thread, 0.0) for thread, seconds in _thread_seconds(os.getpid()).items()}
     return {
-        "begin_nanos": begin,
-        "end_nanos": end,
-        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "switches": after.ru_nvcsw - before.ru_nvcsw,
-        "server_cpu_seconds": server_seconds(job["server_pid"]) - server,
-        "callbacks": sum(source.calls for source in sources) - calls,
-        "frames": sum(source.frames for source in sources) - frames,
+        "begin_nanos": before.nanos,
+        "end_nanos": after.nanos,
+        "cpu_seconds": after.cpu_seconds - before.cpu_seconds,
+        "switches": after.switches - before.switches,
+        "server_cpu_seconds": sum(_thread_seconds(job["server_pid"]).values()) - sum(server.values()),
+        "thread_cpu_seconds": sorted((round(seconds, 6) for seconds in spent.values() if seconds > 0.0), reverse=True),
+        "callbacks": after.calls - before.calls,
+        "frames": after.frames - before.frames,
         "rss_mb": _rss_mb(),
         "threads": len(_threads()),
         "library": library.detail(),
     }
+
+
+@dataclass(frozen=True)
+class Instant:
+    """All counters at one moment: nothing in between gives the GIL up."""
+
+    nanos: int
+    cpu_seconds: float
+    switches: int
+    calls: int
+    frames: int
+
+    @classmethod
+    def now(cls, sources: list[Source]) -> Instant:
+        """The present."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        calls, frames = sum(source.calls for source in sources), sum(source.frames for source in sources)
+        return cls(time.monotonic_ns(), usage.ru_utime + usage.ru_stime, usage.ru_nvcsw, calls, frames)
 
 
 def _first_call(source: Source) -> int:
@@ -100,15 +120,15 @@ def _promote(threads: set[int]) -> int:
     return promoted
 
 
-def server_seconds(pid: int) -> float:
-    """Time on a processor of all threads that the server has now."""
-    nanos = 0
+def _thread_seconds(pid: int) -> dict[int, float]:
+    """Time on a processor of each thread that a process has now."""
+    found: dict[int, float] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
-            nanos += int((task / "schedstat").read_text().split()[0])
+            found[int(task.name)] = int((task / "schedstat").read_text().split()[0]) / 1e9
         except OSError:
             continue
-    return nanos / 1e9
+    return found
 
 
 def _rss_mb() -> float:
