@@ -122,6 +122,7 @@ def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[
             allowed = ", ".join(sorted(known)) or "none"
             raise UnsupportedOperation(f"this host has no option {name!r}", advice=f"its options are: {allowed}")
         kind, default = known[name]
-        if value is not default and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+        stray_bool = isinstance(value, bool) and kind not in {bool, object}
+        if value is not default and (not isinstance(value, kind) or stray_bool):
             raise InvalidInput(f"option {name} takes {kind.__name__}, not {shown(value)}")
     return {name: options.get(name, default) for name, (_, default) in known.items()}
