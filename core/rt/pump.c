@@ -153,9 +153,11 @@ static void wake(pcmio_pump *pump) {
 }
 
 /* A Python thread that was woken and waits for its turn need not be woken again.  Whoever finds `posted` set knows that
- * the thread will yet call pcmio_pump_awake, and will then see the counters of the ring as they are now. */
+ * the thread will yet call pcmio_pump_awake, and will then see the counters of the ring as they are now.  Should it not
+ * have called, for whatever reason, the first gap wakes it all the same. */
 static void wake_once(pcmio_pump *pump) {
-  if (atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) == 0) {
+  bool posted = atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) != 0;
+  if (!posted || pump->out.short_of_frames || pump->in.short_of_frames) {
     wake(pump);
   }
 }

@@ -9,11 +9,18 @@
 
 #if defined(__linux__)
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#if defined(SYS_futex)
+typedef long futex_time; /* as this call has it, whatever time_t is */
+#else                    /* the younger of the 32-bit systems */
+#define SYS_futex SYS_futex_time64
+typedef int64_t futex_time;
+#endif
+
+#define SLICE_NANOS 3600000000000 /* of one sleep: fits every futex_time */
 
 struct pcmio_wakeup {
   _Atomic int32_t state;
@@ -48,15 +55,19 @@ int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos) {
     if (!atomic_compare_exchange_strong(&wakeup->state, &none, -1) && none == 1) {
       continue;
     }
-    struct timespec left;
+    struct {
+      futex_time seconds;
+      futex_time nanos;
+    } left;
     if (timeout_nanos >= 0) {
       int64_t rest = (int64_t)(end - pcmio_clock_nanos());
       if (rest <= 0) {
         int32_t asleep = -1;
         return atomic_compare_exchange_strong(&wakeup->state, &asleep, 0) ? 0 : (int32_t)taken(wakeup);
       }
-      left.tv_sec = rest / 1000000000;
-      left.tv_nsec = rest % 1000000000;
+      rest = rest < SLICE_NANOS ? rest : SLICE_NANOS;
+      left.seconds = (futex_time)(rest / 1000000000);
+      left.nanos = (futex_time)(rest % 1000000000);
     }
     syscall(SYS_futex, &wakeup->state, FUTEX_WAIT_PRIVATE, -1, timeout_nanos < 0 ? NULL : &left, NULL, 0);
   }
@@ -91,7 +102,7 @@ int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos) {
   if (dispatch_semaphore_wait(wakeup->semaphore, end) != 0) {
     return 0;
   }
-  atomic_store(&wakeup->state, 0);
+  atomic_exchange(&wakeup->state, 0); /* also sees what a post that found 1 came to tell */
   return 1;
 }
 
@@ -114,7 +125,8 @@ void pcmio_wakeup_post(void *argument) { SetEvent(((pcmio_wakeup *)argument)->ev
 
 int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos) {
   /* Rounded up, so that a short wait is not a poll. */
-  DWORD millis = timeout_nanos < 0 ? INFINITE : (DWORD)((timeout_nanos + 999999) / 1000000);
+  int64_t rounded = timeout_nanos / 1000000 + (timeout_nanos % 1000000 != 0);
+  DWORD millis = timeout_nanos < 0 ? INFINITE : rounded < MAXLONG ? (DWORD)rounded : MAXLONG;
   return WaitForSingleObject(wakeup->event, millis) == WAIT_OBJECT_0 ? 1 : 0;
 }
 
@@ -155,7 +167,7 @@ int32_t pcmio_wakeup_wait(pcmio_wakeup *wakeup, int64_t timeout_nanos) {
   for (;;) {
     int failed = timeout_nanos < 0 ? sem_wait(&wakeup->semaphore) : sem_timedwait(&wakeup->semaphore, &end);
     if (failed == 0) {
-      atomic_store(&wakeup->state, 0);
+      atomic_exchange(&wakeup->state, 0); /* also sees what a post that found 1 came to tell */
       return 1;
     }
     if (errno != EINTR) {
