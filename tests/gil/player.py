@@ -1,0 +1,51 @@
+"""A program that plays the known signal while other threads of it keep the GIL busy: ``player.py SPEC`` (JSON)."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+import threading
+
+import pcmio
+from bench.known_signal import CHANNELS, RATE, Source, signal
+
+
+def hold_without_gap() -> None:
+    """Pure Python, for ever: any other thread waits a whole switch interval for its turn."""
+    while True:
+        pass
+
+
+def hold_in_c(seconds: float) -> None:
+    """A C call that keeps the GIL, again and again: nothing interrupts it."""
+    sleep = ctypes.PyDLL(None).usleep
+    while True:
+        sleep(round(seconds * 1e6))
+
+
+def main() -> None:
+    """Play until standard input closes, then say what the stream counted."""
+    spec = json.loads(sys.argv[1])
+    source = Source(signal())
+
+    def callback(frames: object, info: object) -> None:
+        frames[:] = source.take(len(frames))  # type: ignore[index,arg-type]
+
+    host = pcmio.host(spec["host"], **spec["options"])
+    device = host.device_by_id(spec["output"])
+    config = pcmio.StreamConfig(CHANNELS, RATE, spec["frames"])
+    stream = device.build_output_stream(config, callback, **spec["stream"])
+    for _ in range(spec["busy"]):
+        threading.Thread(target=hold_without_gap, daemon=True).start()
+    if spec["c_seconds"]:
+        threading.Thread(target=hold_in_c, args=(spec["c_seconds"],), daemon=True).start()
+    with stream:
+        print("playing", flush=True)
+        sys.stdin.read()
+        stats = stream.stats
+    print(json.dumps({"xruns": stats.xruns, "xrun_frames": stats.xrun_frames, "blocks": stats.blocks}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
