@@ -101,6 +101,10 @@ class JackServer:
         """Have it move ``frames`` frames at a time from now on."""
         self._run("jack_bufsize", str(frames))
 
+    def freewheel(self, *, on: bool) -> None:
+        """Have it run as fast as it can, or keep time again."""
+        self._run("jack_freewheel", "y" if on else "n")
+
     def _run(self, *command: str) -> str:
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=20, check=False)
         # jack_bufsize's result says nothing in jackd2's tools 1.9.21: it returns 1 for success.
