@@ -29,6 +29,7 @@ What surprises.
 * jackd2 1.9.21 reports xruns and period changes from a thread of its own, jackd1 0.126 and PipeWire from the real-time thread.
   jackd1 calls ``jackd -l`` when a client is opened, and dies of the first port that goes if its name is not "default".
   PipeWire 0.3.65 calls ``jack_on_shutdown``'s callback and not that of ``jack_on_info_shutdown``.
+* Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs apart from.
 * libjack maps and locks the server's memory: 100 MB more of resident memory while a host is open are its, not ours.
 """
 

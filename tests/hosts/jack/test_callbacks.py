@@ -1,0 +1,262 @@
+"""The core's callbacks, cycle by cycle, on a libjack that does what it is told."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pcmio import _core
+from pcmio._driver import Note
+
+from .fake import DIRT, RATE, FakeJack, FakeStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CAPTURE, PLAYBACK = 0, 1
+
+
+@pytest.fixture
+def jack() -> Iterator[FakeJack]:
+    jack = FakeJack()
+    jack.cycle(5)  # until its frame counter is believed
+    yield jack
+    jack.close()
+
+
+def notes_of(stream: FakeStream, kind: int) -> list[Note]:
+    return [note for note in stream.notes() if note.kind == kind]
+
+
+# --- lost frames ------------------------------------------------------------------------------------------------------
+
+
+def test_cycles_that_passed_without_us_are_lost_to_the_frame(jack: FakeJack) -> None:
+    output, input_ = FakeStream(jack, outputs=(1,)), FakeStream(jack, inputs=(2,))
+    output.run()
+    input_.run()
+    jack.cycle()
+    silent = output.stats.xrun_frames  # the ring was empty
+    jack.pass_by(3 * jack.period)
+    jack.cycle()
+    assert output.stats.xrun_frames == silent + 3 * jack.period + jack.period
+    assert (input_.stats.xruns, input_.stats.xrun_frames) == (1, 3 * jack.period)
+    output.leave()
+    input_.leave()
+
+
+def test_nothing_is_lost_while_every_cycle_comes_also_when_the_counter_wraps(jack: FakeJack) -> None:
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.cycle(60)
+    assert jack.frame > 2**32
+    assert (stream.stats.xruns, stream.stats.xrun_frames) == (0, 0)
+    stream.leave()
+
+
+@pytest.mark.parametrize("reports", [0, 1, 3])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_servers_report_of_the_same_xrun_does_not_count_again(jack: FakeJack, when: str, reports: int) -> None:
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.cycle()
+    jack.pass_by(jack.period)
+    if when == "after":
+        jack.cycle()
+    for _ in range(reports):
+        jack.call("xrun")
+    jack.cycle(2)
+    assert (stream.stats.xruns, stream.stats.xrun_frames) == (1, jack.period)
+    stream.leave()
+
+
+def test_an_xrun_of_unknown_length_counts_with_no_frames(jack: FakeJack) -> None:
+    output, input_ = FakeStream(jack, outputs=(1,)), FakeStream(jack, inputs=(2,))
+    input_.run()
+    jack.cycle()
+    jack.call("xrun")
+    jack.cycle(3)
+    assert (input_.stats.xruns, input_.stats.xrun_frames) == (1, 0)
+    assert output.stats.xruns == 0, "a stream that does not run loses nothing"
+    output.leave()
+    input_.leave()
+
+
+def test_a_later_xrun_counts_again(jack: FakeJack) -> None:
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.pass_by(jack.period)
+    jack.cycle()
+    jack.cycle(2 * RATE // 10 // jack.period)
+    jack.call("xrun")
+    jack.cycle()
+    assert stream.stats.xruns >= 2
+    stream.leave()
+
+
+def test_a_jump_of_the_counter_while_the_period_changes_is_none_of_frames(jack: FakeJack) -> None:
+    """jackd2 1.9.21 counts the first cycle after the change by the new period."""
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.cycle(2)
+    for period in (256, 16, 128):
+        jack.frame += 1000
+        jack.period = period
+        jack.call("buffer_size", period)
+        jack.cycle()
+        jack.frame += period
+        jack.cycle(4)
+    assert stream.stats.xrun_frames == 0
+    jack.pass_by(jack.period)
+    jack.cycle()
+    assert stream.stats.xrun_frames == jack.period, "and afterwards it is believed again"
+    stream.leave()
+
+
+def test_a_cycle_whose_time_libjack_does_not_know_is_served_all_the_same(jack: FakeJack) -> None:
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.fails = True
+    jack.cycle()
+    jack.pass_by(1000)
+    jack.cycle()
+    assert (stream.stats.frames, stream.stats.xruns) == (2 * jack.period, 0)
+    stream.leave()
+
+
+# --- silence ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_idle_stream_is_silent(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1, 2))
+    jack.cycle()
+    assert not stream.heard(1).any()
+    assert not stream.heard(2).any()
+    assert jack.buffers[1][jack.period] == DIRT, "and nothing is written behind the period"
+    stream.leave()
+
+
+def test_a_stream_leaves_after_a_cycle_of_silence(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1,))
+    jack.cycle()
+    jack.buffers[1][:] = DIRT
+    left = threading.Event()
+
+    def leave() -> None:
+        assert stream.leave(silence_nanos=20 * 10**9) == 0
+        left.set()
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    while not left.wait(0.001):
+        jack.cycle()
+    leaving.join()
+    assert not stream.heard(1).any()
+    jack.buffers[1][:] = DIRT
+    jack.cycle()
+    assert (stream.heard(1) == DIRT).all(), "afterwards nobody touches the port"
+
+
+def test_a_server_that_does_not_cycle_is_not_waited_for_long(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1,))
+    assert stream.leave(silence_nanos=5_000_000) == 0
+
+
+def test_while_freewheeling_nothing_moves_and_outputs_are_silent(jack: FakeJack) -> None:
+    output, input_ = FakeStream(jack, outputs=(1,)), FakeStream(jack, inputs=(2,))
+    output.run()
+    input_.run()
+    jack.cycle()
+    moved = [(stream.stats.frames, stream.stats.xruns, stream.stats.cycles) for stream in (output, input_)]
+    jack.call("freewheel", 1)
+    jack.buffers[1][:] = DIRT
+    jack.frame += 12_345
+    jack.cycle(100)
+    assert not output.heard(1).any()
+    assert moved == [(stream.stats.frames, stream.stats.xruns, stream.stats.cycles) for stream in (output, input_)]
+    assert len(notes_of(output, _core.NOTE_SUSPENDED)) == len(notes_of(input_, _core.NOTE_SUSPENDED)) == 1
+    jack.call("freewheel", 0)
+    jack.frame += 54_321
+    jack.cycle(3)
+    assert (input_.stats.frames, input_.stats.xruns) == (moved[1][0] + 3 * jack.period, moved[1][1])
+    assert len(notes_of(output, _core.NOTE_RESUMED)) == 1
+    output.leave()
+    input_.leave()
+
+
+# --- samples and times ------------------------------------------------------------------------------------------------
+
+
+def test_ports_and_channels_are_each_others(jack: FakeJack) -> None:
+    stream = FakeStream(jack, inputs=(3, 1, 2))
+    stream.run()
+    for port in (1, 2, 3):
+        jack.buffers[port] = np.full(4096, port, np.float32)
+    jack.cycle()
+    assert np.frombuffer(stream.pump.blocks[0], np.float32).reshape(-1, 3)[0].tolist() == [3, 1, 2]
+    stream.leave()
+
+
+def test_latencies_are_asked_for_and_carried_on_by_each_stream_alone(jack: FakeJack) -> None:
+    output, input_ = FakeStream(jack, outputs=(1, 2)), FakeStream(jack, inputs=(3, 4))
+    both = FakeStream(jack, inputs=(5,), outputs=(6,))
+    jack.latencies = {(1, PLAYBACK): 100, (2, PLAYBACK): 300, (3, CAPTURE): 200, (5, CAPTURE): 50, (6, PLAYBACK): 70}
+    jack.call("latency", CAPTURE)
+    jack.call("latency", PLAYBACK)
+    assert output.pump.latency_nanos() == pytest.approx(300 * 1e9 / RATE, abs=1), "the longest of its ports"
+    assert input_.pump.latency_nanos() == pytest.approx(200 * 1e9 / RATE, abs=1)
+    zero = (0, 0)
+    assert jack.published == {
+        **{(1, CAPTURE): zero, (2, CAPTURE): zero, (3, PLAYBACK): zero, (4, PLAYBACK): zero},
+        **{(6, CAPTURE): (50, 50), (5, PLAYBACK): (70, 70)},
+    }
+    for stream in (output, input_, both):
+        stream.leave()
+
+
+def test_without_a_latency_a_period_is_assumed_also_when_it_changes(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1,))
+    jack.call("latency", PLAYBACK)
+    assert stream.pump.latency_nanos() == pytest.approx(64e9 / RATE, abs=1)
+    jack.call("buffer_size", 1024)
+    assert stream.pump.latency_nanos() == pytest.approx(1024e9 / RATE, abs=1)
+    stream.leave()
+
+
+# --- notes ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_changes_are_told(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1,))
+    jack.call("buffer_size", 64)
+    jack.call("sample_rate", RATE)
+    assert stream.notes() == []
+    jack.call("buffer_size", 256)
+    jack.call("sample_rate", 44_100)
+    assert stream.notes() == [Note(_core.NOTE_BUFFER_CHANGED, 0, 256), Note(_core.NOTE_RATE_CHANGED, 0, 44_100)]
+    stream.leave()
+
+
+def test_a_lost_server_is_told_once_whoever_says_so(jack: FakeJack) -> None:
+    streams = [FakeStream(jack, outputs=(port,)) for port in range(1, 6)]
+    jack.call("shutdown", 0x21, b"the reason")
+    jack.call("gone")
+    jack.call("shutdown", 0x21, None)
+    late = FakeStream(jack, outputs=(9,))
+    jack.call("gone")
+    for stream in (*streams, late):
+        assert notes_of(stream, _core.NOTE_HOST_LOST) == [Note(_core.NOTE_HOST_LOST, 0x21, 0)]
+        stream.leave()
+
+
+def test_a_client_has_room_for_many_streams(jack: FakeJack) -> None:
+    streams = [FakeStream(jack, outputs=(port,)) for port in range(1, 257)]
+    jack.cycle()
+    assert all(stream.stats.cycles == 1 for stream in streams)
+    with pytest.raises(AssertionError):
+        FakeStream(jack, outputs=(1000,))
+    for stream in streams:
+        stream.leave()

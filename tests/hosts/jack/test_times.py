@@ -1,0 +1,95 @@
+"""Latencies and timestamps."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pcmio import StreamConfig
+from pcmio.testing import until
+from pcmio.testing.signals import Counter
+from tests.servers.jackd import JackLoop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pcmio.hosts.jack import JackHost
+    from tests.hosts.jack.conftest import NewServer
+
+RATE, PERIOD = 48_000, 128
+CONFIG = StreamConfig(2, RATE, 200)
+NANOS = 1_000_000_000
+
+
+def nothing(_block: object, _info: object) -> None:
+    """A callback that plays silence."""
+
+
+def test_latency_is_that_of_the_ports_a_stream_is_connected_to(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+    """The dummy driver of an asynchronous server: two periods to its playback ports, one from its capture ports."""
+    host = open_host(new_server())
+    device = host.device_by_id("jack:system")
+    with device.build_output_stream(CONFIG, nothing) as output, device.build_input_stream(CONFIG, nothing) as input_:
+        until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the latency to the playback ports")
+        assert input_.latency.device == pytest.approx(PERIOD / RATE)
+        host.disconnect("pcmio:output_1", "system:playback_1")
+        host.disconnect("pcmio:output_2", "system:playback_2")
+        until(lambda: output.latency.device == pytest.approx(PERIOD / RATE), "a period, where JACK tells nothing")
+        host.connect("pcmio:output_1", "system:playback_1")
+        until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the connection being noticed")
+
+
+def test_streams_of_a_host_do_not_pass_their_latencies_to_each_other(
+    new_server: NewServer, open_host: Callable[..., JackHost], tmp_path: Path
+) -> None:
+    """JACK's own rule would make what a program records the source of what it plays."""
+    server = new_server()
+    host = open_host(server)
+    loop = JackLoop(server, tmp_path, 1)
+    loop.start()
+    device, through = host.device_by_id("jack:system"), host.device_by_id("jack:loop")
+    with device.build_input_stream(CONFIG, nothing), through.build_output_stream(StreamConfig(1, RATE), nothing):
+        recorder = through.build_input_stream(StreamConfig(1, RATE), nothing)
+        until(lambda: recorder.latency.device == pytest.approx(PERIOD / RATE), "no capture latency behind the loop")
+        recorder.close()
+    loop.stop()
+
+
+@pytest.mark.parametrize("direction", ["output", "input"])
+def test_times_never_go_back_and_keep_step_with_frames(host: JackHost, direction: str) -> None:
+    device, counter = host.device_by_id("jack:system"), Counter()
+    build = device.build_output_stream if direction == "output" else device.build_input_stream
+    with build(CONFIG, counter, depth=0.5) as stream:
+        until(lambda: counter.frames > 2 * RATE, "two seconds")
+        assert stream.stats.xrun_frames == 0
+    infos = counter.infos[RATE // 200 :]  # the first half second fills the ring, before the device has told its time
+    device_nanos = [info.timestamp.device.nanos for info in infos]
+    assert device_nanos == sorted(device_nanos)
+    callback_nanos = [info.timestamp.callback.nanos for info in infos]
+    assert callback_nanos == sorted(callback_nanos)
+    begin = infos[0]
+    for info, nanos in zip(infos, device_nanos, strict=True):
+        expected = begin.timestamp.device.nanos + (info.position - begin.position) * NANOS // RATE
+        assert abs(nanos - expected) < 0.01 * NANOS, f"at frame {info.position}"
+
+
+@pytest.mark.parametrize("direction", ["output", "input"])
+def test_times_are_on_the_streams_clock(host: JackHost, direction: str) -> None:
+    """jackd2's is Linux's CLOCK_MONOTONIC_RAW, in microseconds."""
+    device, counter = host.device_by_id("jack:system"), Counter()
+    build = device.build_output_stream if direction == "output" else device.build_input_stream
+    with build(CONFIG, counter) as stream:
+        begin = stream.now()
+        until(lambda: counter.calls > 50, "blocks")
+        end = stream.now()
+        raw, now = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), stream.now().nanos
+        assert raw - 1_000 <= now <= time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
+    running = [info for info in counter.infos[20:] if info.timestamp.callback <= end]
+    assert running
+    for info in running:
+        assert begin <= info.timestamp.callback
+        ahead = info.timestamp.device - info.timestamp.callback
+        assert 0 < ahead < 0.2 if direction == "output" else -0.2 < ahead < 0
