@@ -1,15 +1,16 @@
 """A stream's life, without threads: states, callbacks, notes, draining, the one end.
 
-``serve()`` does whatever is to be done at the moment and never waits.  Who calls it, and when, is the runner's business: a
-thread where there are threads, a message handler in the browser.
+``serve()`` does whatever is to be done at the moment, never waits.  Who calls it, and when, is the runner's business:
+a thread where there are threads, a message handler in the browser.
 
-One lock guards the state and every call of the driver.  It is never held while the user's code runs.  The ring's Python side
-belongs to whoever serves: nobody else steps or empties it.
+One lock guards the state and every call of the driver.  It is never held while the user's code runs.  The ring's Python
+side belongs to whoever serves: nobody else steps or empties it.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from pcmio import _core
 from pcmio._core import BLOCK
@@ -41,15 +42,17 @@ from pcmio.events import (
 from pcmio.timestamps import CallbackInfo
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    Protocol = object
+else:
+    from typing import Protocol
 if TYPE_CHECKING:
-    from typing import Any, Protocol
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from pcmio._core import CorePump
     from pcmio._driver import Driver, Note
     from pcmio.contract import EventCallback
-else:
-    Protocol = object
 
 #: How long ``start`` waits for a callback that is still at work on an earlier block.
 PREPARE_SECONDS = 2.0
@@ -102,10 +105,12 @@ class Engine:
         self._moving = False  # the driver was started
         self._drain_wanted = False  # no more callbacks; drains as soon as the driver was started
         self._preparing = False  # start() waits for the ring to be emptied and filled
+        self._start_from: StreamState | None = None  # a start from inside a callback: nobody waits, serving goes on
+        self._again = False  # starts anew when it is drained
         self._reset_due = False  # the ring holds what nobody wants any more
         self._finish: EndReason | None = None  # the stream ends when it is drained
         self._drained_at: int | None = None  # when the last frame reaches the converter
-        self._later: Callable[[], object] | None = None  # asked for inside a callback, done when it has returned
+        self._later: list[Callable[[], object]] = []  # asked for inside a callback, done when it has returned
         self._told_denied = False
 
     # --- the owner's calls -------------------------------------------------------------------------------------------
@@ -113,29 +118,32 @@ class Engine:
     def start(self) -> None:
         """See ``contract.Stream``."""
         if self.runner.serving():
-            self._later = self._start_directly
+            with self._lock:
+                self._check_open()
+                self._later.append(self._start_here)
             return
         with self._lock:
             self._check_open()
-            self.runner.wait_for(self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, None)
+            self.runner.wait_for(
+                self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, None
+            )
             self._check_open()
             if self.state is StreamState.RUNNING:
                 return
             before = self.state
-            self.state = StreamState.RUNNING
-            self._preparing = True
-            self._drain_wanted = self._finish is not None
-            self._calling = self._is_output and not self._drain_wanted
-            self.runner.kick()
+            self._begin_preparing()
+            prepared = False
             try:
                 prepared = self.runner.wait_for(self._changed, lambda: not self._preparing, PREPARE_SECONDS)
             finally:
                 self._preparing = False
-            if self.state is not StreamState.RUNNING or self._moving:
+                waits = self._is(StreamState.RUNNING) and not self._moving
+                if waits and not prepared:
+                    self._still()
+                    self._enter(before)
+            if not waits:
                 return  # a callback or another thread ended, paused or stopped it meanwhile, or went on from a pause
             if not prepared:
-                self._still()
-                self._enter(before)
                 raise OperationTimeout(
                     f"the stream's callback has not returned for {PREPARE_SECONDS} seconds",
                     advice="keep callbacks shorter than their block",
@@ -146,31 +154,30 @@ class Engine:
         """See ``contract.Stream``."""
         with self._lock:
             self._check_open()
-            if self.state in (StreamState.RUNNING, StreamState.DRAINING):
-                self._still()
-                self.driver.pause()
-                self._enter(StreamState.PAUSED)
+            if self._later and self.runner.serving():
+                self._calling = False
+                self._later.append(self._pause_here)
+            else:
+                self._pause_here()
 
     def stop(self, timeout: float | None = None) -> bool:
         """See ``contract.Stream``."""
         if self.runner.serving():
             self._calling = False
-            if timeout == 0 or not self._is_output:
-                self._later = self._halt
-            else:
-                self._drain_wanted = True
+            self._later.append(self._stop_here if timeout != 0 else self._stop_at_once)
             return False
         with self._lock:
+            self._again = False
             if timeout != 0:
                 self.runner.wait_for(self._changed, lambda: not self._preparing, timeout)
-            if self.state is StreamState.RUNNING and self._is_output and timeout != 0:
-                self._begin_drain()
+                self._stop_calling()
             played = True
             if self.state is StreamState.DRAINING:
-                played = self.runner.wait_for(
-                    self._changed, lambda: self.state is not StreamState.DRAINING, timeout
-                )
-            if self.state in (StreamState.RUNNING, StreamState.PAUSED, StreamState.DRAINING):
+                played = self.runner.wait_for(self._changed, lambda: self.state is not StreamState.DRAINING, timeout)
+                if not played or self._is(StreamState.PAUSED):  # time has passed, or somebody paused it
+                    played = False
+                    self._halt()
+            elif self.state in (StreamState.RUNNING, StreamState.PAUSED):
                 played = not self._is_output or self.pump.filled() == 0
                 self._halt()
             self._raise_once()
@@ -201,6 +208,7 @@ class Engine:
             self.reason = reason
             self._error = self._end_error = error
             self._still()
+            self._later.clear()
             self.state = StreamState.CLOSED
             try:
                 self.driver.close()
@@ -208,15 +216,17 @@ class Engine:
                 logger().warning("closing a stream failed: %s", failure)
                 if self._error is None:
                     self._error = self._end_error = failure
-            self.pump.settle()
-            self._changed.notify_all()
-        self.runner.kick()
+            finally:  # an interrupt may leave the native side half closed, but nobody waiting
+                self._changed.notify_all()
+                self.runner.kick()
+                self.pump.settle()
 
     def abandon(self) -> None:
         """Forget the native stream without touching it: it belongs to the process this one was forked from."""
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self.state, self.reason, self._calling = StreamState.CLOSED, EndReason.CLOSED, False
+        self._later.clear()
 
     def take_error(self) -> BaseException | None:
         """The error that the owner was not given yet; asked once."""
@@ -231,6 +241,10 @@ class Engine:
             self._raise_once()
             raise StreamClosed(f"the stream has ended ({self.reason})", advice="build another one") from self._end_error
 
+    def _is(self, state: StreamState) -> bool:
+        """Asked anew after a wait, when type checkers would take the state for what it was before."""
+        return self.state is state
+
     def _raise_once(self) -> None:
         error, self._error = self._error, None
         if error is not None:
@@ -242,8 +256,8 @@ class Engine:
 
     def _still(self) -> None:
         """No sample moves any more, no callback begins."""
-        self._calling = self._moving = self._drain_wanted = False
-        self._drained_at = None
+        self._calling = self._moving = self._drain_wanted = self._again = False
+        self._start_from = self._drained_at = None
         self.pump.set_mode(Mode.IDLE)
 
     def _go(self, before: StreamState) -> None:
@@ -263,24 +277,71 @@ class Engine:
             self._begin_drain()
 
     def _halt(self) -> None:
+        again = self._again
         self._still()
         self._reset_due = True
-        self.driver.discard()
+        try:
+            self.driver.discard()
+        except BaseException:
+            self._enter(StreamState.STOPPED)
+            raise
         if self._finish is not None:
             self.end(self._finish)
-        else:
-            self._enter(StreamState.STOPPED)
+            return
+        self._enter(StreamState.STOPPED)
+        if again:
+            self._start_here()
 
     def _begin_drain(self) -> None:
         self._drain_wanted = self._calling = False
         self._enter(StreamState.DRAINING)
         self.pump.set_mode(Mode.DRAINING)
 
-    def _start_directly(self) -> None:
-        before = self.state
-        if before in (StreamState.PAUSED, StreamState.STOPPED):
-            self._prepare()
-            self._go(before)
+    def _begin_preparing(self) -> None:
+        self.state = StreamState.RUNNING
+        self._preparing = True
+        self._drain_wanted = self._finish is not None
+        self._calling = self._is_output and not self._drain_wanted
+        self.runner.kick()
+
+    # The rest of the owner's calls, where nobody may wait.
+
+    def _start_here(self) -> None:
+        if self.state is StreamState.DRAINING or self._drain_wanted:
+            self._again = True
+        elif self.state in (StreamState.PAUSED, StreamState.STOPPED):
+            self._start_from = self.state
+            self._begin_preparing()
+
+    def _pause_here(self) -> None:
+        if self.state not in (StreamState.RUNNING, StreamState.DRAINING):
+            return
+        moved = self._moving
+        self._still()
+        try:
+            if moved:
+                self.driver.pause()
+        finally:
+            self._enter(StreamState.PAUSED)
+
+    def _stop_here(self) -> None:
+        self._again = False
+        self._stop_calling()
+        if self.state is not StreamState.DRAINING and not self._drain_wanted:
+            self._stop_at_once()
+
+    def _stop_calling(self) -> None:
+        """An output that runs drains, if need be as soon as its device has begun."""
+        if self.state is StreamState.RUNNING and self._is_output:
+            self._calling = False
+            self._drain_wanted = not self._moving
+            if self._moving:
+                self._begin_drain()
+
+    def _stop_at_once(self) -> None:
+        self._again = False
+        if self.state in (StreamState.RUNNING, StreamState.PAUSED, StreamState.DRAINING):
+            self._halt()
 
     def _prepare(self) -> None:
         """Empty the ring of what nobody wants; only while serving."""
@@ -305,13 +366,16 @@ class Engine:
         if self._calling:
             self._call()
         with self._lock:
-            later, self._later = self._later, None
-            self._attempt(later)
-            if self._drain_wanted and self._moving:
-                self._begin_drain()
             if prepared:
                 self._preparing = False
                 self._changed.notify_all()
+            later, self._later = self._later, []
+            for action in later:
+                self._attempt(action)
+            if self._start_from is not None and prepared and not self._preparing:
+                self._attempt(partial(self._go, self._start_from))
+            if self._drain_wanted and self._moving:
+                self._begin_drain()
             if self._drained_at is not None and self.pump.now() >= self._drained_at:
                 self._attempt(self._halt)
             if self.state is not StreamState.CLOSED:
@@ -338,7 +402,7 @@ class Engine:
                 if self._is_output:
                     self._drain_wanted = True
                 else:
-                    self._later = self._halt
+                    self._later.append(self._halt)
         except AbortStream:
             self.end(EndReason.ABORTED)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the owner
@@ -392,9 +456,16 @@ class Engine:
             elif note.kind == _core.NOTE_NATIVE_DRAINED:
                 self._attempt(self._halt if self.state is StreamState.DRAINING else None)
             else:
-                told = self.driver.translate(note)
-                return told if told is not None else _usual_meaning(note)
+                return self._translate(note)
             return None
+
+    def _translate(self, note: Note) -> StreamEvent | AudioError | None:
+        try:
+            told = self.driver.translate(note)
+        except Exception as error:  # noqa: BLE001 - as in _attempt
+            self.end(_reason_of(error), error)
+            return None
+        return told if told is not None else _usual_meaning(note)
 
     def _ring_is_empty(self, heard_nanos: int) -> None:
         if self.state is StreamState.DRAINING and not self.driver.drain():
@@ -417,22 +488,28 @@ class Engine:
             self._tell(RealtimeDenied("stream", self.denied))
 
 
+_MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
+    _core.NOTE_DEVICE_LOST: lambda note: DeviceLost(
+        "the device is gone", code=note.code, advice="enumerate again and build a new stream"
+    ),
+    _core.NOTE_HOST_LOST: lambda note: HostDisconnected(
+        "the server is gone", code=note.code, advice="open the host again"
+    ),
+    _core.NOTE_RATE_CHANGED: lambda note: StreamInvalidated(
+        f"the device runs at {note.value} Hz now", advice="build a new stream"
+    ),
+    _core.NOTE_FAILED: lambda note: BackendError("the native stream failed", code=note.code),
+    _core.NOTE_BUFFER_CHANGED: lambda note: BufferChanged(note.value),
+    _core.NOTE_MOVED: lambda _: Rerouted(None, None),
+    _core.NOTE_SUSPENDED: lambda _: Suspended(),
+    _core.NOTE_RESUMED: lambda _: Resumed(),
+    _core.NOTE_REALTIME_DENIED: lambda note: RealtimeDenied("audio", note.code),
+}
+
+
 def _usual_meaning(note: Note) -> StreamEvent | AudioError | None:
-    kind = note.kind
-    if kind == _core.NOTE_DEVICE_LOST:
-        return DeviceLost("the device is gone", code=note.code, advice="enumerate again and build a new stream")
-    if kind == _core.NOTE_HOST_LOST:
-        return HostDisconnected("the server is gone", code=note.code, advice="open the host again")
-    if kind == _core.NOTE_RATE_CHANGED:
-        return StreamInvalidated(f"the device runs at {note.value} Hz now", advice="build a new stream")
-    if kind == _core.NOTE_FAILED:
-        return BackendError("the native stream failed", code=note.code)
-    if kind == _core.NOTE_BUFFER_CHANGED:
-        return BufferChanged(note.value)
-    if kind == _core.NOTE_REALTIME_DENIED:
-        return RealtimeDenied("audio", note.code)
-    simple = {_core.NOTE_MOVED: Rerouted(None, None), _core.NOTE_SUSPENDED: Suspended(), _core.NOTE_RESUMED: Resumed()}
-    return simple.get(kind)
+    meaning = _MEANINGS.get(note.kind)
+    return None if meaning is None else meaning(note)
 
 
 def _reason_of(error: Exception) -> EndReason:
