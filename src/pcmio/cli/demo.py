@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _NULL = "null"
 _VOLUME = 0.2
 _SWEEP_SECONDS = 2.0
+#: Silence before the sound: a monitor may miss the first frames of a stream.
+_LEAD_SECONDS = 0.5
 #: What is recorded beyond the sound: the longest way there and back, and some.
 _TAIL_SECONDS = 1.0
 
@@ -150,7 +152,7 @@ def _send(screen: Screen, output: Device, source: Device) -> _Sent:
     config = StreamConfig(default.channels, default.sample_rate)
     sound = sweep(_SWEEP_SECONDS, config.sample_rate, _VOLUME)
     levels = Levels(config.channels, config.sample_format)
-    player = _Player(sound, levels)
+    player = _Player(np.concatenate([np.zeros(round(_LEAD_SECONDS * config.sample_rate), np.float32), sound]), levels)
     heard: list[Any] = []
 
     def listen(frames: Any, _info: CallbackInfo) -> None:
@@ -158,7 +160,7 @@ def _send(screen: Screen, output: Device, source: Device) -> _Sent:
 
     with source.build_input_stream(config, listen) as ear:
         _until(lambda: ear.position > 0)
-        picture = Picture(screen, levels, len(sound), "recording it at the same time")
+        picture = Picture(screen, levels, player.frames, "recorded at the same time")
         with output.build_output_stream(config, player.fill, picture.heard) as mouth:
             picture.watch(mouth)
         end = ear.position + round(_TAIL_SECONDS * config.sample_rate)
@@ -171,6 +173,7 @@ class _Player:
     """Plays an array, the same in each channel."""
 
     def __init__(self, sound: Any, levels: Levels) -> None:
+        self.frames = len(sound)
         self._sound = sound
         self._levels = levels
         self._at = 0

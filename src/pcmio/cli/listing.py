@@ -69,7 +69,7 @@ def hosts(*, as_json: bool) -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     for facts in found:
         table.add_row(*_host_row(facts, screen.glyphs))
-    screen.out.print(table)
+    screen.say_table(table)
 
 
 def _default_id() -> str | None:
@@ -165,7 +165,7 @@ def _tell_absent(screen: Screen, absent: list[HostFacts]) -> None:
     for facts in absent:
         if facts.error is not None:
             why = f"{facts.name} is not available: {one_line(facts.error)}"
-            screen.err.print(Text(why, "dim"), soft_wrap=True)
+            screen.err.print(Text(why, "dim"))
 
 
 def show_devices(screen: Screen, host: HostFacts, found: list[DeviceFacts]) -> None:
@@ -177,28 +177,30 @@ def show_devices(screen: Screen, host: HostFacts, found: list[DeviceFacts]) -> N
     if not found:
         screen.say(Text("  no devices", "yellow"))
         return
-    wide = _table(screen, found, ids_apart=False)
-    if screen.out.measure(wide).maximum <= screen.out.width:
-        screen.out.print(wide)
-    else:
-        screen.out.print(_table(screen, found, ids_apart=True))
+    one_line = _table(screen, found, ids=True)
+    if screen.fits(one_line):
+        screen.say_table(one_line)
+        return
+    without_names = screen.width_of(_table(screen, found, ids=False, name_width=0))
+    lines = screen.lines_of(_table(screen, found, ids=False, name_width=screen.out.width - without_names))
+    screen.say(lines[0])
+    for line, device in zip(lines[1:], found, strict=True):
+        screen.say(line)
+        screen.say(Text(f"     {device.id}", "cyan"))
 
 
-def _table(screen: Screen, found: list[DeviceFacts], *, ids_apart: bool) -> Table:
+def _table(screen: Screen, found: list[DeviceFacts], *, ids: bool, name_width: int | None = None) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("Name", no_wrap=True)
-    if not ids_apart:
-        table.add_column("Id", no_wrap=True)
-    table.add_column("Type", no_wrap=True)
+    for heading in ("", "Name" if name_width != 0 else "", *(["Id"] if ids else []), "Type"):
+        table.add_column(heading, no_wrap=True)
     for heading in ("In", "Out", "Rate"):
         table.add_column(heading, no_wrap=True, justify="right")
     table.add_column("Format", no_wrap=True)
     for device in found:
-        cells = _cells(device, screen.glyphs)
-        table.add_row(*(cells if not ids_apart else (*cells[:2], *cells[3:])))
-        if ids_apart:
-            table.add_row("", cells[2])
+        marks, name, device_id, *others = _cells(device, screen.glyphs)
+        if name_width is not None:
+            name.truncate(name_width, overflow="ellipsis" if name_width else "crop")
+        table.add_row(marks, name, *([device_id] if ids else []), *others)
     return table
 
 

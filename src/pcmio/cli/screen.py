@@ -8,12 +8,14 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.text import Text
 
 if TYPE_CHECKING:
     from typing import Any
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from pcmio.cli.exits import Failure
 
@@ -56,6 +58,28 @@ class Screen:
         """Write a result."""
         self.out.print(*what, soft_wrap=True)
 
+    def say_table(self, table: Table) -> None:
+        """Write a table; in a pipe without the blanks that fill its last column."""
+        if self.out.is_terminal:
+            self.out.print(table)
+            return
+        with self.out.capture() as caught:
+            self.out.print(table)
+        sys.stdout.write("".join(line.rstrip() + "\n" for line in caught.get().splitlines()))
+
+    def fits(self, table: Table) -> bool:
+        """Whether nothing of a table would have to be folded or cut."""
+        return self.width_of(table) <= self.out.width
+
+    def width_of(self, table: Table) -> int:
+        """What a table would take if there were no end."""
+        return Measurement.get(self.out, self.out.options.update(width=_PIPE_WIDTH), table).maximum
+
+    def lines_of(self, table: Table) -> list[Text]:
+        """A table line by line."""
+        lines = self.out.render_lines(table, self.out.options.update(width=self.width_of(table)))
+        return [Text.assemble(*((part.text, part.style or "") for part in line)) for line in lines]
+
     def say_json(self, value: Any) -> None:
         """Write a result for a program; text stays text in every locale."""
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
@@ -68,7 +92,7 @@ class Screen:
             text.append("\n  " + detail.replace("\n", "\n  "), "dim")
         if failure.advice is not None:
             text.append(f"\n  {_glyphs(self.err).arrow} {failure.advice}", "cyan")
-        self.err.print(text, soft_wrap=True)
+        self.err.print(text)
 
 
 def _console(terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
@@ -77,7 +101,9 @@ def _console(terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
 
 
 def _glyphs(console: Console) -> Glyphs:
-    return _UNICODE if console.encoding.lower().startswith("utf") else _ASCII
+    glyphs = _UNICODE if console.encoding.lower().startswith("utf") else _ASCII
+    # Without colours the part of a bar that is not filled must look different.
+    return glyphs._replace(rest=" ") if console.color_system is None else glyphs
 
 
 def clock(seconds: float, *, tenths: bool = False) -> str:
