@@ -246,6 +246,8 @@ class Engine:
         return self.state is state
 
     def _raise_once(self) -> None:
+        if self.runner.serving():
+            return  # it is the owner's to know, and lost on a callback
         error, self._error = self._error, None
         if error is not None:
             raise error
@@ -381,7 +383,7 @@ class Engine:
             if self.state is not StreamState.CLOSED:
                 return True
             error = self._end_error
-        self._tell(StreamEnded(self.reason or EndReason.CLOSED, error))
+        self._tell_end(StreamEnded(self.reason or EndReason.CLOSED, error))
         return False
 
     def idle_nanos(self) -> int:
@@ -390,18 +392,19 @@ class Engine:
         return -1 if until is None else max(0, until - self.pump.now())
 
     def _call(self) -> None:
+        self._guard(self._call_output if self._is_output else self._call_input)
+
+    def _guard(self, users: Callable[[], object]) -> None:
+        """Run the user's code, which may end the stream in several ways."""
         try:
-            if self._is_output:
-                self._call_output()
-            else:
-                self._call_input()
+            users()
         except StopStream:
             with self._lock:
-                self._calling = False
                 self._finish = EndReason.FINISHED
-                if self._is_output:
+                self._calling = False
+                if self.state is StreamState.RUNNING and self._is_output:
                     self._drain_wanted = True
-                else:
+                elif self.state is not StreamState.DRAINING:
                     self._later.append(self._halt)
         except AbortStream:
             self.end(EndReason.ABORTED)
@@ -472,15 +475,17 @@ class Engine:
             self._drained_at = heard_nanos
 
     def _tell(self, event: StreamEvent) -> None:
-        if self._on_event is None:
-            return
+        if self._on_event is not None:
+            self._guard(partial(self._on_event, event))
+
+    def _tell_end(self, ended: StreamEnded) -> None:
         try:
-            self._on_event(event)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the owner
-            if isinstance(event, StreamEnded):
-                logger().exception("the event callback of a stream that has ended raised")
-            else:
-                self.end(EndReason.CALLBACK_RAISED, error)
+            if self._on_event is not None:
+                self._on_event(ended)
+        except (StopStream, AbortStream):
+            pass
+        except BaseException:  # noqa: BLE001 - there is nobody left to tell
+            logger().exception("the event callback of a stream that has ended raised")
 
     def _tell_denied(self) -> None:
         if self.denied and not self._told_denied:

@@ -839,6 +839,36 @@ def test_the_last_event_cannot_bring_a_stream_back(name: str) -> None:
     assert len(raised) == 1
 
 
+def test_an_event_callback_that_closes_its_stream_leaves_the_error_to_the_owner() -> None:
+    rig = rig_in(RUNNING)
+    rig.on_event = lambda _: rig.engine.close()
+    tell(rig, Note(_core.NOTE_DEVICE_LOST, 0, 0))
+    assert rig.engine.reason is EndReason.DEVICE_LOST
+    with pytest.raises(DeviceLost):
+        rig.engine.wait(None)
+    rig.engine.close()
+
+
+@every_open_state
+@pytest.mark.parametrize(("signal", "reason"), [(StopStream, EndReason.FINISHED), (AbortStream, EndReason.ABORTED)])
+def test_an_event_callback_may_raise_the_signals_that_end_a_stream(
+    signal: type[Exception], reason: EndReason, state: StreamState
+) -> None:
+    rig = rig_in(state)
+
+    def act(event: StreamEvent) -> None:
+        del event
+        raise signal
+
+    rig.on_event = act
+    rig.pump.note(_core.NOTE_SUSPENDED)
+    rig.serve()
+    rig.run(12)
+    assert (rig.state, rig.engine.reason) == (CLOSED, reason)
+    rig.engine.close()
+    assert rig.events == [Suspended(), StreamEnded(reason)]
+
+
 def test_an_event_callback_that_raises_ends_the_stream() -> None:
     rig = rig_in(RUNNING)
     error = ValueError("mine")
