@@ -4,8 +4,8 @@
 
 #include "rig.h"
 
-#define MILLISECOND 1000000u
-#define SECOND 1000000000u
+#define MILLISECOND UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
 
 static inline pcmio_null_config loopback_config(uint32_t channels, uint32_t format) {
   return (pcmio_null_config){

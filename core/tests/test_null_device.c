@@ -211,7 +211,7 @@ static void channels_meet_by_their_number(void) {
   set_output(&wide, frames);
   pcmio_null_cycle(device, 32, 0);
   const uint8_t *heard = get_input(&in);
-  for (uint32_t i = 0; i < 32; i++) {
+  for (size_t i = 0; i < 32; i++) {
     CHECK_EQUAL(heard[i * 3], 0x80 + 11);
     CHECK_EQUAL(heard[i * 3 + 1], 0x80 + 20);
     CHECK_EQUAL(heard[i * 3 + 2], 0x80); /* the bus has only two */
@@ -259,8 +259,8 @@ static void a_tone_is_a_sine_and_stays_one(void) {
   for (uint32_t block = 0; block < 3000; block++) { /* two seconds */
     pcmio_null_cycle(device, 32, 0);
     const double *heard = get_input(&in);
-    for (uint32_t i = 0; i < 32; i++) {
-      double wanted = 0.5 * sin(fmod(block * 32.0 + i, 48) * angle);
+    for (size_t i = 0; i < 32; i++) {
+      double wanted = 0.5 * sin(fmod(block * 32.0 + (double)i, 48) * angle);
       CHECK(fabs(heard[i * 2] - wanted) < 1e-9);
       CHECK(heard[i * 2] == heard[i * 2 + 1]);
     }

@@ -22,8 +22,8 @@ static uint64_t frames_passed(const rig *out) {
 static void check_real_time(const rig *out, uint64_t begin, uint64_t end) {
   uint64_t frames = frames_passed(out);
   /* The first cycle comes at once and each at its begin; half a second is what a device may be late. */
-  CHECK(frames <= (end - begin) * RIG_RATE / SECOND + 2 * 1024);
-  CHECK(frames + RIG_RATE / 2 + 2 * 1024 >= (end - begin) * RIG_RATE / SECOND);
+  CHECK(frames <= (end - begin) * RIG_RATE / SECOND + 2048);
+  CHECK(frames + RIG_RATE / 2 + 2048 >= (end - begin) * RIG_RATE / SECOND);
 }
 
 static void its_thread_keeps_to_real_time_with_any_sizes(void) {
@@ -121,10 +121,10 @@ static void a_halt_waits_for_no_deadline(void) {
   uint64_t begin = pcmio_clock_nanos();
   run(device); /* whose second cycle is due in 80 seconds */
   pcmio_null_halt(device);
-  pcmio_null_stall(device, 80 * (int64_t)SECOND);
+  pcmio_null_stall(device, 80 * SECOND);
   run(device);
   pcmio_null_halt(device);
-  CHECK(pcmio_clock_nanos() - begin < 20 * (uint64_t)SECOND);
+  CHECK(pcmio_clock_nanos() - begin < 20 * SECOND);
   pcmio_null_free(device);
 }
 

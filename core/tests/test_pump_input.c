@@ -144,7 +144,7 @@ static void planar_buffers_are_interleaved(void) {
   }
   CHECK(pcmio_pump_step(bench.pump, 0, &block));
   const int32_t *samples = bench.config.in_data;
-  for (int32_t frame = 0; frame < 32; frame++) {
+  for (ptrdiff_t frame = 0; frame < 32; frame++) {
     CHECK_EQUAL(samples[frame * 2], frame * 65536);
     CHECK_EQUAL(samples[frame * 2 + 1], -frame * 65536);
   }

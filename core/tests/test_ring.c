@@ -14,7 +14,7 @@
 static pcmio_ring make_ring(uint32_t slot_frames, uint32_t slots) {
   pcmio_ring ring = {.frame_bytes = FRAME_BYTES, .slot_frames = slot_frames, .slots = slots};
   ring.capacity = slot_frames * slots;
-  ring.data = calloc(ring.capacity, FRAME_BYTES);
+  ring.data = calloc(ring.capacity, ring.frame_bytes);
   CHECK(ring.data != NULL);
   return ring;
 }

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "pcmio.h"
 
-#define MILLISECOND 1000000
+#define MILLISECOND UINT64_C(1000000)
 
 static void the_clock_never_steps_back(void) {
   uint64_t latest = pcmio_clock_nanos();
@@ -35,7 +35,7 @@ static void there_is_no_sleep_until_the_past(void) {
   pcmio_sleep_nanos(INT64_MIN);
   pcmio_sleep_until(0);
   pcmio_sleep_until(begin);
-  CHECK(pcmio_clock_nanos() - begin < (uint64_t)10000 * MILLISECOND);
+  CHECK(pcmio_clock_nanos() - begin < 10000 * MILLISECOND);
 }
 
 static _Atomic bool was_there;

@@ -7,7 +7,7 @@
 #include "pcmio.h"
 
 #define ROUNDS 50000u
-#define MILLISECOND 1000000
+#define MILLISECOND UINT64_C(1000000)
 
 static void a_post_before_the_wait_ends_it(void) {
   pcmio_wakeup *wakeup = pcmio_wakeup_new();
@@ -33,8 +33,8 @@ static void a_wait_lasts_as_long_as_it_was_told(void) {
   uint64_t begin = pcmio_clock_nanos();
   CHECK_EQUAL(pcmio_wakeup_wait(wakeup, 30 * MILLISECOND), 0);
   uint64_t waited = pcmio_clock_nanos() - begin;
-  CHECK(waited >= 30u * MILLISECOND);
-  CHECK(waited < 10000u * (uint64_t)MILLISECOND);
+  CHECK(waited >= 30 * MILLISECOND);
+  CHECK(waited < 10000 * MILLISECOND);
   CHECK_EQUAL(pcmio_wakeup_wait(wakeup, 1), 0);
   pcmio_wakeup_post(wakeup);
   CHECK_EQUAL(pcmio_wakeup_wait(wakeup, INT64_MAX), 1);
