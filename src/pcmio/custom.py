@@ -33,8 +33,8 @@ _NANOS = 1_000_000_000
 class CustomDriver(Driver):
     """The native half of a stream whose samples your own code moves.
 
-    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called in any
-    state: without a running stream they give and take silence.
+    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called
+    in any state: without a running stream they give and take silence.
 
     Args:
         direction: OUTPUT or INPUT.
