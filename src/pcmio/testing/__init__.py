@@ -16,6 +16,8 @@ Each check takes a ``Rig``, raises AssertionError when a promise is broken, and 
 rig declares that the host lacks what it is about.  They need numpy.
 """
 
+from __future__ import annotations
+
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, outcomes, timing
 from pcmio.testing.rig import Check, Rig
