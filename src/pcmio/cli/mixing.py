@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pcmio.cli.facts import configs_of
-from pcmio.cli.targets import buffer_of
+from pcmio.cli.targets import calm_buffer
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.formats import SampleFormat
@@ -107,7 +107,12 @@ def plan_playing(
     channels = _stream_channels(file.channels, default.channels, ranges)
     if rate is None:
         rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
-    config = StreamConfig(channels, rate, buffer_of(buffer_size), SampleFormat.F64 if file.wide else SampleFormat.F32)
+    config = StreamConfig(
+        channels,
+        rate,
+        calm_buffer(buffer_size, rate, default.buffer_size),
+        SampleFormat.F64 if file.wide else SampleFormat.F32,
+    )
     dtype = "float64" if file.wide else "float32"
     return config, Mixing(channels, rate, file.channels, file.sample_rate, dtype)
 
