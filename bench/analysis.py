@@ -1,8 +1,8 @@
 """What is missing from a recording of the known signal.
 
 A recording is cut into runs in which each frame follows the one before.  Between two runs there is a gap: frames that
-are silent, wrong or repeated, or a jump of the signal over frames that nobody heard.  Its cost is the longer of both, as
-a player that falls silent and goes on where the clock is has lost that time once, not twice.
+are silent, wrong or repeated, or a jump of the signal over frames that nobody heard.  Its cost is the longer of both: a
+player that falls silent and goes on where the clock is has lost that time once, not twice.
 """
 
 from __future__ import annotations
