@@ -206,7 +206,7 @@ with device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 480), lambda b
     print(after.xrun_frames - before.xrun_frames, after.frames - before.frames)
 """
     losses: list[int] = []
-    for _ in range(3):
+    for _ in range(5):
         address = host._options.server  # type: ignore[attr-defined]
         done = subprocess.run(
             [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=30, check=True
@@ -214,4 +214,6 @@ with device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 480), lambda b
         lost, played = map(int, done.stdout.split())
         assert played > 60_000
         losses.append(lost)
-    assert sorted(losses)[1] == 0, "in the median: the machine itself may stand still for a moment"
+    # A callback on the audio thread loses half of the frames in every run; other programs' load can only add to the best.
+    assert min(losses) == 0
+    assert sorted(losses)[2] < 9_600
