@@ -143,8 +143,9 @@ void pcmio_pulse_on_write(void *native, size_t bytes, void *userdata) {
 void pcmio_pulse_on_underflow(void *native, void *userdata) {
   pcmio_pulse_stream *stream = userdata;
   (void)native;
-  if (pcmio_pump_mode(stream->pump) != PCMIO_RUNNING) {
-    return; /* it ran dry because nothing was to be played */
+  uint32_t mode = pcmio_pump_mode(stream->pump);
+  if (mode == PCMIO_IDLE || (mode == PCMIO_DRAINING && pcmio_ring_readable(&stream->pump->out.ring) == 0)) {
+    return; /* it ran dry because nothing more is to be played */
   }
   if (stream->gap_nanos != 0) {
     report_underflow(stream, stream->gap_nanos);
