@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from tests.servers.pulseaudio import NullSink, PulseServer  # noqa: E402
 
-COLUMNS, LINES = 92, 40
+COLUMNS, LINES = 100, 40
 HUES = [(224, 108, 117), (152, 195, 121), (229, 192, 123), (97, 175, 239), (198, 120, 221), (86, 182, 194)]
 THEME = TerminalTheme(
     (22, 25, 31), (220, 223, 228), [(40, 44, 52), *HUES, (220, 223, 228)], [(76, 82, 99), *HUES, (255, 255, 255)]
