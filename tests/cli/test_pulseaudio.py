@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from .conftest import Ran
 
 
+def until_announced(program: subprocess.Popen[str]) -> None:
+    """Wait for the line that tells what is recorded: the stream is built then."""
+    assert program.stdout is not None
+    assert "→" in program.stdout.readline()
+
+
 @pytest.mark.parametrize(
     ("sink", "rate", "subtype", "format_"),
     [("speakers", 48_000, "FLOAT", "f32"), ("speakers", 48_000, "PCM_24", "f32"), ("cd", 44_100, "PCM_16", "i16")],
@@ -51,7 +57,8 @@ def test_what_is_played_is_what_is_recorded_sample_by_sample(
         text=True,
     )
     with recorder:
-        time.sleep(1.0)
+        until_announced(recorder)
+        time.sleep(0.7)
         ran = run("play", "sent.wav", "--device", f"pulseaudio:{sink}", **on_pulse)
         time.sleep(0.7)
         recorder.send_signal(signal.SIGINT)
@@ -102,7 +109,8 @@ def test_a_recording_outlives_its_server(
     with subprocess.Popen(
         command, env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as program:
-        time.sleep(1.5)
+        until_announced(program)
+        time.sleep(1.0)
         server.kill()
         out, err = program.communicate(timeout=20)
     assert (program.returncode, "recorded 0:0" in out) == (3, True), err
@@ -113,8 +121,9 @@ def test_a_beep_reaches_the_sink(
     run: Callable[..., Ran], alone: dict[str, str], on_pulse: dict[str, str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "pcmio", "record", "a.wav", "--device", "speakers.monitor", "--seconds", "2.5"]
-    with subprocess.Popen(command, env=alone | on_pulse, cwd=tmp_path, stdout=subprocess.DEVNULL):
-        time.sleep(0.8)
+    with subprocess.Popen(command, env=alone | on_pulse, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as program:
+        until_announced(program)
+        time.sleep(0.5)
         assert run("beep", "--device", "speakers", "--frequency", "700", **on_pulse).code == 0
     sound, rate = soundfile.read(tmp_path / "a.wav")
     loud = np.flatnonzero(np.abs(sound[:, 0]) > 0.1)
