@@ -40,6 +40,13 @@ static inline double bench_cpu_seconds(void) {
          (double)usage.ru_stime.tv_usec * 1e-6;
 }
 
+/* Times that a thread gave its processor up. */
+static inline uint64_t bench_switches(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (uint64_t)usage.ru_nvcsw;
+}
+
 static inline bool bench_promote(void) {
   struct sched_param wanted = {.sched_priority = BENCH_PRIORITY};
   return pthread_setschedparam(pthread_self(), SCHED_FIFO, &wanted) == 0;

@@ -67,18 +67,20 @@ static inline void floor_measure(floor_state *state, const floor_job *job) {
   floor_sleep(job->warm_seconds);
   uint64_t begin = bench_nanos();
   double cpu = bench_cpu_seconds();
+  uint64_t switches = bench_switches();
   uint64_t callbacks = atomic_load(&state->callbacks);
   uint64_t frames = atomic_load(&state->frames);
   floor_sleep(job->window_seconds);
   cpu = bench_cpu_seconds() - cpu;
+  switches = bench_switches() - switches;
   callbacks = atomic_load(&state->callbacks) - callbacks;
   frames = atomic_load(&state->frames) - frames;
   uint64_t end = bench_nanos();
   printf("{\"opened_nanos\": %llu, \"built_nanos\": %llu, \"first_nanos\": %llu, \"begin_nanos\": %llu, "
-         "\"end_nanos\": %llu, \"cpu_seconds\": %.6f, \"callbacks\": %llu, \"frames\": %llu}\n",
+         "\"end_nanos\": %llu, \"cpu_seconds\": %.6f, \"callbacks\": %llu, \"frames\": %llu, \"switches\": %llu}\n",
          (unsigned long long)state->opened_nanos, (unsigned long long)state->built_nanos,
          (unsigned long long)atomic_load(&state->first_nanos), (unsigned long long)begin, (unsigned long long)end, cpu,
-         (unsigned long long)callbacks, (unsigned long long)frames);
+         (unsigned long long)callbacks, (unsigned long long)frames, (unsigned long long)switches);
   fflush(stdout);
 }
 

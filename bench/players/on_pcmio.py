@@ -65,7 +65,15 @@ class PcmioPlayer(Player):
         stats, latency = stream.stats, stream.latency
         names = ("blocks", "xruns", "xrun_frames", "cycles", "wakes", "filled_min", "cycle_max")
         counters = {name: getattr(stats, name) for name in names}
-        return {**counters, "latency_device": latency.device, "latency_ring": latency.ring}
+        latencies = {"latency_device": latency.device, "latency_ring": latency.ring}
+        return {**counters, **latencies, "depth_seconds": self._depth_seconds()}
+
+    def _depth_seconds(self) -> float:
+        """What the ring holds when it is full."""
+        from pcmio._depth import DEPTHS
+
+        depth = self.options.get("depth", "balanced")
+        return DEPTHS[depth] if isinstance(depth, str) else float(depth)
 
     def close(self) -> None:
         for stream in self._streams:

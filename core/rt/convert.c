@@ -158,11 +158,23 @@ typedef struct {
 } word_access;
 
 static const word_access *words_of(uint32_t bytes) {
-  static const word_access by_bytes[9] = {
-      [1] = {fetch_8, put_8, copy_8},    [2] = {fetch_16, put_16, copy_16}, [3] = {fetch_three, put_three, copy_three},
-      [4] = {fetch_32, put_32, copy_32}, [8] = {fetch_64, put_64, copy_64},
-  };
-  return &by_bytes[bytes];
+  static const word_access one = {fetch_8, put_8, copy_8};
+  static const word_access two = {fetch_16, put_16, copy_16};
+  static const word_access three = {fetch_three, put_three, copy_three};
+  static const word_access four = {fetch_32, put_32, copy_32};
+  static const word_access eight = {fetch_64, put_64, copy_64};
+  switch (bytes) {
+  case 1:
+    return &one;
+  case 2:
+    return &two;
+  case 3:
+    return &three;
+  case 4:
+    return &four;
+  default:
+    return &eight;
+  }
 }
 
 /* Turns round the lowest `bytes` bytes of each word. */

@@ -98,11 +98,8 @@ static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64
     if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
       atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
     }
-    return;
-  }
-  half->short_of_frames = false;
-  if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
-      atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
+  } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
+             atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
     pcmio_pump_note(pump, PCMIO_NOTE_DRAINED, 0, nanos + pcmio_frames_nanos(done, pump->rate));
   }
 }

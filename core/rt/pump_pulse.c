@@ -234,7 +234,7 @@ void pcmio_pulse_on_moved(void *native, void *userdata) {
  * that should run. */
 static void tell_sleep(pcmio_pulse_stream *stream) {
   bool asleep = stream->connection->api.stream_is_suspended(stream->native) > 0;
-  if (asleep == stream->asleep || (asleep && pcmio_pump_mode(stream->pump) == PCMIO_IDLE)) {
+  if (asleep == stream->asleep || (asleep && !stream->going)) {
     return;
   }
   stream->asleep = asleep;
@@ -248,9 +248,11 @@ void pcmio_pulse_on_suspended(void *native, void *userdata) {
 
 /* Had the device been asleep for want of streams, the server would have said before this that it woke up. */
 void pcmio_pulse_on_started(void *native, int32_t success, void *userdata) {
+  pcmio_pulse_stream *stream = userdata;
   (void)native;
   if (success != 0) {
-    tell_sleep(userdata);
+    stream->going = true;
+    tell_sleep(stream);
   }
 }
 

@@ -50,6 +50,7 @@ struct pcmio_pulse_stream {
   uint32_t period_frames;
   uint32_t queue_frames; /* output: what the server keeps ahead when all is well */
   bool output;
+  bool going;             /* the server has let it go on since it was last held */
   bool asleep;            /* Python was told so */
   bool underflowed;       /* the server ran dry, and nothing was written since */
   uint64_t played_nanos;  /* when the latest frame written will have been played; 0: nothing written since the start */

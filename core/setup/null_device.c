@@ -7,11 +7,11 @@
 #include "pump_null.h"
 #include "threads.h"
 
-#define MILLISECOND 1000000u
-#define SECOND 1000000000u
-#define WAIT_STEP_NANOS 50000           /* until another Python thread or a cycle is through */
-#define NAP_NANOS (20u * MILLISECOND)   /* a thread that sleeps longer looks whether it is to end */
-#define LATE_NANOS (500u * MILLISECOND) /* beyond this a device does not catch up */
+#define MILLISECOND UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+#define WAIT_STEP_NANOS 50000          /* until another Python thread or a cycle is through */
+#define NAP_NANOS (20 * MILLISECOND)   /* a thread that sleeps longer looks whether it is to end */
+#define LATE_NANOS (500 * MILLISECOND) /* beyond this a device does not catch up */
 
 static void lock(pcmio_null_device *device) {
   while (atomic_exchange_explicit(&device->changing, 1, memory_order_acquire) != 0) {

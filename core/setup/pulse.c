@@ -228,6 +228,7 @@ int32_t pcmio_pulse_stream_hold(pcmio_pulse_stream *stream, uint32_t discard) {
   const pcmio_pulse_connection *connection = stream->connection;
   lock(connection);
   stop_waiting(stream);
+  stream->going = false;
   int32_t result = forget(connection, connection->api.stream_cork(stream->native, 1, NULL, NULL));
   if (result == 0 && discard != 0) {
     result = forget(connection, connection->api.stream_flush(stream->native, NULL, NULL));

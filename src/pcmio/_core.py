@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ABI = 1
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
+#: Whether Ctrl-C ends a wait for a lock; on Windows it is noticed only afterwards.
+WAITS_CAN_BE_INTERRUPTED = sys.platform != "win32"
 
 # pcmio_note_kind
 NOTE_DRAINED = 1

@@ -112,6 +112,7 @@ class Engine:
         self._drained_at: int | None = None  # when the last frame reaches the converter
         self._later: list[Callable[[], object]] = []  # asked for inside a callback, done when it has returned
         self._told_denied = False
+        self._dropped = False
 
     # --- the owner's calls -------------------------------------------------------------------------------------------
 
@@ -200,6 +201,10 @@ class Engine:
             self._raise_once()
             return ended
 
+    def fail(self, error: Exception) -> None:
+        """End with an error that nobody waits for."""
+        self.end(_reason_of(error), error)
+
     def end(self, reason: EndReason, error: BaseException | None = None) -> None:
         """Close the native stream and remember why; only the first reason counts."""
         with self._lock:
@@ -228,11 +233,18 @@ class Engine:
         self.state, self.reason, self._calling = StreamState.CLOSED, EndReason.CLOSED, False
         self._later.clear()
 
+    def drop(self) -> None:
+        """The owner has gone without closing: whoever serves closes, and logs the error that nobody asked for.
+
+        The garbage collector calls this, at any point of any thread's code, so it takes no lock.
+        """
+        self._dropped, self._calling = True, False
+        self.runner.kick()
+
     def take_error(self) -> BaseException | None:
-        """The error that the owner was not given yet; asked once."""
-        with self._lock:
-            error, self._error = self._error, None
-            return error
+        """The error that the owner was not given yet; asked once, by the last who has the stream."""
+        error, self._error = self._error, None
+        return error
 
     # --- states; the lock is held ------------------------------------------------------------------------------------
 
@@ -246,6 +258,8 @@ class Engine:
         return self.state is state
 
     def _raise_once(self) -> None:
+        if self.runner.serving():
+            return  # it is the owner's to know, and lost on a callback
         error, self._error = self._error, None
         if error is not None:
             raise error
@@ -357,6 +371,8 @@ class Engine:
 
     def serve(self) -> bool:
         """Do what is to be done; False when the stream has ended and that was told."""
+        if self._dropped:
+            self.end(EndReason.CLOSED)
         self._take_notes()
         prepared = self._preparing
         if prepared:
@@ -366,23 +382,30 @@ class Engine:
         if self._calling:
             self._call()
         with self._lock:
-            if prepared:
-                self._preparing = False
-                self._changed.notify_all()
-            later, self._later = self._later, []
-            for action in later:
-                self._attempt(action)
-            if self._start_from is not None and prepared and not self._preparing:
-                self._attempt(partial(self._go, self._start_from))
-            if self._drain_wanted and self._moving:
-                self._begin_drain()
-            if self._drained_at is not None and self.pump.now() >= self._drained_at:
-                self._attempt(self._halt)
+            self._catch_up(prepared=prepared)
             if self.state is not StreamState.CLOSED:
                 return True
             error = self._end_error
-        self._tell(StreamEnded(self.reason or EndReason.CLOSED, error))
+        self._tell_end(StreamEnded(self.reason or EndReason.CLOSED, error))
+        if self._dropped:
+            log_undelivered(self.take_error())
+        self._data, self._on_event, self._views = _nothing, None, ()  # free what the user gave us
         return False
+
+    def _catch_up(self, *, prepared: bool) -> None:
+        """Do what was asked for meanwhile, and what time has brought.  The lock is held."""
+        if prepared:
+            self._preparing = False
+            self._changed.notify_all()
+        later, self._later = self._later, []
+        for action in later:
+            self._attempt(action)
+        if self._start_from is not None and prepared and not self._preparing:
+            self._attempt(partial(self._go, self._start_from))
+        if self._drain_wanted and self._moving:
+            self._begin_drain()
+        if self._drained_at is not None and self.pump.now() >= self._drained_at:
+            self._attempt(self._halt)
 
     def idle_nanos(self) -> int:
         """How long serving can wait if nobody kicks; negative: for ever."""
@@ -390,18 +413,19 @@ class Engine:
         return -1 if until is None else max(0, until - self.pump.now())
 
     def _call(self) -> None:
+        self._guard(self._call_output if self._is_output else self._call_input)
+
+    def _guard(self, users: Callable[[], object]) -> None:
+        """Run the user's code, which may end the stream in several ways."""
         try:
-            if self._is_output:
-                self._call_output()
-            else:
-                self._call_input()
+            users()
         except StopStream:
             with self._lock:
-                self._calling = False
                 self._finish = EndReason.FINISHED
-                if self._is_output:
+                self._calling = False
+                if self.state is StreamState.RUNNING and self._is_output:
                     self._drain_wanted = True
-                else:
+                elif self.state is not StreamState.DRAINING:
                     self._later.append(self._halt)
         except AbortStream:
             self.end(EndReason.ABORTED)
@@ -435,7 +459,7 @@ class Engine:
         try:
             action()
         except Exception as error:  # noqa: BLE001 - a driver's bug must not silence the thread that would tell of it
-            self.end(_reason_of(error), error)
+            self.fail(error)
 
     # --- notes and events --------------------------------------------------------------------------------------------
 
@@ -443,7 +467,7 @@ class Engine:
         while (note := self.pump.take_note()) is not None:
             told = self._read(note)
             if isinstance(told, AudioError):
-                self.end(_reason_of(told), told)
+                self.fail(told)
             elif told is not None:
                 self._tell(told)
 
@@ -463,7 +487,7 @@ class Engine:
         try:
             told = self.driver.translate(note)
         except Exception as error:  # noqa: BLE001 - as in _attempt
-            self.end(_reason_of(error), error)
+            self.fail(error)
             return None
         return told if told is not None else _usual_meaning(note)
 
@@ -472,15 +496,17 @@ class Engine:
             self._drained_at = heard_nanos
 
     def _tell(self, event: StreamEvent) -> None:
-        if self._on_event is None:
-            return
+        if self._on_event is not None:
+            self._guard(partial(self._on_event, event))
+
+    def _tell_end(self, ended: StreamEnded) -> None:
         try:
-            self._on_event(event)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the owner
-            if isinstance(event, StreamEnded):
-                logger().exception("the event callback of a stream that has ended raised")
-            else:
-                self.end(EndReason.CALLBACK_RAISED, error)
+            if self._on_event is not None:
+                self._on_event(ended)
+        except (StopStream, AbortStream):
+            pass
+        except BaseException:  # noqa: BLE001 - there is nobody left to tell
+            logger().exception("the event callback of a stream that has ended raised")
 
     def _tell_denied(self) -> None:
         if self.denied and not self._told_denied:
@@ -510,6 +536,16 @@ _MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
 def _usual_meaning(note: Note) -> StreamEvent | AudioError | None:
     meaning = _MEANINGS.get(note.kind)
     return None if meaning is None else meaning(note)
+
+
+def _nothing(*_: object) -> None:
+    """Stand in for the callback of a stream that has ended."""
+
+
+def log_undelivered(error: BaseException | None) -> None:
+    """Say what a stream that was dropped would have told its owner."""
+    if error is not None:
+        logger().error("a stream was dropped and nobody asked for its error", exc_info=error)
 
 
 def _reason_of(error: Exception) -> EndReason:

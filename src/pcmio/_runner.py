@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import threading
 import weakref
 
-from pcmio._core import core
+from pcmio._core import WAITS_CAN_BE_INTERRUPTED, core
+from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
 
 TYPE_CHECKING = False
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PRIORITY = 10
 #: A callback that is at work when its stream is closed may finish; close() waits no longer than this for it.
 FINISH_SECONDS = 1.0
-# On Windows a lock that is waited for is not interrupted by Ctrl-C, so waits there are cut into slices.
-_SLICE_SECONDS = 0.05 if sys.platform == "win32" else None
+# Where Ctrl-C does not end a wait, it is cut into slices.
+_SLICE_SECONDS = None if WAITS_CAN_BE_INTERRUPTED else 0.05
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -35,15 +35,15 @@ class ThreadRunner:
     """Serves one engine until it has ended."""
 
     def __init__(self, engine: Engine, name: str) -> None:
-        self._engine = engine
+        self.kick = engine.pump.wake  # not through the engine: nothing then keeps an ended one alive but its stream
         self._thread = threading.Thread(target=_run, args=(engine,), name=name, daemon=True)
-        _watch(engine)
         engine.runner = self  # what the native side told while it was opened is served at once
-        self._thread.start()
-
-    def kick(self) -> None:
-        """Have ``serve`` called soon."""
-        self._engine.pump.wake()
+        _watch(engine)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            _engines.discard(engine)
+            raise ResourceExhausted(f"no thread to call a stream's callback: {error}") from error
 
     def serving(self) -> bool:
         """Whether this is the stream's own thread."""
@@ -70,13 +70,16 @@ def _run(engine: Engine) -> None:
     engine.denied = core().pcmio_thread_promote(PRIORITY)
     wait, idle = engine.pump.wait, engine.driver.idle
     while engine.serve():
-        idle()
+        try:
+            idle()
+        except Exception as error:  # noqa: BLE001 - a driver's bug must not silence the thread that would tell of it
+            engine.fail(error)
         wait(engine.idle_nanos())
 
 
 def _watch(engine: Engine) -> None:
     if not _engines:
-        # Registered anew when the first stream is built, so that this runs before anything registered earlier is undone.
+        # Anew when the first stream is built, so that this runs before anything registered earlier is undone.
         atexit.unregister(_close_all)
         atexit.register(_close_all)
     _engines.add(engine)

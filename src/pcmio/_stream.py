@@ -7,22 +7,22 @@ import warnings
 
 from pcmio._core import CorePump
 from pcmio._depth import plan_ring
-from pcmio._engine import Engine
-from pcmio._log import logger
+from pcmio._engine import Engine, log_undelivered
 from pcmio._runner import ThreadRunner
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Latency, Stream
 from pcmio.errors import UnsupportedOperation
-from pcmio.events import EndReason, StreamState
+from pcmio.events import StreamState
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
     from collections.abc import Callable
+    from typing import Any
 
     from pcmio._driver import Driver
     from pcmio.contract import Device, EventCallback, StreamStats
+    from pcmio.events import EndReason
     from pcmio.formats import SampleFormat
     from pcmio.timestamps import CallbackInfo
 
@@ -43,31 +43,23 @@ class NativeStream(Stream):
         depth: float | str,
         raw: bool,
     ) -> None:
-        self._engine: Engine | None = None
         plan = driver.plan
         side = plan.output or plan.input
         if side is None:
             raise UnsupportedOperation("a stream needs at least one direction")
         self._device = device
-        self._config = StreamConfig(
-            side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format
-        )
+        self._config = StreamConfig(side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
         try:
             ring = plan_ring(depth, plan)
             pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
             views = pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
             driver.open(pump)
             engine = Engine(driver, pump, data, views, on_event)
-            engine.runner = ThreadRunner(engine, f"pcmio {device.id}")
+            ThreadRunner(engine, f"pcmio {device.id}")
         except BaseException:
             driver.close()
             raise
         self._engine = engine
-
-    @property
-    def _live(self) -> Engine:
-        assert self._engine is not None
-        return self._engine
 
     @property
     def config(self) -> StreamConfig:
@@ -79,66 +71,67 @@ class NativeStream(Stream):
 
     @property
     def state(self) -> StreamState:
-        return self._live.state
+        return self._engine.state
 
     @property
     def reason(self) -> EndReason | None:
-        return self._live.reason
+        return self._engine.reason
 
     @property
     def position(self) -> int:
-        return self._live.pump.position()
+        return self._engine.pump.position()
 
     @property
     def latency(self) -> Latency:
-        pump = self._live.pump
+        pump = self._engine.pump
         return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._config.sample_rate)
 
     @property
     def stats(self) -> StreamStats:
-        return self._live.pump.stats()
+        return self._engine.pump.stats()
 
     def now(self) -> StreamInstant:
-        return StreamInstant(self._live.pump.now())
+        return StreamInstant(self._engine.pump.now())
 
     def start(self) -> None:
-        self._live.start()
+        self._engine.start()
 
     def pause(self) -> None:
-        self._live.pause()
+        self._engine.pause()
 
     def stop(self, timeout: float | None = None) -> bool:
-        return self._live.stop(timeout)
+        return self._engine.stop(timeout)
 
     def close(self) -> None:
-        self._live.close()
+        self._engine.close()
 
     def wait(self, timeout: float | None = None) -> bool:
-        return self._live.wait(timeout)
+        return self._engine.wait(timeout)
 
     def __del__(self) -> None:
-        engine = self._engine
+        engine: Engine | None = vars(self).get("_engine")
         if engine is None or sys.is_finalizing():
             return
-        if engine.state is not StreamState.CLOSED:
-            warnings.warn(f"{self!r} was dropped without close()", ResourceWarning, source=self, stacklevel=2)
-            engine.end(EndReason.CLOSED)
-        error = engine.take_error()
-        if error is not None:
-            logger().error("a stream was dropped and nobody asked for its error", exc_info=error)
+        if engine.state is StreamState.CLOSED:
+            log_undelivered(engine.take_error())
+            return
+        left = repr(self)
+        engine.drop()
+        warnings.warn(f"{left} was dropped without close()", ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
-        state = "unfinished" if self._engine is None else str(self.state)
+        state = self.state if "_engine" in vars(self) else "unfinished"
         return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
 
 
 def _arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
     """Each block as a numpy array of shape (frames, channels), on the same memory."""
     try:
-        import numpy as np  # noqa: PLC0415 - only typed streams need it
+        import numpy as np
     except ImportError as error:
         raise UnsupportedOperation(
             "typed streams hand out numpy arrays, and numpy is not installed",
             advice="pip install numpy, or build a raw stream (build_output_stream_raw), which needs none",
         ) from error
-    return [np.frombuffer(block, sample_format.dtype).reshape(-1, channels) for block in blocks]
+    frombuffer: Any = np.frombuffer
+    return [frombuffer(block, sample_format.dtype).reshape(-1, channels) for block in blocks]

@@ -1,4 +1,4 @@
-"""A host as a user would write one: a wire in memory, moved by a Python thread; what is played to it is recorded from it."""
+"""A host as a user would write one: a wire in memory, moved by a Python thread, that loops what it is played."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class Wire:
 class WireDevice(CustomDevice):
     """The one device."""
 
-    id = pcmio.DeviceId("wire", "loop")  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
-    description = pcmio.DeviceDescription("Wire", pcmio.Direction.DUPLEX)  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
+    id = pcmio.DeviceId("wire", "loop")  # pyright: ignore[reportAssignmentType]
+    description = pcmio.DeviceDescription("Wire", pcmio.Direction.DUPLEX)  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, host: WireHost) -> None:
         self._host = host
@@ -123,8 +123,8 @@ class WireDevice(CustomDevice):
 class WireHost(Host):
     """The host."""
 
-    id = "wire"  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
-    name = "Wire"  # type: ignore[assignment] # pyright: ignore[reportAssignmentType]
+    id = "wire"  # pyright: ignore[reportAssignmentType]
+    name = "Wire"  # pyright: ignore[reportAssignmentType]
 
     def __init__(self) -> None:
         self.wire = Wire()

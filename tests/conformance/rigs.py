@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pcmio
 from pcmio.hosts.null import NullHost
 from pcmio.testing import Rig
-
 from tests.hosts.jack.provider import EXACT as EXACT_IN_FLOAT
 from tests.hosts.jack.provider import jack
 from tests.servers.pulseaudio import NullSink, PulseServer
@@ -19,11 +18,11 @@ from tests.servers.pulseaudio import NullSink, PulseServer
 from .custom_loop import WireHost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 
 @contextmanager
-def null() -> Iterator[Rig]:
+def null() -> Generator[Rig]:
     """Devices without hardware, on the machine's clock."""
 
     def lose_device(host: pcmio.Host) -> Callable[[], None]:
@@ -45,7 +44,7 @@ def null() -> Iterator[Rig]:
 
 
 @contextmanager
-def custom() -> Iterator[Rig]:
+def custom() -> Generator[Rig]:
     """A host as a user writes it, moved by a Python thread."""
     yield Rig(
         open_host=WireHost,
@@ -57,7 +56,7 @@ def custom() -> Iterator[Rig]:
 
 
 @contextmanager
-def pulseaudio() -> Iterator[Rig]:
+def pulseaudio() -> Generator[Rig]:
     """A server with a null sink for each channel count; what a sink plays is recorded from its monitor."""
     sinks = [
         NullSink("sink"),
@@ -88,7 +87,7 @@ def pulseaudio() -> Iterator[Rig]:
                 exact_formats=(*EXACT_IN_FLOAT, pcmio.SampleFormat.I32, pcmio.SampleFormat.U32),
                 channel_counts=(1, 2, 6, 32),
                 pairs={
-                    # Its own conversion between 8 bits and floats is off by one (PulseAudio 16.1); 32 bits are no floats.
+                    # PulseAudio 16.1's own conversion between 8 bits and floats is off by one; 32 bits are no floats.
                     pcmio.SampleFormat.U8: ("pulseaudio:bytes", "pulseaudio:bytes.monitor"),
                     pcmio.SampleFormat.I32: ("pulseaudio:words", "pulseaudio:words.monitor"),
                     pcmio.SampleFormat.U32: ("pulseaudio:words", "pulseaudio:words.monitor"),

@@ -108,9 +108,7 @@ def test_a_program_may_end_inside_a_callback_that_sleeps(given: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize(
-    "call", ["stream.wait()", "stream.wait(100)", "stream.stop()", "stream.stop(100)"], ids=lambda call: str(call)
-)
+@pytest.mark.parametrize("call", ["stream.wait()", "stream.wait(100)", "stream.stop()", "stream.stop(100)"], ids=str)
 def test_ctrl_c_interrupts_every_blocking_call(given: str, call: str) -> None:
     code, out, err = _interrupt_when_ready(
         given,
@@ -155,7 +153,7 @@ def test_a_forked_child_leaves_its_parents_stream_alone(given: str) -> None:
         given,
         """
         import warnings
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forks beside threads; that is the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads are the point
         stream = running()
         child = os.fork()
         if child == 0:

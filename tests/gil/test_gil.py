@@ -1,7 +1,7 @@
 """Sound goes on while Python is busy: an independent native program records the server, and finds no gap.
 
-The recorders are those of the bench: C, with an audio thread of their own.  A test fails if the recording did not run or the
-signal was not in it.
+The recorders are those of the bench: C, with an audio thread of their own.  A test fails if the recording did not run or
+the signal was not in it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,17 @@ def _compiled(name: str, library: str, folder: Path) -> str:
     flags = subprocess.run(
         ["pkg-config", "--cflags", "--libs", library], capture_output=True, text=True, check=True
     ).stdout.split()
-    command = [os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-o", str(program), str(source), *flags, "-lpthread", "-lm"]
+    command = [
+        os.environ.get("CC", "cc"),
+        "-std=gnu11",
+        "-O2",
+        "-o",
+        str(program),
+        str(source),
+        *flags,
+        "-lpthread",
+        "-lm",
+    ]
     subprocess.run(command, check=True)
     return str(program)
 
@@ -112,8 +122,8 @@ def _first_sound(frames: Any) -> int:
     return int(sounding.argmax())
 
 
-# Blocks of 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy: at 256 frames each block
-# costs a turn more, which one busy thread leaves time for and two do not.
+# Blocks of 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy: at 256 frames each
+# block costs a turn more, which one busy thread leaves time for and two do not.
 @pytest.mark.parametrize(("busy", "frames"), [(1, 128), (1, 256), (2, 128)])
 def test_busy_python_threads_cost_no_frame_at_the_default_depth(
     target: Target, tmp_path: Path, busy: int, frames: int

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from .processes import Process
 
 LOOP_SOURCE = Path(__file__).with_name("jack_loop.c")
+KILL = 9
 #: Where jackd2 has its sockets; compiled in.
 _SOCKETS = Path("/dev/shm")
 
 
 def realtime_is_allowed() -> bool:
     """Whether this user may have real-time threads."""
+    if sys.platform != "linux":
+        return False
     before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
@@ -64,7 +67,6 @@ class JackServer:
             "JACK_DEFAULT_SERVER": self.name,
             "LC_ALL": "C.UTF-8",
         }
-        self._socket = _SOCKETS / f"jack_{self.name}_{os.getuid()}_0"
         command = (
             *("jackd", "-n", self.name, "-R" if self.realtime else "-r", *(["-S"] if waits else [])),
             *("-d", "dummy", "-r", str(rate), "-p", str(period), "-P", str(playback), "-C", str(capture)),
@@ -72,8 +74,11 @@ class JackServer:
         self.process = Process(command, self.env, directory / f"{self.name}.log")
 
     def _answers(self) -> bool:
+        if sys.platform != "linux":
+            raise NotImplementedError("where a server has its socket is known of Linux only")
+        path = _SOCKETS / f"jack_{self.name}_{os.getuid()}_0"
         with socket.socket(socket.AF_UNIX) as client:
-            return client.connect_ex(str(self._socket)) == 0
+            return client.connect_ex(str(path)) == 0
 
     def start(self) -> None:
         """Start it; again, after it was ended."""
@@ -83,7 +88,7 @@ class JackServer:
         """End it in good order."""
         self.process.stop()
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
+    def kill(self, number: int = KILL) -> None:
         """End it with a signal."""
         self.process.kill(number)
 

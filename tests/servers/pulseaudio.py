@@ -81,7 +81,7 @@ class PulseServer:
                 "load-module module-native-protocol-tcp listen=127.0.0.1 "
                 f"port={self.tcp_port} auth-cookie={self._cookie}"
             )
-        # As on every desktop.  A null sink that idles instead renders two seconds ahead, and streams that come wait for that.
+        # As on every desktop.  A null sink that idles instead renders two seconds ahead, and who comes waits for that.
         lines.append("load-module module-suspend-on-idle timeout=0")
         # Last: whoever can connect finds the rest in place.
         lines.append(f"load-module module-native-protocol-unix socket={self.socket} auth-cookie={self._cookie}")

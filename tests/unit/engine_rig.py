@@ -19,7 +19,7 @@ from pcmio._engine import Engine
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from pcmio._driver import Pump
     from pcmio.errors import AudioError
@@ -184,6 +184,8 @@ class FakeDriver(Driver):
         assert not self.closed, f"{call} after close"
         self.rig.locked(call)
         self.calls.append(call)
+        self.going = self.going and call not in ("pause", "discard", "close")
+        self.closed = call == "close"
         if call in self.meanwhile:
             self.meanwhile.pop(call)()
         if call in self.errors:
@@ -200,12 +202,10 @@ class FakeDriver(Driver):
     def pause(self) -> None:
         assert self.rig.pump.mode == Mode.IDLE
         self._called("pause")
-        self.going = False
 
     def discard(self) -> None:
         assert self.rig.pump.mode == Mode.IDLE
         self._called("discard")
-        self.going = False
 
     def drain(self) -> bool:
         assert self.rig.pump.mode == Mode.DRAINING
@@ -215,8 +215,6 @@ class FakeDriver(Driver):
     def close(self) -> None:
         assert self.rig.pump.mode == Mode.IDLE
         self._called("close")
-        self.closed = True
-        self.going = False
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
         self._called("translate")
@@ -258,7 +256,7 @@ class FakeRunner:
         return True
 
     @contextlib.contextmanager
-    def elsewhere(self) -> Iterator[None]:
+    def elsewhere(self) -> Generator[None, None, None]:
         """What is called in here is called by another thread, while a callback is at work."""
         assert self._inside
         self._inside = False
@@ -324,7 +322,7 @@ class Rig:
     def _data(self, frames: object, info: CallbackInfo) -> None:
         self.unlocked()
         assert self.runner.serving()
-        assert self.engine.state is not StreamState.CLOSED
+        assert self.engine.state is StreamState.RUNNING
         self.blocks.append((frames, info))
         act = self.script.popleft() if self.script else self.always
         if isinstance(act, BaseException):

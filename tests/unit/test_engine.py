@@ -42,7 +42,17 @@ if TYPE_CHECKING:
 STOPPED, RUNNING, PAUSED, DRAINING, CLOSED = StreamState
 every_direction = pytest.mark.parametrize("output", [True, False], ids=["output", "input"])
 every_open_state = pytest.mark.parametrize("state", [STOPPED, RUNNING, PAUSED, DRAINING], ids=str)
-every_state = pytest.mark.parametrize("state", StreamState, ids=str)
+# An input does not drain.
+LIVES = [(state, output) for state in StreamState for output in (True, False) if output or state is not DRAINING]
+OPEN_LIVES = [life for life in LIVES if life[0] is not CLOSED]
+
+
+def life_name(part: object) -> str:
+    return str(part) if isinstance(part, StreamState) else "output" if part else "input"
+
+
+every_life = pytest.mark.parametrize(("state", "output"), LIVES, ids=life_name)
+every_open_life = pytest.mark.parametrize(("state", "output"), OPEN_LIVES, ids=life_name)
 
 
 def rig_in(state: StreamState, *, output: bool = True) -> Rig:
@@ -62,11 +72,6 @@ def rig_in(state: StreamState, *, output: bool = True) -> Rig:
     assert rig.state is state
     rig.driver.calls.clear()
     return rig
-
-
-def skip_if_impossible(state: StreamState, *, output: bool) -> None:
-    if state is DRAINING and not output:
-        pytest.skip("an input does not drain")
 
 
 # --- from the owner's thread: every call in every state ---------------------------------------------------------------
@@ -169,10 +174,8 @@ def test_a_closed_stream_cannot_be_started_or_paused(output: bool) -> None:
     assert rig.driver.calls == []
 
 
-@every_direction
-@every_open_state
+@every_open_life
 def test_pause_holds_what_moves_and_keeps_its_frames(state: StreamState, output: bool) -> None:
-    skip_if_impossible(state, output=output)
     rig = rig_in(state, output=output)
     rig.pump.full = 2
     rig.engine.pause()
@@ -185,10 +188,8 @@ def test_pause_holds_what_moves_and_keeps_its_frames(state: StreamState, output:
     assert rig.pump.full == 2
 
 
-@every_direction
-@every_state
+@every_life
 def test_stop_without_time_throws_away_what_is_written(state: StreamState, output: bool) -> None:
-    skip_if_impossible(state, output=output)
     rig = rig_in(state, output=output)
     played = rig.engine.stop(0)
     held = state in (STOPPED, CLOSED)
@@ -274,10 +275,8 @@ def test_two_may_stop_at_once() -> None:
     assert rig.state is STOPPED
 
 
-@every_direction
-@every_state
+@every_life
 def test_wait_returns_when_nothing_moves(state: StreamState, output: bool) -> None:
-    skip_if_impossible(state, output=output)
     rig = rig_in(state, output=output)
     rig.device_lives = False
     assert rig.engine.wait(0) is (state in (STOPPED, CLOSED))
@@ -290,10 +289,8 @@ def test_wait_sees_a_drain_to_its_end() -> None:
     assert rig.state is STOPPED
 
 
-@every_direction
-@every_state
+@every_life
 def test_close_gives_everything_back_once(state: StreamState, output: bool) -> None:
-    skip_if_impossible(state, output=output)
     rig = rig_in(state, output=output)
     rig.engine.close()
     rig.engine.close()
@@ -706,13 +703,11 @@ def test_notes_become_events_in_every_state(note: Note, event: StreamEvent, stat
     assert rig.state is state
 
 
-@every_open_state
-@every_direction
+@every_open_life
 @pytest.mark.parametrize(("note", "kind", "reason", "message"), ENDS, ids=[end[1].__name__ for end in ENDS])
 def test_notes_of_misfortune_end_the_stream_in_every_state(
     note: Note, kind: type[AudioError], reason: EndReason, message: str, state: StreamState, output: bool
 ) -> None:
-    skip_if_impossible(state, output=output)
     rig = rig_in(state, output=output)
     tell(rig, note)
     assert (rig.state, rig.engine.reason) == (CLOSED, reason)
@@ -837,6 +832,36 @@ def test_the_last_event_cannot_bring_a_stream_back(name: str) -> None:
     rig.serve()
     assert rig.state is CLOSED
     assert len(raised) == 1
+
+
+def test_an_event_callback_that_closes_its_stream_leaves_the_error_to_the_owner() -> None:
+    rig = rig_in(RUNNING)
+    rig.on_event = lambda _: rig.engine.close()
+    tell(rig, Note(_core.NOTE_DEVICE_LOST, 0, 0))
+    assert rig.engine.reason is EndReason.DEVICE_LOST
+    with pytest.raises(DeviceLost):
+        rig.engine.wait(None)
+    rig.engine.close()
+
+
+@every_open_state
+@pytest.mark.parametrize(("signal", "reason"), [(StopStream, EndReason.FINISHED), (AbortStream, EndReason.ABORTED)])
+def test_an_event_callback_may_raise_the_signals_that_end_a_stream(
+    signal: type[Exception], reason: EndReason, state: StreamState
+) -> None:
+    rig = rig_in(state)
+
+    def act(event: StreamEvent) -> None:
+        del event
+        raise signal
+
+    rig.on_event = act
+    rig.pump.note(_core.NOTE_SUSPENDED)
+    rig.serve()
+    rig.run(12)
+    assert (rig.state, rig.engine.reason) == (CLOSED, reason)
+    rig.engine.close()
+    assert rig.events == [Suspended(), StreamEnded(reason)]
 
 
 def test_an_event_callback_that_raises_ends_the_stream() -> None:

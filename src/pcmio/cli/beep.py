@@ -100,6 +100,7 @@ def beep(
 
 def play_tone(screen: Screen, device: Device, config: StreamConfig, tone: Tone, *, depth: float | str) -> Report:
     """Play a tone to its end, or to Ctrl-C."""
+    from pcmio.cli.interrupts import Interrupt
     from pcmio.cli.meters import Levels, Picture
     from pcmio.cli.reports import Report
 
@@ -110,11 +111,7 @@ def play_tone(screen: Screen, device: Device, config: StreamConfig, tone: Tone, 
             raise StopStream
         levels.add(frames)
 
-    interrupted = False
     picture = Picture(screen, levels, tone.frames, "Ctrl-C stops")
-    with device.build_output_stream(config, fill, picture.heard, depth=depth) as stream:
-        try:
-            picture.watch(stream)
-        except KeyboardInterrupt:
-            interrupted = True
-    return Report(stream, levels, min(stream.position, tone.frames), interrupted)
+    with Interrupt() as interrupt, device.build_output_stream(config, fill, picture.heard, depth=depth) as stream:
+        picture.watch(stream, interrupt)
+    return Report(stream, levels, min(stream.position, tone.frames), interrupt.asked)

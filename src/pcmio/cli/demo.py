@@ -145,6 +145,7 @@ class _Sent(NamedTuple):
 def _send(screen: Screen, output: Device, source: Device) -> _Sent:
     import numpy as np
 
+    from pcmio.cli.interrupts import Interrupt
     from pcmio.cli.meters import Levels, Picture
     from pcmio.cli.verify import compare, sweep
 
@@ -161,8 +162,10 @@ def _send(screen: Screen, output: Device, source: Device) -> _Sent:
     with source.build_input_stream(config, listen) as ear:
         _until(lambda: ear.position > 0)
         picture = Picture(screen, levels, player.frames, "recorded at the same time")
-        with output.build_output_stream(config, player.fill, picture.heard) as mouth:
-            picture.watch(mouth)
+        with Interrupt() as interrupt, output.build_output_stream(config, player.fill, picture.heard) as mouth:
+            picture.watch(mouth, interrupt)
+        if interrupt.asked:
+            raise KeyboardInterrupt
         end = ear.position + round(_TAIL_SECONDS * config.sample_rate)
         _until(lambda: ear.position >= end)
     came = np.concatenate(heard) if heard else np.empty(0, np.float32)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
+    from pcmio.cli.interrupts import Interrupt
     from pcmio.cli.screen import Screen
     from pcmio.contract import Stream
     from pcmio.events import StreamEvent
@@ -91,16 +92,17 @@ class Picture:
         elif isinstance(event, Rerouted):
             self.remark = "moved to another device" if event.new is None else f"moved to {event.new}"
 
-    def watch(self, stream: Stream, goes_on: Callable[[], object] = bool) -> None:
-        """Wait for a running stream to end, and show it where that can be shown.
+    def watch(self, stream: Stream, interrupt: Interrupt, goes_on: Callable[[], object] = bool) -> None:
+        """Wait until a running stream ends or somebody asks for that, and show it where that can be shown.
 
         Args:
             stream: It runs.
+            interrupt: Entered.
             goes_on: Called between two looks; may raise.
         """
         self._stream = stream
         with self._moving() as refresh:
-            while not stream.wait(_TICK):
+            while not interrupt.asked and not stream.wait(_TICK):
                 goes_on()
                 refresh()
 

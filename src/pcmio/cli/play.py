@@ -55,11 +55,9 @@ def play(
     A file goes to the device as it is where the device takes its rate and channels. Where not, it is resampled, and
     channels are mixed. Ctrl-C stops.
     """
-    from pcmio.cli.reports import ending_as_by_ctrl_c
-
     screen = Screen()
     reports: list[tuple[str, Report]] = []
-    with target.open_device(Direction.OUTPUT) as device, ending_as_by_ctrl_c():
+    with target.open_device(Direction.OUTPUT) as device:
         for path in files:
             player = _Player(screen, device, depth=depth, volume=volume, quiet=as_json)
             reports.append((path, player.play(path, rate, buffer_size)))
@@ -99,12 +97,12 @@ class _Player:
 
     def _play(self, file: Any, facts: FileFacts, config: StreamConfig, mixing: Mixing) -> Report:
         from pcmio.cli.files import Reader
+        from pcmio.cli.interrupts import Interrupt
         from pcmio.cli.meters import Levels, Picture
         from pcmio.cli.reports import Report
 
         levels, total = Levels(config.channels, config.sample_format), mixing.frames(facts.frames)
         picture = Picture(self._screen, levels, total, "Ctrl-C stops")
-        interrupted = False
         reader: Reader
 
         def fill(frames: Any, _info: CallbackInfo) -> None:
@@ -117,12 +115,10 @@ class _Player:
         stream = self._device.build_output_stream(config, fill, picture.heard, depth=self._depth)
         if not self._quiet:
             self._announce(facts, config, mixing)
-        with Reader(file, mixing, stream.config.buffer_size.frames or 1, mixing.dtype) as reader, stream:
-            try:
-                picture.watch(stream)
-            except KeyboardInterrupt:
-                interrupted = True
-        report = Report(stream, levels, min(stream.position, total), interrupted)
+        block_frames = stream.config.buffer_size.frames or 1
+        with Interrupt() as interrupt, Reader(file, mixing, block_frames, mixing.dtype) as reader, stream:
+            picture.watch(stream, interrupt)
+        report = Report(stream, levels, min(stream.position, total), interrupt.asked)
         if not self._quiet:
             self._conclude(report, reader)
         return report

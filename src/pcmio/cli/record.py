@@ -67,10 +67,9 @@ def record(  # noqa: PLR0913 - one for each option
     stays true to time.
     """
     from pcmio.cli.files import plan_file
-    from pcmio.cli.reports import ending_as_by_ctrl_c
 
     screen = Screen()
-    with target.open_device(Direction.INPUT) as device, ending_as_by_ctrl_c():
+    with target.open_device(Direction.INPUT) as device:
         default = device.default_input_config()
         plan = plan_file(file, sample_format, default.sample_format)
         config = StreamConfig(
@@ -107,29 +106,29 @@ class _Recording:
     def run(self, seconds: float | None, *, force: bool, quiet: bool) -> Report:
         """Record until it is long enough, or until Ctrl-C."""
         from pcmio.cli.files import Writer
+        from pcmio.cli.interrupts import Interrupt
         from pcmio.cli.meters import Picture
-        from pcmio.cli.reports import Report, undisturbed
+        from pcmio.cli.reports import Report
 
         config = self._config
         self._left = None if seconds is None else max(1, round(seconds * config.sample_rate))
         picture = Picture(self._screen, self._levels, self._left, "Ctrl-C ends and keeps it")
-        interrupted = False
-        with closing(self._device.build_input_stream(config, self._take, picture.heard, depth=self._depth)) as stream:
+        with (
+            Interrupt() as interrupt,
+            closing(self._device.build_input_stream(config, self._take, picture.heard, depth=self._depth)) as stream,
+        ):
             self._writer = writer = Writer(self._plan, config, replace=force)
+            if not quiet:
+                self._announce()
             try:
-                if not quiet:
-                    self._announce()
                 stream.start()
-                picture.watch(stream, writer.check)
-            except KeyboardInterrupt:
-                interrupted = True
+                picture.watch(stream, interrupt, writer.check)
             finally:
-                with undisturbed():
-                    try:
-                        stream.stop(0)
-                    finally:
-                        writer.close()
-                report = Report(stream, self._levels, writer.frames, interrupted)
+                try:
+                    stream.stop(0)
+                finally:
+                    writer.close()
+                report = Report(stream, self._levels, writer.frames, interrupt.asked)
                 if not quiet:
                     self._conclude(report)
         return report

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from pcmio.cli.meters import decibels, xrun_text
 from pcmio.cli.screen import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from typing import Any
 
     from pcmio.cli.meters import Levels
@@ -63,30 +59,3 @@ class Report(NamedTuple):
         peak = decibels(self.levels.peak)
         loud = "silence" if peak == float("-inf") else f"peak {peak:.1f} dB"
         return f" {dot} ".join((clock(self.seconds, tenths=True), loud, xrun_text(stats.xruns, stats.xrun_frames)))
-
-
-@contextmanager
-def ending_as_by_ctrl_c() -> Generator[None]:
-    """Have a polite request to end (SIGTERM, a closed terminal) do what Ctrl-C does."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    if threading.current_thread() is not threading.main_thread():
-        names = []
-    before = {name: signal.signal(getattr(signal, name), signal.default_int_handler) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
-
-
-@contextmanager
-def undisturbed() -> Generator[None]:
-    """Finish something even if Ctrl-C comes again."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

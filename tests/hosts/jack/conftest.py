@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pcmio
+from pcmio.hosts.jack import JackHost
 from tests.servers.jackd import JackServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from pcmio.hosts.jack import JackHost
 
     NewServer = Callable[..., JackServer]
 
@@ -27,8 +26,8 @@ def new_server(tmp_path: Path) -> Iterator[NewServer]:
     """Starts servers of the test's own; they end with it."""
     servers: list[JackServer] = []
 
-    def start(**options: object) -> JackServer:
-        servers.append(JackServer(tmp_path, **options))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    def start(**options: Any) -> JackServer:
+        servers.append(JackServer(tmp_path, **options))
         servers[-1].start()
         return servers[-1]
 
@@ -53,8 +52,9 @@ def open_host() -> Iterator[Callable[..., JackHost]]:
 
     def start(server: JackServer, **options: object) -> JackHost:
         host = pcmio.host("jack", server_name=server.name, **options)
-        hosts.append(host)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        return hosts[-1]
+        assert isinstance(host, JackHost)
+        hosts.append(host)
+        return host
 
     yield start
     for host in hosts:

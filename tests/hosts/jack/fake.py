@@ -1,4 +1,4 @@
-"""A libjack whose cycles a test makes by hand, one after the other, on its own thread: what happens is what is asked for."""
+"""A libjack whose cycles a test makes by hand, on its own thread: what happens is what is asked for."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pcmio.testing import Rig
 from tests.servers.jackd import JackLoop, JackServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 CHANNELS = 64
 #: What goes through 32-bit floats unchanged.
@@ -25,7 +25,7 @@ EXACT = (
 
 
 @contextmanager
-def jack() -> Iterator[Rig]:
+def jack() -> Generator[Rig]:
     """A server that waits for late clients, so that a busy machine cannot cost a sample."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from pcmio import HostUnavailable, InvalidInput, UnsupportedOperation
 from pcmio.hosts.jack.abi import Jack
 from pcmio.testing import until
 from tests.servers.jackd import JackServer
+
+if sys.platform != "linux":
+    raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,9 +74,7 @@ def test_a_server_that_comes_later_is_found(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_a_server_named_by_the_environment_is_found(
-    server: JackServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_named_by_the_environment_is_found(server: JackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
     with pcmio.host("jack") as host:
         assert host.devices()
@@ -106,7 +108,10 @@ def test_a_server_that_hangs_holds_nobody_up(
     monkeypatch.setattr("pcmio.hosts.jack.client.OPEN_SECONDS", 0.3)
     try:
         hanging.process.send(signal.SIGSTOP)
-        with pcmio.host("jack", server_name=hanging.name) as host, pytest.raises(pcmio.OperationTimeout, match="jack_client_open"):
+        with (
+            pcmio.host("jack", server_name=hanging.name) as host,
+            pytest.raises(pcmio.OperationTimeout, match="jack_client_open"),
+        ):
             host.check_available()
     finally:
         hanging.process.send(signal.SIGCONT)

@@ -208,11 +208,8 @@ def test_latencies_are_asked_for_and_carried_on_by_each_stream_alone(jack: FakeJ
     jack.call("latency", PLAYBACK)
     assert output.pump.latency_nanos() == pytest.approx(300 * 1e9 / RATE, abs=1), "the longest of its ports"
     assert input_.pump.latency_nanos() == pytest.approx(200 * 1e9 / RATE, abs=1)
-    zero = (0, 0)
-    assert jack.published == {
-        **{(1, CAPTURE): zero, (2, CAPTURE): zero, (3, PLAYBACK): zero, (4, PLAYBACK): zero},
-        **{(6, CAPTURE): (50, 50), (5, PLAYBACK): (70, 70)},
-    }
+    alone = dict.fromkeys([(1, CAPTURE), (2, CAPTURE), (3, PLAYBACK), (4, PLAYBACK)], (0, 0))
+    assert jack.published == {**alone, (6, CAPTURE): (50, 50), (5, PLAYBACK): (70, 70)}
     for stream in (output, input_, both):
         stream.leave()
 

@@ -16,27 +16,27 @@ from pcmio.testing import until
 from pcmio.testing.signals import Counter, Events, Recorder
 from tests.servers.jackd import realtime_is_allowed
 
-from .test_samples import Ramp, assert_is_ramp, heard, wires
+from .signs import Ramp, assert_is_ramp, heard, nothing, until_lost, until_moved, until_told, wires
+
+if sys.platform != "linux":
+    raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pcmio.hosts.jack import JackHost
     from tests.hosts.jack.conftest import NewServer
-    from tests.servers.jackd import JackServer
 
 RATE = 48_000
 STEREO = StreamConfig(2, RATE, 256)
 
 
-def nothing(_block: object, _info: object) -> None:
-    """A callback that plays silence."""
-
-
 # --- the server's period ----------------------------------------------------------------------------------------------
 
 
-def test_the_period_may_change_under_a_running_stream(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_the_period_may_change_under_a_running_stream(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     server = new_server(waits=True)
     host = open_host(server)
     graph, recorder, sizes, events = host.device_by_id("jack:graph"), Recorder(), set[int](), Events()
@@ -51,9 +51,8 @@ def test_the_period_may_change_under_a_running_stream(new_server: NewServer, ope
     with input_, output:
         for count, period in enumerate((256, 64, 1024, 128), 1):
             server.set_period(period)
-            until(lambda n=count: len(events.of(BufferChanged)) == n, "the change being told")  # type: ignore[misc]
-            position = output.position
-            until(lambda p=position: output.position > p + RATE // 4, "frames moving on")  # type: ignore[misc]
+            until_told(events, BufferChanged, count)
+            until_moved(output, RATE // 4)
             assert output.latency.device == pytest.approx(period / RATE), "as long as nothing else is known"
         assert output.stats.xrun_frames == input_.stats.xrun_frames == 0
         assert output.state is StreamState.RUNNING
@@ -63,7 +62,9 @@ def test_the_period_may_change_under_a_running_stream(new_server: NewServer, ope
     assert_is_ramp(got)
 
 
-def test_a_stream_built_after_a_change_has_the_new_period(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_a_stream_built_after_a_change_has_the_new_period(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     server = new_server()
     host = open_host(server)
     with host.device_by_id("jack:graph").build_output_stream(StreamConfig(1, RATE), nothing) as stream:
@@ -73,7 +74,9 @@ def test_a_stream_built_after_a_change_has_the_new_period(new_server: NewServer,
             assert later.config.buffer_size.frames == 512
 
 
-def test_streams_stand_still_while_the_server_freewheels(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_streams_stand_still_while_the_server_freewheels(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     server = new_server()
     host, events, counter = open_host(server), Events(), Counter()
     with host.device_by_id("jack:system").build_output_stream(STEREO, counter, events) as stream:
@@ -97,9 +100,9 @@ def test_a_thread_without_real_time_priority_is_told_once_for_each_stream(
     told: list[Events] = [Events(), Events()]
     streams = [host.device_by_id("jack:system").build_output_stream(STEREO, nothing, events) for events in told]
     for stream, events in zip(streams, told, strict=True):
-        until(lambda e=events: e.of(RealtimeDenied), "the denial being told")  # type: ignore[misc]
+        until_told(events, RealtimeDenied)
         stream.start()
-        until(lambda s=stream: s.position > 10_000, "frames moving")  # type: ignore[misc]
+        until_moved(stream, 10_000)
         stream.close()
         assert [event for event in events.of(RealtimeDenied) if event.thread == "audio"] == [RealtimeDenied("audio", 1)]
 
@@ -116,7 +119,9 @@ def test_a_real_time_thread_is_not_reported(new_server: NewServer, open_host: Ca
 # --- xruns ------------------------------------------------------------------------------------------------------------
 
 
-def test_an_xrun_of_the_server_is_counted_and_ends_nothing(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_an_xrun_of_the_server_is_counted_and_ends_nothing(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     """The dummy driver reports one when it was held up; it does not say how many frames a device would have lost."""
     server = new_server()
     host, counter = open_host(server), Counter()
@@ -128,8 +133,8 @@ def test_an_xrun_of_the_server_is_counted_and_ends_nothing(new_server: NewServer
             server.process.send(signal.SIGSTOP)
             halted_for(0.2)
             server.process.send(signal.SIGCONT)
-            until(lambda n=turn: stream.stats.xruns >= before[0] + n, "the xrun of the output")  # type: ignore[misc]
-            until(lambda n=turn: other.stats.xruns >= before[1] + n, "the xrun of the input")  # type: ignore[misc]
+            until_lost(stream, before[0] + turn)
+            until_lost(other, before[1] + turn)
         assert stream.state is other.state is StreamState.RUNNING
 
 
@@ -148,7 +153,8 @@ from pcmio.testing.signals import Counter
 host = pcmio.host("jack", server_name=sys.argv[1])
 device, config = host.device_by_id("jack:system"), pcmio.StreamConfig(2, 48_000, 128)
 played, taken = Counter(), Counter()
-with device.build_output_stream(config, played, depth=0.5) as output, device.build_input_stream(config, taken) as input_:
+output = device.build_output_stream(config, played, depth=0.5)
+with output, device.build_input_stream(config, taken) as input_:
     until(lambda: taken.calls > 100, "frames moving")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -182,7 +188,9 @@ def test_cycles_that_this_program_missed_are_counted_to_the_frame(new_server: Ne
     assert 0.15 * RATE < taken_frames < 5 * RATE
     assert told == taken_frames, "told with the block after the gap"
     if taken == 1:  # else another cycle was lost elsewhere, on a busy machine
-        assert jump == pytest.approx((taken_frames + 128) / RATE, abs=0.002), "the times of the blocks show the same gap"
+        assert jump == pytest.approx((taken_frames + 128) / RATE, abs=0.002), (
+            "the times of the blocks show the same gap"
+        )
 
 
 # --- the server's end -------------------------------------------------------------------------------------------------
@@ -200,12 +208,13 @@ def test_a_server_that_ends_ends_every_stream_once_and_may_come_back(
         streams = [build(STEREO, Counter(), events) for build, events in zip(builders, told, strict=True)]
         for stream in streams[:2]:
             stream.start()
-        until(lambda s=streams: s[0].position > 0 and s[1].position > 0, "frames moving")  # type: ignore[misc]
+        until_moved(streams[0])
+        until_moved(streams[1])
         server.kill(number)
         for stream, events in zip(streams, told, strict=True):
             with pytest.raises(HostDisconnected, match="server is gone"):
                 stream.wait(20)
-            until(lambda e=events: e.of(StreamEnded), "the end being told")  # type: ignore[misc]
+            until_told(events, StreamEnded)
             stream.close()
             assert stream.reason is EndReason.HOST_LOST
             assert len(events.of(StreamEnded)) == 1
@@ -216,11 +225,13 @@ def test_a_server_that_ends_ends_every_stream_once_and_may_come_back(
             device.build_output_stream(STEREO, nothing)
         server.start()
         with host.device_by_id("jack:system").build_output_stream(STEREO, nothing) as stream:
-            until(lambda s=stream: s.position > 1000, "frames moving again")  # type: ignore[misc]
+            until_moved(stream, 1000)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_host_without_streams_notices_the_servers_end_too(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_a_host_without_streams_notices_the_servers_end_too(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     server = new_server()
     host = open_host(server)
     assert host.devices()
@@ -238,7 +249,9 @@ def answers(host: JackHost) -> bool:
     return True
 
 
-def test_closing_while_the_server_dies_neither_hangs_nor_fails(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_closing_while_the_server_dies_neither_hangs_nor_fails(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     """Whatever stage the death has reached when libjack is told to give a port back."""
     server = new_server()
     host = open_host(server)

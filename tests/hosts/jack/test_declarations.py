@@ -49,7 +49,12 @@ def test_only_the_call_with_a_server_name_takes_more_than_it_declares() -> None:
 
 
 def test_unsigned_long_has_the_size_it_has_in_c() -> None:
-    longs = [(name, index) for name, facts in FACTS["functions"].items() for index, (_, c) in enumerate(facts["args"]) if c == "u64"]
+    longs = [
+        (name, index)
+        for name, facts in FACTS["functions"].items()
+        for index, (_, c) in enumerate(facts["args"])
+        if c == "u64"
+    ]
     for name, index in longs:
         declaration = DECLARED[name].declaration
         assert declaration.__annotations__[declaration.__code__.co_varnames[1 + index]] == "Size"
@@ -59,7 +64,9 @@ def test_constants_are_the_headers() -> None:
     for name, value in FACTS["constants"].items():
         assert getattr(abi, name) == value, name
     assert FACTS["strings"]["JACK_DEFAULT_AUDIO_TYPE"].encode() == abi.JACK_DEFAULT_AUDIO_TYPE
-    assert set(FACTS["constants"]) == {name for name, value in vars(abi).items() if name.startswith("Jack") and isinstance(value, int)}
+    assert set(FACTS["constants"]) == {
+        name for name, value in vars(abi).items() if name.startswith("Jack") and isinstance(value, int)
+    }
 
 
 def test_every_declared_function_is_in_the_installed_libjack() -> None:

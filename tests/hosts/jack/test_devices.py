@@ -11,16 +11,14 @@ from pcmio import DeviceNotAvailable, DeviceType, Direction, SampleFormat, Strea
 from pcmio.testing import until
 from tests.servers.jackd import JackLoop
 
+from .signs import nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from pcmio.hosts.jack import JackHost
     from tests.hosts.jack.conftest import NewServer
-
-
-def nothing(_block: object, _info: object) -> None:
-    """A callback that plays silence."""
 
 
 def test_the_servers_hardware_and_the_graph_are_the_devices(host: JackHost) -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 import pcmio
 from pcmio import StreamConfig
 from pcmio.testing import until
+
+from .signs import nothing
+
+if sys.platform != "linux":
+    raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +27,6 @@ if TYPE_CHECKING:
     from tests.servers.jackd import JackServer
 
 CONFIG = StreamConfig(2, 48_000, 64)
-
-
-def nothing(_block: object, _info: object) -> None:
-    """A callback that plays silence."""
 
 
 def descriptors_and_threads() -> tuple[int, int]:

@@ -10,6 +10,8 @@ import pcmio
 from pcmio import BackendError, DeviceNotAvailable, Direction, InvalidInput, ResourceExhausted, StreamConfig
 from pcmio.testing import until
 
+from .signs import nothing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,10 +20,6 @@ if TYPE_CHECKING:
     from tests.servers.jackd import JackServer
 
 STEREO = StreamConfig(2, 48_000)
-
-
-def nothing(_block: object, _info: object) -> None:
-    """A callback that plays silence."""
 
 
 def own(host: JackHost) -> dict[str, tuple[str, ...]]:
@@ -68,7 +66,10 @@ def test_connecting_can_be_left_to_the_user(server: JackServer, open_host: Calla
         assert own(host) == {"pcmio:output_1": (), "pcmio:output_2": ()}
     reluctant = open_host(server, connect=False, client_name="reluctant")
     device = reluctant.device_by_id("jack:system")
-    with device.build_output_stream(STEREO, nothing), device.build_output_stream(STEREO, nothing, name="b", connect=True):
+    with (
+        device.build_output_stream(STEREO, nothing),
+        device.build_output_stream(STEREO, nothing, name="b", connect=True),
+    ):
         assert [bool(connections) for connections in own(reluctant).values()] == [False, False, True, True]
 
 
@@ -87,7 +88,9 @@ def test_a_stream_can_be_connected_to_ports_by_name(host: JackHost) -> None:
 
 def test_a_port_that_is_not_there_is_named_and_nothing_is_left_behind(host: JackHost) -> None:
     with pytest.raises(DeviceNotAvailable, match="'system:nowhere'"):
-        host.device_by_id("jack:graph").build_output_stream(STEREO, nothing, connect=["system:playback_1", "system:nowhere"])
+        host.device_by_id("jack:graph").build_output_stream(
+            STEREO, nothing, connect=["system:playback_1", "system:nowhere"]
+        )
     assert own(host) == {}
 
 
@@ -154,7 +157,9 @@ def test_an_option_of_the_wrong_kind_is_refused(host: JackHost, options: dict[st
     assert own(host) == {}
 
 
-def test_a_client_name_that_is_taken_is_changed_by_the_server(server: JackServer, open_host: Callable[..., JackHost]) -> None:
+def test_a_client_name_that_is_taken_is_changed_by_the_server(
+    server: JackServer, open_host: Callable[..., JackHost]
+) -> None:
     first, second = open_host(server, client_name="twin"), open_host(server, client_name="twin")
     assert first.client_name == "twin"
     assert second.client_name.startswith("twin-")
@@ -209,9 +214,13 @@ def test_connecting_the_wrong_way_round_is_an_error_with_libjacks_words(
 def test_a_server_without_ports_left_is_told(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
     host = open_host(new_server())
     device, streams = host.device_by_id("jack:graph"), list[pcmio.Stream]()
-    with pytest.raises(ResourceExhausted) as caught:
+
+    def build_many() -> None:
         for index in range(100):
             streams.append(device.build_output_stream(StreamConfig(64, 48_000), nothing, name=f"s{index}"))
+
+    with pytest.raises(ResourceExhausted) as caught:
+        build_many()
     assert caught.value.call == "jack_port_register"
     assert len(own(host)) == 64 * len(streams), "the stream that failed left no ports"
     for stream in streams:

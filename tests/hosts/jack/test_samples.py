@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from pcmio import SampleFormat, StreamConfig
 from pcmio.testing import Noise, until
 from pcmio.testing.signals import Recorder
+
+from .signs import Ramp, assert_is_ramp, heard, until_heard, until_moved, until_recorded, wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,51 +25,13 @@ DEEP = 0.5
 TAIL = RATE // 10
 
 
-class Ramp:
-    """A callback that counts frames, up and round within what a float holds exactly; each channel begins elsewhere."""
-
-    span = 1 << 20
-    apart = 1 << 15
-
-    def __init__(self) -> None:
-        self.at = 1
-
-    def __call__(self, block: Any, _info: object) -> None:
-        frames, channels = block.shape
-        block[:] = self.frames(self.at, frames, channels)
-        self.at += frames
-
-    @classmethod
-    def frames(cls, begin: int, frames: int, channels: int) -> Any:
-        numbers = np.arange(begin, begin + frames)[:, None] + np.arange(channels)[None, :] * cls.apart
-        return ((numbers % cls.span + 1) / (cls.span + 1) / 2).astype(np.float32)
-
-
-def wires(host: JackHost, name: str, channels: int) -> list[str]:
-    """The ports of one of the host's own streams."""
-    return [f"{host.client_name}:{name}_{channel}" for channel in range(1, channels + 1)]
-
-
-def assert_is_ramp(got: Any) -> None:
-    """It begins where the ramp does, and goes on with it."""
-    wrong = np.flatnonzero((got != Ramp.frames(1, *got.shape)).any(axis=1))
-    assert not wrong.size, f"frame {wrong[0]} of {len(got)} is {got[wrong[0]]}, {len(wrong)} are wrong"
-
-
-def heard(recorder: Recorder) -> Any:
-    """From the first frame that sounds to the last: a ramp has no silent ones."""
-    recorded = recorder.recorded()
-    sounding = np.flatnonzero(recorded.any(axis=1))
-    return recorded[sounding[0] : sounding[-1] + 1] if sounding.size else recorded[:0]
-
-
 @pytest.mark.parametrize("channels", [1, 2, 3, 8, 32])
 def test_a_ramp_passes_from_stream_to_stream(host: JackHost, channels: int) -> None:
     graph, config, recorder = host.device_by_id("jack:graph"), StreamConfig(channels, RATE, 200), Recorder()
     output = graph.build_output_stream(config, Ramp(), name="ramp", depth=DEEP)
     input_ = graph.build_input_stream(config, recorder, connect=wires(host, "ramp", channels), depth=DEEP)
     with input_, output:
-        until(lambda: len(heard(recorder)) > RATE // 2, "half a second of sound")
+        until_heard(recorder, RATE // 2)
         assert output.stats.xrun_frames == input_.stats.xrun_frames == 0
     got = heard(recorder)
     assert_is_ramp(got)
@@ -89,8 +52,7 @@ def test_whole_numbers_pass_through_jacks_floats(host: JackHost, sample_format: 
         until(lambda: recorder.frames > 0, "the recording")
         output.start()
         assert output.wait(20)
-        end = recorder.frames + TAIL
-        until(lambda: recorder.frames > end, "the last of the noise")
+        until_recorded(recorder, TAIL)
     noise.assert_within(recorder.recorded())
 
 
@@ -105,7 +67,7 @@ def test_the_users_block_may_be_of_any_size(host: JackHost, block: int) -> None:
     config = StreamConfig(1, RATE, block)
     output = graph.build_output_stream(config, Ramp(), name="ramp", depth=DEEP)
     with graph.build_input_stream(config, record, connect=wires(host, "ramp", 1), depth=DEEP), output:
-        until(lambda: len(heard(recorder)) > max(RATE // 8, 2 * block), "some sound")
+        until_heard(recorder, max(RATE // 8, 2 * block))
     got = heard(recorder)
     assert_is_ramp(got)
     assert sizes == {block}
@@ -119,7 +81,7 @@ def test_two_hosts_hear_each_other(server: JackServer, open_host: Callable[..., 
         config, recorder, connect=["one:ramp_1", "one:ramp_2"], depth=DEEP
     )
     with input_, output:
-        until(lambda: len(heard(recorder)) > RATE // 4, "some sound")
+        until_heard(recorder, RATE // 4)
     got = heard(recorder)
     assert_is_ramp(got)
 
@@ -134,7 +96,7 @@ def test_streams_of_a_host_share_one_client(host: JackHost, server: JackServer) 
     for stream in reversed(streams):  # inputs before their outputs
         stream.start()
     for recorder in recorders:
-        until(lambda r=recorder: len(heard(r)) > RATE // 8, "sound on every stream")  # type: ignore[misc]
+        until_heard(recorder, RATE // 8)
     for stream in streams:
         stream.close()
     for recorder in recorders:
@@ -149,7 +111,7 @@ def test_what_ends_is_silent_and_repeats_nothing(host: JackHost, end: str) -> No
     output = graph.build_output_stream(config, Ramp(), name="ramp")
     with graph.build_input_stream(config, recorder, connect=wires(host, "ramp", 1), depth=DEEP):
         output.start()
-        until(lambda: len(heard(recorder)) > 2000, "some sound")
+        until_heard(recorder, 2000)
         output.stop(0) if end == "stop" else getattr(output, end)()
         until(lambda: not recorder.recorded()[-TAIL:].any(), "silence")
         output.close()
@@ -165,12 +127,12 @@ def test_a_new_stream_does_not_begin_with_an_old_ones_sound(host: JackHost) -> N
     with graph.build_input_stream(config, recorder, port_names=["ear"], depth=DEEP):
         for _ in range(10):
             with graph.build_output_stream(config, loud, connect=["pcmio:ear"]) as stream:
-                until(lambda s=stream: s.position > 500, "some sound")  # type: ignore[misc]
+                until_moved(stream)
             begin = recorder.frames
             with graph.build_output_stream(config, loud, connect=["pcmio:ear"]):
                 pass  # closed at once: what is heard is a part of its first block, or nothing
             stopped = graph.build_output_stream(config, loud, connect=["pcmio:ear"])
             at = recorder.frames
-            until(lambda n=at: recorder.frames > n + 1000, "the stopped stream being heard")  # type: ignore[misc]
+            until_recorded(recorder, 1000)
             assert not recorder.recorded()[at + 512 :].any(), f"a stream that never ran sounds (from {begin})"
             stopped.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ from pcmio import StreamConfig
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
 from tests.servers.jackd import JackLoop
+
+from .signs import nothing
+
+if sys.platform != "linux":
+    raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +30,9 @@ CONFIG = StreamConfig(2, RATE, 200)
 NANOS = 1_000_000_000
 
 
-def nothing(_block: object, _info: object) -> None:
-    """A callback that plays silence."""
-
-
-def test_latency_is_that_of_the_ports_a_stream_is_connected_to(new_server: NewServer, open_host: Callable[..., JackHost]) -> None:
+def test_latency_is_that_of_the_ports_a_stream_is_connected_to(
+    new_server: NewServer, open_host: Callable[..., JackHost]
+) -> None:
     """The dummy driver of an asynchronous server: two periods to its playback ports, one from its capture ports."""
     host = open_host(new_server())
     device = host.device_by_id("jack:system")

@@ -10,7 +10,7 @@ import pcmio
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 SINKS = (
     NullSink("main"),
@@ -82,10 +82,3 @@ def own_host(own_server: PulseServer) -> Iterator[pcmio.Host]:
     """A host object of the test's own server."""
     with pcmio.host("pulseaudio", server=own_server.address) as host:
         yield host
-
-
-@pytest.fixture
-def config() -> Callable[..., pcmio.StreamConfig]:
-    """A comfortable config; what is given by name is different."""
-    usual = pcmio.StreamConfig(2, 48_000, 512)
-    return lambda **changes: usual.replace(**changes)

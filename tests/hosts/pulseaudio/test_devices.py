@@ -53,7 +53,14 @@ def test_a_null_sink_is_virtual(host: pcmio.Host) -> None:
     assert (description.device_type, description.interface_type) == (DeviceType.VIRTUAL, InterfaceType.VIRTUAL)
 
 
-def facts(*, is_sink: bool = True, monitor_of: str | None = None, is_network: bool = False, **properties: str) -> DeviceFacts:
+def facts(
+    *,
+    is_sink: bool = True,
+    monitor_of: str | None = None,
+    is_network: bool = False,
+    kind: str = "sound",
+    **properties: str,
+) -> DeviceFacts:
     return DeviceFacts(
         name="a",
         is_sink=is_sink,
@@ -64,7 +71,10 @@ def facts(*, is_sink: bool = True, monitor_of: str | None = None, is_network: bo
         monitor_of=monitor_of,
         is_network=is_network,
         driver="module-alsa-card.c",
-        properties=tuple((f"device.{key.replace('__', '.')}", value) for key, value in properties.items()),
+        properties=(
+            ("device.class", kind),
+            *((f"device.{key.replace('__', '.')}", value) for key, value in properties.items()),
+        ),
     )
 
 
@@ -79,7 +89,7 @@ def facts(*, is_sink: bool = True, monitor_of: str | None = None, is_network: bo
         (facts(form_factor="hifi"), DeviceType.SPEAKER),
         (facts(form_factor="computer"), DeviceType.UNKNOWN),
         (facts(form_factor="headphone", monitor_of="b", is_sink=False), DeviceType.MONITOR),
-        (facts(**{"class": "filter"}), DeviceType.VIRTUAL),
+        (facts(kind="filter"), DeviceType.VIRTUAL),
         (facts(), DeviceType.UNKNOWN),
     ],
 )
@@ -96,7 +106,7 @@ def test_form_factors_become_device_types(known: DeviceFacts, expected: DeviceTy
         (facts(bus="pci", profile__name="hdmi-stereo"), InterfaceType.HDMI),
         (facts(bus="pci", profile__name="iec958-stereo"), InterfaceType.SPDIF),
         (facts(is_network=True), InterfaceType.NETWORK),
-        (facts(monitor_of="b", is_sink=False, **{"class": "monitor"}), InterfaceType.VIRTUAL),
+        (facts(monitor_of="b", is_sink=False, kind="monitor"), InterfaceType.VIRTUAL),
         (facts(), InterfaceType.UNKNOWN),
     ],
 )

@@ -76,9 +76,7 @@ def test_every_channel_arrives_where_it_belongs(
 def test_five_point_one_is_in_the_order_of_wave_files(host: pcmio.Host, server: Any) -> None:
     """The sink's own order has the centre and the subwoofer last."""
     config = StreamConfig(6, 48_000, 1_024)
-    with host.device_by_id("pulseaudio:surround").build_output_stream(
-        config, lambda *_: None, stream_name="Film"
-    ):
+    with host.device_by_id("pulseaudio:surround").build_output_stream(config, lambda *_: None, stream_name="Film"):
         listed = server.pactl("list", "sink-inputs")
     assert "Channel Map: front-left,front-right,front-center,lfe,rear-left,rear-right" in listed
 
@@ -89,7 +87,7 @@ def test_a_channel_map_can_be_given(host: pcmio.Host, server: Any) -> None:
     with device.build_output_stream(config, lambda *_: None, channel_map="rear-left, LFE"):
         assert "Channel Map: rear-left,lfe" in server.pactl("list", "sink-inputs")
     for wrong in ("front-left", "front-left,nowhere"):
-        with pytest.raises(ValueError, match="channel_map|position"):
+        with pytest.raises(ValueError, match=r"channel_map|position"):
             device.build_output_stream(config, lambda *_: None, channel_map=wrong)
 
 

@@ -1,20 +1,22 @@
 """JACK: a graph of ports that a server runs through once per period.
 
-How it does audio.  A server owns the sound card and the clock.  Programs are its *clients*; a client has *ports*, each with one
-channel of 32-bit floats, and a process callback that the server has called once in each *period* on a real-time thread of
-libjack's.  Ports of any clients are connected with each other at will, by the programs or by the user.  Rate and period
-are the server's and the same for all.  The server is jackd2, jackd1, or PipeWire behind a libjack of its own.
+How it does audio.  A server owns the sound card and the clock.  Programs are its *clients*; a client has *ports*,
+each with one channel of 32-bit floats, and a process callback that the server has called once in each *period* on a
+real-time thread of libjack's.  Ports of any clients are connected with each other at will, by the programs or by the
+user.  Rate and period are the server's and the same for all.  The server is jackd2, jackd1, or PipeWire behind a
+libjack of its own.
 
 What we chose.
 
-* A host is one client, opened at the first question and active from its first stream on; its streams share the process
-  callback (``core/rt/pump_jack.c``).  A client for each stream would cost the server a thread switch per stream and cycle.
+* A host is one client, opened at the first question and active from its first stream on; its streams share the
+  process callback (``core/rt/pump_jack.c``).  A client for each stream would cost the server a thread switch per
+  stream and cycle.
 * A device is a client that has physical ports, found by their flags: "system" on jackd, one for each sound card on
-  PipeWire.  A device more, "graph", is there for streams that the user connects himself.  Opened on a device, a stream is
-  connected to its ports channel by channel, if it is not told otherwise (``connect=``).
+  PipeWire.  A device more, "graph", is there for streams that the user connects himself.  Opened on a device, a
+  stream is connected to its ports channel by channel, if it is not told otherwise (``connect=``).
 * The user's block is not the period: the ring between them lets it be of any size, and stay when the period changes.
-* A stream that is paused or stopped keeps its ports, and plays silence: nobody has to connect them again.  While the server
-  freewheels (renders faster than time) streams stand still: ``Suspended``, ``Resumed``.
+* A stream that is paused or stopped keeps its ports, and plays silence: nobody has to connect them again.  While the
+  server freewheels (renders faster than time) streams stand still: ``Suspended``, ``Resumed``.
 * A missing server is told at once, and is not started unless ``start_server=True``.
 
 What surprises.
@@ -22,14 +24,17 @@ What surprises.
 * libjack prints; here its remarks go to the logger "pcmio".
 * When the server goes, nothing of libjack but ``jack_client_close`` may be called.  The streams end with
   ``HostDisconnected``; the host opens a new client when it is asked again and the server is back.
-* A port keeps its last buffer until somebody writes another one or the server forgets the port: a closing stream waits for
-  one cycle of silence.
-* A client that is too slow misses whole cycles; the server's frame counter tells how many.  The xrun callback comes for those
-  cycles too, and for xruns of the device, of which nobody knows how many frames they cost: these count with 0 frames.
-* jackd2 1.9.21 reports xruns and period changes from a thread of its own, jackd1 0.126 and PipeWire from the real-time thread.
-  jackd1 calls ``jackd -l`` when a client is opened, and dies of the first port that goes if its name is not "default".
-  PipeWire 0.3.65 calls ``jack_on_shutdown``'s callback and not that of ``jack_on_info_shutdown``.
-* Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs apart from.
+* A port keeps its last buffer until somebody writes another one or the server forgets the port: a closing stream
+  waits for one cycle of silence.
+* A client that is too slow misses whole cycles; the server's frame counter tells how many.  The xrun callback comes
+  for those cycles too, and for xruns of the device, of which nobody knows how many frames they cost: these count with
+  0 frames.
+* jackd2 1.9.21 reports xruns and period changes from a thread of its own, jackd1 0.126 and PipeWire from the
+  real-time thread.  jackd1 calls ``jackd -l`` when a client is opened, and dies of the first port that goes if its
+  name is not "default".  PipeWire 0.3.65 calls ``jack_on_shutdown``'s callback and not that of
+  ``jack_on_info_shutdown``.
+* Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs
+  apart from.
 * libjack maps and locks the server's memory: 100 MB more of resident memory while a host is open are its, not ours.
 """
 

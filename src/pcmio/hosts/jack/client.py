@@ -1,7 +1,7 @@
 """One connection to a JACK server: opened, asked, lost, closed.
 
-libjack's functions may be called from any thread, but not while another closes the client; so each call is made under the
-client's lock.  When the server is gone, only ``jack_client_close`` may still be called: each call looks first.
+libjack's functions may be called from any thread, but not while another closes the client; so each call is made under
+the client's lock.  When the server is gone, only ``jack_client_close`` may still be called: each call looks first.
 """
 
 from __future__ import annotations
@@ -132,20 +132,25 @@ class _Opening(threading.Thread):
         self.start()
         try:
             self.join(OPEN_SECONDS)
-            if self.is_alive():
-                raise OperationTimeout(
-                    f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
-                    call="jack_client_open",
-                    advice="it may hang: see its log, and start it again",
-                )
-        except BaseException:
-            with self._lock:
-                self._unwanted = True
-                handle, self.handle = self.handle, None
-            if handle is not None:
-                self._jack.jack_client_close(handle)
+        except BaseException:  # Ctrl-C
+            self._give_up()
             raise
-        return self.handle
+        if not self.is_alive():
+            return self.handle
+        self._give_up()
+        raise OperationTimeout(
+            f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
+            call="jack_client_open",
+            advice="it may hang: see its log, and start it again",
+        )
+
+    def _give_up(self) -> None:
+        """Nobody wants the client any more, whether it is there already or comes later."""
+        with self._lock:
+            self._unwanted = True
+            handle, self.handle = self.handle, None
+        if handle is not None:
+            self._jack.jack_client_close(handle)
 
 
 class JackClient:
@@ -215,12 +220,12 @@ class JackClient:
     @property
     def rate(self) -> int:
         """The server's, in frames per second."""
-        return self._read().rate
+        return int(self._read().rate)
 
     @property
     def period_frames(self) -> int:
         """The server's, in frames."""
-        return self._read().period_frames
+        return int(self._read().period_frames)
 
     def check(self) -> None:
         """Return if libjack may be asked.
@@ -234,7 +239,8 @@ class JackClient:
 
     def _live(self) -> int:
         self.check()
-        assert self._handle is not None
+        if self._handle is None:
+            raise self.lost_error()
         return self._handle
 
     def _failed(self, call: str, code: int | None, what: str) -> AudioError:
@@ -377,7 +383,7 @@ class JackClient:
     # --- its end -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """End its streams, each told that the host is lost, and leave the server.  From any thread, dead or alive."""
+        """End its streams, each told that the host is lost, and leave the server, be it dead or alive."""
         with self.lock:
             handle, self._handle = self._handle, None
             if self.address is None:
@@ -394,7 +400,7 @@ class JackClient:
             take_messages()
 
     def close_if_unused(self) -> None:
-        """A dead client goes with its last stream, since it holds threads and descriptors; at exit every client does."""
+        """A dead client goes with its last stream, as it holds threads and descriptors; at exit every client does."""
         if not self.drivers and (self.lost or _exiting):
             self.close()
 
@@ -429,5 +435,6 @@ def _forget_all() -> None:
     _clients.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
+_register_at_fork = getattr(os, "register_at_fork", None)  # Windows has no fork
+if _register_at_fork is not None:
+    _register_at_fork(after_in_child=_forget_all)

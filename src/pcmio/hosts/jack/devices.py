@@ -136,7 +136,8 @@ class JackDevice(NativeDevice):
         most = MOST_CHANNELS if self._group == NO_PORTS else min(max(_STEREO, ports), MOST_CHANNELS)
         rate = client.rate
         return [
-            SupportedStreamConfigRange(channels, rate, rate, _BUFFER, SampleFormat.F32) for channels in range(1, most + 1)
+            SupportedStreamConfigRange(channels, rate, rate, _BUFFER, SampleFormat.F32)
+            for channels in range(1, most + 1)
         ]
 
     def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:

@@ -1,4 +1,4 @@
-"""What libjack's failures are called here.  It gives few codes: status bits when a client is opened, -1 or NULL else."""
+"""What libjack's failures are called here.  Its codes are few: status bits from opening a client, -1 or NULL else."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _CALLS: dict[str, tuple[type[AudioError], str, str | None]] = {
 
 
 def _with_words(message: str, said: Sequence[str]) -> str:
-    """libjack's own words say more than its codes; the first of them, as the later ones come of the clean-up."""
+    """Add what libjack said, which tells more than its codes: the first words, as the others come of the clean-up."""
     return f"{message}: {said[0]}" if said else message
 
 
@@ -71,7 +71,9 @@ def from_status(status: int, server: str, said: Sequence[str]) -> AudioError:
     """The error for a client that could not be opened; ``status`` is ``jack_status_t``."""
     for bit, kind, message, advice in _STATUS:
         if status & bit:
-            return kind(f"{_with_words(message, said)} (server {server!r})", call="jack_client_open", code=status, advice=advice)
+            return kind(
+                f"{_with_words(message, said)} (server {server!r})", call="jack_client_open", code=status, advice=advice
+            )
     return HostUnavailable(
         f"{_with_words('JACK does not let us in', said)} (server {server!r})",
         call="jack_client_open",

@@ -13,7 +13,7 @@ from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedOperation
 from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
 from pcmio.hosts.jack.client import JackClient, jack_library
 from pcmio.hosts.jack.devices import NO_PORTS, JackDevice, PortGroup, find_groups
-from pcmio.hosts.jack.options import HostOptions
+from pcmio.hosts.jack.options import HOST_OPTIONS, HostOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,8 +181,9 @@ def _renew_locks() -> None:
         host.renew_lock()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
+_register_at_fork = getattr(os, "register_at_fork", None)  # Windows has no fork
+if _register_at_fork is not None:
+    _register_at_fork(after_in_child=_renew_locks)
 
 
 def open_host(**options: Any) -> JackHost:
@@ -193,8 +194,9 @@ def open_host(**options: Any) -> JackHost:
         UnsupportedOperation: An option that there is not.
         HostUnavailable: libjack is not installed.
     """
-    known = HostOptions._fields
     for name in options:
-        if name not in known:
-            raise UnsupportedOperation(f"the JACK host has no option {name!r}", advice=f"its options are: {', '.join(known)}")
+        if name not in HOST_OPTIONS:
+            raise UnsupportedOperation(
+                f"the JACK host has no option {name!r}", advice=f"its options are: {', '.join(HOST_OPTIONS)}"
+            )
     return JackHost(HostOptions(**options))

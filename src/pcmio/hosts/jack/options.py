@@ -43,6 +43,9 @@ class HostOptions(Value):
                 raise InvalidInput(f"option {name} takes True or False, not {value!r}")
 
 
+HOST_OPTIONS = HostOptions.__match_args__
+
+
 class StreamOptions(Value):
     """Of ``device.build_*_stream(...)``.
 
@@ -50,8 +53,8 @@ class StreamOptions(Value):
         name: Its ports are called ``name_1``, ``name_2``...; None: ``output_1`` or ``input_1``, with a number for each
             further stream.
         port_names: The name of each port, or None.
-        connect: True: channel by channel to the ports of the device.  False: not at all.  Else the port, or the ports, of
-            each channel in turn; channels without one stay unconnected, ports without a channel are left alone.
+        connect: True: channel by channel to the ports of the device.  False: not at all.  Else the port, or the ports,
+            of each channel in turn; channels without one stay unconnected, ports without a channel are left alone.
     """
 
     name: str | None = None
@@ -72,7 +75,9 @@ def check_stream_options(channels: int, name: Any, port_names: Any, connect: Any
             raise InvalidInput("give either name or port_names")
         port_names = _texts("port_names", port_names)
         if len(port_names) != channels or len(set(port_names)) != channels:
-            raise InvalidInput(f"port_names must hold {channels} different names, one for each channel, not {port_names!r}")
+            raise InvalidInput(
+                f"port_names must hold {channels} different names, one for each channel, not {port_names!r}"
+            )
     return StreamOptions(name, port_names, connect if isinstance(connect, bool) else _targets(connect))
 
 

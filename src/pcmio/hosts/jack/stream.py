@@ -66,7 +66,9 @@ class JackDriver(Driver):
                 advice=f"ask for {rate} Hz, or start the server at another rate",
             )
         if config.sample_format.is_dsd:
-            raise UnsupportedConfig(f"JACK ports carry {SampleFormat.F32}, which {config.sample_format} does not become")
+            raise UnsupportedConfig(
+                f"JACK ports carry {SampleFormat.F32}, which {config.sample_format} does not become"
+            )
         side = Side(config.channels, SampleFormat.F32, planar=True)
         self.plan = Plan(
             sample_rate=rate,

@@ -29,8 +29,9 @@ What surprises, and what we chose:
 * **Underruns of the server** (its own, or because our audio thread came late) are counted as the time between the end
   of what was queued and the beginning of what came next.
 * **Time.**  libpulse estimates the latency between its regular questions to the server (INTERPOLATE_TIMING,
-  AUTO_TIMING_UPDATE); until the first answer the queue's length stands in.  A monitor's latency is negative: it hears
-  frames before the sink plays them.
+  AUTO_TIMING_UPDATE); until the first answer the queue's length stands in. Its time may step back (NOT_MONOTONIC):
+  otherwise it would stand still after a gap it had not foreseen, and the latency be wrong for as long; the core sees to
+  it that the times of blocks never do.  A monitor's latency is negative: it hears frames before the sink plays them.
 * **Pausing** corks the stream: the server keeps its queue.  Recorded frames are flushed, since they would come too
   late.
 * **Moving.**  A stream on a device that was chosen is pinned to it (DONT_MOVE) and ends with it.  A stream on what

@@ -71,6 +71,7 @@ class AudioConnection:
         self._native: int | None = None
         self.options = options
         self.libraries = libraries()
+        self.libraries.claim()
         self._lock = threading.Lock()
         self._core = self.libraries.core
         self._owner = os.getpid()

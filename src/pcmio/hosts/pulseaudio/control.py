@@ -216,6 +216,7 @@ class Control:
             if self._pulse.pa_context_get_state(self._context) == abi.PA_CONTEXT_READY:
                 return
         self._drop()
+        self._libraries.claim()
         options = self._options
         proplist = self._libraries.proplist(options)
         self._owner = os.getpid()

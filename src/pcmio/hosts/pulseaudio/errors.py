@@ -13,6 +13,7 @@ _START = "start PulseAudio (pulseaudio --start) or pipewire-pulse, or check PULS
 _COOKIE = "use the server's own cookie: run as its user, or copy its ~/.config/pulse/cookie and see PULSE_COOKIE"
 _AGAIN = "build the stream again; the host connects anew by itself"
 _REPORT = "look into the server's log"
+_SPAWN = "libpulse serves one process: start others with multiprocessing's spawn, or fork before PulseAudio is used"
 _UPGRADE = "use a newer server"
 
 #: Number: (kind of error, libpulse's own words, what to do).  The words are pa_strerror's, which would be translated.
@@ -40,7 +41,7 @@ KINDS: dict[int, tuple[type[AudioError], str, str]] = {
     abi.PA_ERR_NOEXTENSION: (errors.UnsupportedOperation, "No such extension", _UPGRADE),
     abi.PA_ERR_OBSOLETE: (errors.UnsupportedOperation, "Obsolete functionality", "use an older server"),
     abi.PA_ERR_NOTIMPLEMENTED: (errors.UnsupportedOperation, "Missing implementation", _UPGRADE),
-    abi.PA_ERR_FORKED: (errors.HostUnavailable, "Client forked", "open the host again in the child process"),
+    abi.PA_ERR_FORKED: (errors.HostUnavailable, "Client forked", _SPAWN),
     abi.PA_ERR_IO: (errors.BackendError, "Input/Output error", _REPORT),
     abi.PA_ERR_BUSY: (errors.DeviceBusy, "Device or resource busy", "try again later"),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 
 from pcmio._core import core
+from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.abi import API_FUNCTIONS, Libpulse, PulseApi, PulseCore
 
 TYPE_CHECKING = False
@@ -20,10 +22,23 @@ class Libraries:
     """
 
     def __init__(self) -> None:
+        self._owner: int | None = None  # the process that uses libpulse
         self.pulse = Libpulse()
         self.core = PulseCore(core().path)
         self._api = PulseApi(*(self.pulse.address(f"pa_{name}") for name in API_FUNCTIONS))
         self.api = ctypes.addressof(self._api)
+
+    def claim(self) -> None:
+        """Say that libpulse will be used.
+
+        Raises:
+            HostUnavailable: The parent of this forked process has used it: then libpulse 16.1 makes no context in the
+                child, whatever it does (pa_detect_fork).
+        """
+        if self._owner is None:
+            self._owner = os.getpid()
+        elif self._owner != os.getpid():
+            raise errors.from_connection("", abi.PA_ERR_FORKED)
 
     def proplist(self, options: HostOptions) -> int | None:
         """What the server shows of this program; the caller frees it."""

@@ -1,0 +1,88 @@
+"""What moves on a terminal, and what does not elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Ran
+
+
+def on_terminal(env: dict[str, str], *arguments: str, columns: int = 80) -> str:
+    """What the program writes to a terminal of this width."""
+    outer, inner = pty.openpty()
+    terminal = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "30"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "pcmio", *arguments], env=terminal, stdin=inner, stdout=inner, stderr=inner
+    ) as program:
+        os.close(inner)
+        written = b""
+        try:
+            while piece := os.read(outer, 65536):
+                written += piece
+        except OSError:  # the other side is closed: that is how a terminal ends on Linux
+            pass
+    os.close(outer)
+    assert program.returncode == 0, written
+    return written.decode()
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_bar_moves_and_is_gone_in_the_end(alone: dict[str, str], sine: Callable[..., str], columns: int) -> None:
+    written = on_terminal(alone, "play", sine("a.wav", seconds=1.5), "--host", "null", columns=columns)
+    assert "━━━" in written
+    assert "no xruns" in written
+    assert written.count("\x1b[2K") > 10  # lines are cleared and written anew
+    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is back
+    assert "played" in written[written.rindex("\x1b[?25h") :]
+
+
+def test_a_recording_shows_its_time(alone: dict[str, str], tmp_path: Path) -> None:
+    written = on_terminal(
+        alone, "record", str(tmp_path / "a.wav"), "--host", "null", "--device", "tone", "--seconds", "1.2"
+    )
+    assert "-6.0 dB" in written
+    assert "0:01" in written
+
+
+def test_a_terminal_without_colours_shows_how_far_a_bar_is(alone: dict[str, str], sine: Callable[..., str]) -> None:
+    env = {**alone, "NO_COLOR": "1"}
+    written = on_terminal(env, "play", sine("a.wav", seconds=1), "--host", "null")
+    assert "━ " in written
+    assert "\x1b[3" not in written
+
+
+def test_a_dumb_terminal_gets_plain_lines(alone: dict[str, str], sine: Callable[..., str]) -> None:
+    env = {**alone, "TERM": "dumb"}
+    outer, inner = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "pcmio", "play", sine("a.wav"), "--host", "null"], env=env, stdout=inner, check=False
+    )
+    os.close(inner)
+    written = os.read(outer, 65536).decode()
+    os.close(outer)
+    assert done.returncode == 0
+    assert "\x1b" not in written
+    assert "━" not in written
+
+
+def test_an_output_without_these_characters_gets_others(run: Callable[..., Ran], sine: Callable[..., str]) -> None:
+    ran = run("play", sine("a.wav"), "--host", "null", PYTHONIOENCODING="ascii")
+    assert (ran.code, ran.err) == (0, "")
+    assert "a.wav -> Null output" in ran.out
+
+
+def test_nothing_moves_in_a_pipe(run: Callable[..., Ran], sine: Callable[..., str]) -> None:
+    ran = run("play", sine("a.wav"), "--host", "null")
+    assert "\x1b" not in ran.out
+    assert len(ran.out.splitlines()) == 3

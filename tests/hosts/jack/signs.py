@@ -1,0 +1,84 @@
+"""Signs of life that tests wait for, and the signal that they play."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pcmio.testing import until
+
+if TYPE_CHECKING:
+    from pcmio import Stream
+    from pcmio.hosts.jack import JackHost
+    from pcmio.testing.signals import Events, Recorder
+
+
+def nothing(_block: object, _info: object) -> None:
+    """A callback that plays silence."""
+
+
+def wires(host: JackHost, name: str, channels: int) -> list[str]:
+    """The ports of one of the host's own streams."""
+    return [f"{host.client_name}:{name}_{channel}" for channel in range(1, channels + 1)]
+
+
+def until_moved(stream: Stream, frames: int = 500) -> None:
+    """The device has taken or given so many frames more."""
+    end = stream.position + frames
+    until(lambda: stream.position >= end, f"{frames} frames moving")
+
+
+def until_told(events: Events, kind: type, count: int = 1) -> None:
+    """So many events of a kind have been told."""
+    until(lambda: len(events.of(kind)) >= count, f"{count} x {kind.__name__}")
+
+
+def until_lost(stream: Stream, xruns: int) -> None:
+    """So many xruns have been counted."""
+    until(lambda: stream.stats.xruns >= xruns, f"{xruns} xruns")
+
+
+def until_heard(recorder: Recorder, frames: int) -> None:
+    """So many frames of sound have been recorded."""
+    until(lambda: len(heard(recorder)) >= frames, f"{frames} frames of sound")
+
+
+def until_recorded(recorder: Recorder, frames: int) -> None:
+    """So many frames more have been recorded, silent or not."""
+    end = recorder.frames + frames
+    until(lambda: recorder.frames >= end, f"{frames} frames")
+
+
+def heard(recorder: Recorder) -> Any:
+    """From the first frame that sounds to the last: a ramp has no silent ones."""
+    recorded = recorder.recorded()
+    sounding = np.flatnonzero(recorded.any(axis=1))
+    return recorded[sounding[0] : sounding[-1] + 1] if sounding.size else recorded[:0]
+
+
+class Ramp:
+    """A callback that counts frames, up and round within what a float holds exactly; each channel begins elsewhere."""
+
+    span = 1 << 20
+    apart = 1 << 15
+
+    def __init__(self) -> None:
+        self.at = 1
+
+    def __call__(self, block: Any, _info: object) -> None:
+        frames, channels = block.shape
+        block[:] = self.frames(self.at, frames, channels)
+        self.at += frames
+
+    @classmethod
+    def frames(cls, begin: int, frames: int, channels: int) -> Any:
+        """A part of it."""
+        numbers = np.arange(begin, begin + frames)[:, None] + np.arange(channels)[None, :] * cls.apart
+        return ((numbers % cls.span + 1) / (cls.span + 1) / 2).astype(np.float32)
+
+
+def assert_is_ramp(got: Any) -> None:
+    """It begins where the ramp does, and goes on with it."""
+    wrong = np.flatnonzero((got != Ramp.frames(1, *got.shape)).any(axis=1))
+    assert not wrong.size, f"frame {wrong[0]} of {len(got)} is {got[wrong[0]]}, {len(wrong)} are wrong"
