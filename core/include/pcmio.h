@@ -448,6 +448,8 @@ PCMIO_API pcmio_pipewire_stream *pcmio_pipewire_stream_new(pcmio_pipewire_connec
                                                            pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pipewire_request *request);
 PCMIO_API int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream); /* pw_stream_state */
+/* Whether it has ever been linked with a device. */
+PCMIO_API uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream);
 /* What the server last complained of, into PCMIO_PIPEWIRE_TEXT_BYTES of `text`. */
 PCMIO_API void pcmio_pipewire_stream_complaint(pcmio_pipewire_stream *stream, char *text);
 PCMIO_API int32_t pcmio_pipewire_stream_start(pcmio_pipewire_stream *stream);

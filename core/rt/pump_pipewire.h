@@ -126,6 +126,7 @@ struct pcmio_pipewire_stream {
   bool over;     /* its end was told */
   char complaint[PCMIO_PIPEWIRE_TEXT_BYTES];
   _Atomic int32_t state;
+  _Atomic uint32_t linked;
 
   _Atomic(const pcmio_pw_clock *) clock; /* of the driver; NULL while there is none */
   _Atomic uint32_t inside;               /* the audio thread is at work, and may be looking at the clock */

@@ -262,10 +262,15 @@ static void see_link(pcmio_pipewire_connection *connection, uint32_t from, uint3
       continue;
     }
     uint32_t peer = stream->output != 0 ? to : from;
-    if (peer != stream->peer && is_device(connection, peer)) {
+    if (!is_device(connection, peer)) {
+      continue;
+    }
+    if (peer != stream->peer) {
       stream->peer = peer;
       pcmio_pump_note(stream->pump, PCMIO_NOTE_MOVED, 0, peer);
     }
+    atomic_store(&stream->linked, 1);
+    stream->post(stream->wakeup);
   }
 }
 
@@ -476,6 +481,8 @@ int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pi
 }
 
 int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->state); }
+
+uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->linked); }
 
 void pcmio_pipewire_stream_complaint(pcmio_pipewire_stream *stream, char *text) {
   lock(stream->connection);

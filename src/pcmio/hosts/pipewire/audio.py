@@ -157,12 +157,20 @@ class AudioConnection:
             if self._retired and not self._guests:
                 self._free()
                 return
-            if self._native is None or self.inherited or self._condition() != abi.PIPEWIRE_READY:
-                return
-            asked = self._core.pcmio_pipewire_connection_ask(self._native)
-            deadline = time.monotonic() + _FAREWELL_SECONDS
-            while not self._answered(asked) and time.monotonic() < deadline:
-                core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
+            self._settle()
+
+    def settle(self) -> None:
+        """Return when the server has dealt with all that it was told, and all that it told before has arrived."""
+        with self._lock:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._native is None or self.inherited or self._condition() != abi.PIPEWIRE_READY:
+            return
+        asked = self._core.pcmio_pipewire_connection_ask(self._native)
+        deadline = time.monotonic() + _FAREWELL_SECONDS
+        while not self._answered(asked) and time.monotonic() < deadline:
+            core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
 
     def _answered(self, asked: int) -> bool:
         lost = self._condition() != abi.PIPEWIRE_READY

@@ -52,6 +52,7 @@ class Conversation:
         self._error: BaseException | None = None
         self._broken = 0
         self._done: int | None = None
+        self._proxies: list[int] = []
         self._kept: list[Any] = []  # what libpipewire may call or read until the connection is closed
         self.globals: dict[int, Global] = {}
         self.metadata: dict[str, dict[str, str]] = {}
@@ -66,16 +67,20 @@ class Conversation:
             self._core,
             abi.pw_core_events(version=0, done=abi.done_t(self._on_done), error=abi.error_t(self._on_error)),
         )
-        registry = self._core_calls.pcmio_pipewire_registry(self._core)
-        self._registry = registry
-        self._listen(registry, abi.pw_registry_events(version=0, global_=abi.global_t(self._on_global)))
+        self._registry = self._keep(self._core_calls.pcmio_pipewire_registry(self._core))
+        self._listen(self._registry, abi.pw_registry_events(version=0, global_=abi.global_t(self._on_global)))
         self.wait(lambda: errors.no_answer(self._control.options.timeout))
 
     def hang_up(self) -> None:
         """Disconnect."""
         core, self._core = self._core, None
+        proxies, self._proxies = self._proxies, []
+        for proxy in reversed(proxies):  # the core would only forget them
+            self._libraries.pipewire.pw_proxy_destroy(proxy)
         if core is not None:
             self._libraries.pipewire.pw_core_disconnect(core)
+        # Callbacks hold on to this object, and it to them: taken apart here, they need no garbage collector.
+        self._kept.clear()
 
     def wait(self, too_late: Callable[[], Exception]) -> None:
         """Iterate until the server has answered all that was asked."""
@@ -144,12 +149,18 @@ class Conversation:
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def _bind(self, found: Global, version: int) -> int | None:
-        return self._core_calls.pcmio_pipewire_bind(self._registry, found.id, found.kind.encode(), version)
+    def _bind(self, found: Global, version: int) -> int:
+        return self._keep(
+            self._core_calls.pcmio_pipewire_bind(self._registry, found.id, found.kind.encode(), version)
+        )
 
-    def _listen(self, proxy: int | None, events: ctypes.Structure) -> None:
+    def _keep(self, proxy: int | None) -> int:
         if proxy is None:
             raise errors.from_code("a question to the server", "pw_registry_bind", -errno.ENOMEM)
+        self._proxies.append(proxy)
+        return proxy
+
+    def _listen(self, proxy: int, events: ctypes.Structure) -> None:
         hook = abi.spa_hook()
         self._kept += [hook, events]
         self._core_calls.pcmio_pipewire_listen(proxy, ctypes.byref(hook), ctypes.byref(events), None)

@@ -20,6 +20,8 @@ _SYSTEM_DIRECTORY = "/run/pipewire"
 _REMOTE = "pipewire-0"
 #: From this version on client.conf gives the data thread real-time priority, and client-rt.conf is no more.
 _RT_FOR_ALL = (1, 4)
+#: Before this one, the library lost the descriptors in messages to a stream that it had just closed.
+_KEEPS_DESCRIPTORS = (1, 0)
 
 
 class Libraries:
@@ -53,6 +55,11 @@ class Libraries:
         """Of the library: (0, 3) or (1, 6)."""
         numbers = (self.pipewire.pw_get_library_version() or b"").split(b".")
         return (int(numbers[0]), int(numbers[1])) if len(numbers) > 1 and numbers[0].isdigit() else (0, 3)
+
+    @property
+    def loses_descriptors(self) -> bool:
+        """Whether a stream must not be closed while the server has something to tell it."""
+        return self.version < _KEEPS_DESCRIPTORS
 
     def properties(self, values: Mapping[str, str | None]) -> int | None:
         """``pw_properties`` of those that have a value; whatever takes them frees them."""

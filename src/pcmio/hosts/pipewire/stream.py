@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 
 from pcmio import _core
 from pcmio._core import core
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
 
 #: What tells a stream that ends how its device is may take no longer.
 _LOOK_SECONDS = 0.5
+#: A session manager links a new stream within that time, if ever.
+_LINK_SECONDS = 0.3
+_SLICE_NANOS = 50_000_000
 #: Cycles shorter than that are asked for by nobody: several small blocks go through the ring at a time.
 _LEAST_SECONDS = 0.001
+_ALIVE = (abi.PW_STREAM_STATE_CONNECTING, abi.PW_STREAM_STATE_PAUSED, abi.PW_STREAM_STATE_STREAMING)
 _FLAGS = (
     abi.PW_STREAM_FLAG_AUTOCONNECT
     | abi.PW_STREAM_FLAG_INACTIVE
@@ -195,8 +200,21 @@ class PipeWireDriver(Driver):
 
     def close(self) -> None:
         """Have the server and libpipewire forget the stream."""
+        if self._connection.libraries.loses_descriptors and self._connection.usable:
+            self._await_quiet()
         self._free()
         self._connection.leave(self)
+
+    def _await_quiet(self) -> None:
+        """Return when the server has nothing more to tell this stream: it was linked, and then held."""
+        native, deadline = self._native, time.monotonic() + _LINK_SECONDS
+        while native is not None and not self._core.pcmio_pipewire_stream_linked(native):
+            if time.monotonic() >= deadline or self._core.pcmio_pipewire_stream_state(native) not in _ALIVE:
+                break
+            core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
+        if native is not None:
+            self._core.pcmio_pipewire_stream_hold(native, 0)
+            self._connection.settle()
 
     def cut(self) -> None:
         """The connection is being closed."""
