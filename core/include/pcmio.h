@@ -431,8 +431,7 @@ PCMIO_API int32_t pcmio_pipewire_enum_params(void *node, uint32_t id);
 /* python.  A connection for streams, with a thread that runs nothing but the core.  `wakeup` is posted whenever its
  * condition changes or a question is answered.  open: takes over a pw_thread_loop that does not run yet, its
  * pw_context, a connected socket and pw_properties; 0, or minus the system's error number.  NULL: no memory. */
-PCMIO_API pcmio_pipewire_connection *pcmio_pipewire_connection_new(const pcmio_pipewire_api *api,
-                                                                   pcmio_wakeup *wakeup);
+PCMIO_API pcmio_pipewire_connection *pcmio_pipewire_connection_new(const pcmio_pipewire_api *api, pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pipewire_connection_open(pcmio_pipewire_connection *connection, void *loop, void *context,
                                                  int32_t descriptor, void *properties);
 PCMIO_API uint32_t pcmio_pipewire_connection_condition(const pcmio_pipewire_connection *connection);

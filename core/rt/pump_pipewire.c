@@ -64,8 +64,8 @@ static uint64_t begin_cycle(pcmio_pipewire_stream *stream, int64_t *delay_nanos)
     stream->cycle_frames = 0;
     return pcmio_pump_now(stream->pump);
   }
-  *delay_nanos = time.delay * NANOS / time.rate_denom * time.rate_num +
-                 (int64_t)pcmio_frames_nanos(time.buffered, stream->rate);
+  *delay_nanos =
+      time.delay * NANOS / time.rate_denom * time.rate_num + (int64_t)pcmio_frames_nanos(time.buffered, stream->rate);
   if ((uint64_t)time.now != stream->cycle_nanos) {
     stream->cycle_nanos = (uint64_t)time.now;
     stream->cycle_frames = 0;

@@ -50,7 +50,7 @@ typedef struct {
   uint64_t buffered; /* frames in the resampler */
   uint32_t queued_buffers;
   uint32_t free_buffers;
-  uint64_t size;  /* since 1.1 */
+  uint64_t size; /* since 1.1 */
 } pcmio_pw_time; /* pw_time */
 
 #define PCMIO_PW_OLD_TIME_BYTES 40 /* what pw_stream_get_time fills */

@@ -28,7 +28,8 @@
 #define IO_POSITION 7
 #define REGISTRY_VERSION 3
 
-/* --- PipeWire's tables: spa/utils/hook.h, spa/utils/dict.h, pipewire/core.h, stream.h ------------------------------ */
+/* --- PipeWire's tables: spa/utils/hook.h, spa/utils/dict.h, pipewire/core.h, stream.h ------------------------------
+ */
 
 typedef struct {
   const char *type;
@@ -174,9 +175,7 @@ static uint32_t get_id(const dict *properties, const char *key) {
   return text == NULL ? PCMIO_PIPEWIRE_ANY : (uint32_t)strtoul(text, NULL, 10);
 }
 
-static void lock(const pcmio_pipewire_connection *connection) {
-  connection->api.thread_loop_lock(connection->loop);
-}
+static void lock(const pcmio_pipewire_connection *connection) { connection->api.thread_loop_lock(connection->loop); }
 
 static void unlock(const pcmio_pipewire_connection *connection) {
   connection->api.thread_loop_unlock(connection->loop);

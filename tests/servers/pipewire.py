@@ -254,7 +254,15 @@ class PipeWireServer:
 
     def set_default(self, key: str, name: str) -> None:
         """Choose the default sink ("audio.sink") or source ("audio.source"), as a user does."""
-        self.run("pw-metadata", "-n", "default", "0", f"default.configured.{key}", f'{{ "name": "{name}" }}', "Spa:String:JSON")
+        self.run(
+            "pw-metadata",
+            "-n",
+            "default",
+            "0",
+            f"default.configured.{key}",
+            f'{{ "name": "{name}" }}',
+            "Spa:String:JSON",
+        )
 
     def set_setting(self, key: str, value: str) -> None:
         """Change a setting of the server, as "clock.force-quantum"."""

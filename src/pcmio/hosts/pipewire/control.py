@@ -150,9 +150,7 @@ class Conversation:
     # --- calls -------------------------------------------------------------------------------------------------------
 
     def _bind(self, found: Global, version: int) -> int:
-        return self._keep(
-            self._core_calls.pcmio_pipewire_bind(self._registry, found.id, found.kind.encode(), version)
-        )
+        return self._keep(self._core_calls.pcmio_pipewire_bind(self._registry, found.id, found.kind.encode(), version))
 
     def _keep(self, proxy: int | None) -> int:
         if proxy is None:
@@ -255,7 +253,10 @@ def _survey(conversation: Conversation) -> Survey:
     for one in looked_at:
         conversation.look_at(one)
     for one in found:
-        if one.kind == abi.PW_TYPE_INTERFACE_Metadata and one.properties.get("metadata.name") in {"default", "settings"}:
+        if one.kind == abi.PW_TYPE_INTERFACE_Metadata and one.properties.get("metadata.name") in {
+            "default",
+            "settings",
+        }:
             conversation.read_metadata(one)
     seconds = conversation._control.options.timeout  # noqa: SLF001 - of the same module
     conversation.wait(lambda: errors.too_slow("the devices", "pw_core_sync", seconds))

@@ -106,7 +106,9 @@ class PipeWireDevice(NativeDevice):
         node, clock = self._present(direction)
         own = node.rates or tuple((rate, rate) for rate in clock.rates)
         # What needs no conversion comes first: the device's own channels at rates that the graph can run at.
-        native = dict.fromkeys(rate for rate in (clock.now, *clock.rates) if any(low <= rate <= high for low, high in own))
+        native = dict.fromkeys(
+            rate for rate in (clock.now, *clock.rates) if any(low <= rate <= high for low, high in own)
+        )
         everything = (LEAST_RATE, MOST_RATE)
         counts = sorted(range(1, abi.SPA_AUDIO_MAX_CHANNELS + 1), key=lambda count: count != node.channels)
         return [

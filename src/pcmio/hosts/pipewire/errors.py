@@ -93,7 +93,10 @@ def too_slow(what: str, call: str, seconds: float) -> AudioError:
 def disconnected(code: int) -> AudioError:
     """The error of streams and questions whose server went away."""
     return errors.HostDisconnected(
-        f"the PipeWire server went away: {os.strerror(abs(code))}", call="pw_core_events.error", code=-code, advice=_AGAIN
+        f"the PipeWire server went away: {os.strerror(abs(code))}",
+        call="pw_core_events.error",
+        code=-code,
+        advice=_AGAIN,
     )
 
 
