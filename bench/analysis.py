@@ -1,13 +1,14 @@
 """What is missing from a recording of the known signal.
 
-A recording is cut into runs in which each frame follows the one before.  Between two runs there is a gap: frames that are
-silent, wrong or repeated, or a jump of the signal over frames that nobody heard.  Its cost is the longer of the two, since a
+A recording is cut into runs in which each frame follows the one before.  Between two runs there is a gap: frames that
+are silent, wrong or repeated, or a jump of the signal over frames that nobody heard.  Its cost is the longer of both: a
 player that falls silent and goes on where the clock is has lost that time once, not twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,7 +83,7 @@ def find_gaps(samples: NDArray[np.float32]) -> Gaps:
     if not runs:
         return Gaps(len(numbers), len(numbers), 1 if len(numbers) else 0, silent, 0, 0, wrong, stopped=True)
     lost = repeated = skipped = gaps = 0
-    for (_, before), (after, _) in zip(runs, runs[1:], strict=False):
+    for (_, before), (after, _) in pairwise(runs):
         bad = after - before - 1
         jump = int(numbers[after] - numbers[before] - 1) % FRAMES
         gaps += 1

@@ -41,7 +41,9 @@ def _pcmio(rows: Sequence[Row], options: dict[str, Any] | None = None, **wanted:
     return select(rows, player="pcmio", options=options or {}, **wanted)
 
 
-def _lost(server: str, frames: int, load: str, options: dict[str, Any] | None = None) -> Callable[[Sequence[Row]], Found]:
+def _lost(
+    server: str, frames: int, load: str, options: dict[str, Any] | None = None
+) -> Callable[[Sequence[Row]], Found]:
     def find(rows: Sequence[Row]) -> Found:
         chosen = _pcmio(rows, options, measure="gaps", server=server, frames=frames, load=load)
         return cell(chosen, "lost_ms_per_10s")
@@ -57,13 +59,12 @@ def _cpu(server: str, frames: int) -> Callable[[Sequence[Row]], Found]:
     return find
 
 
-def _worst_of_servers(rows: Sequence[Row], value: Callable[[Row], float | None]) -> Found:
-    found = [
-        cell(_pcmio([row for row in rows if "import_ms" in row], measure="imports", server=server), value)
-        for server in ("jack", "pulse")
-    ]
-    known = [one for one in found if one is not None]
-    return max(known, key=lambda one: one.median, default=None)
+def _import(server: str, *keys: str) -> Callable[[Sequence[Row]], Found]:
+    def find(rows: Sequence[Row]) -> Found:
+        chosen = [row for row in _pcmio(rows, measure="imports", server=server) if "import_ms" in row]
+        return cell(chosen, lambda row: sum(row[key] for key in keys))
+
+    return find
 
 
 def _first(server: str) -> Callable[[Sequence[Row]], Found]:
@@ -82,7 +83,7 @@ def _trip(server: str) -> Callable[[Sequence[Row]], Found]:
     def over(row: Row) -> float | None:
         if "trip_ms" not in row:
             return None
-        return row["trip_ms"] - CPAL_TRIP_MS[server] - 1000 * row["library"].get("depth_seconds", 0.0)
+        return float(row["trip_ms"]) - CPAL_TRIP_MS[server] - 1000.0 * float(row["library"]["depth_seconds"])
 
     return lambda rows: cell(_pcmio(rows, measure="loop", server=server), over)
 
@@ -117,7 +118,11 @@ def _bars() -> list[Bar]:
         Bar(f"{lost}: jackd, 256 frames, one busy thread", 0, _lost("jack", 256, "busy1")),
         Bar(f"{lost}: PulseAudio, 128 frames, one busy thread", 0, _lost("pulse", 128, "busy1")),
         Bar(f"{lost}: PulseAudio, 256 frames, one busy thread", 0, _lost("pulse", 256, "busy1")),
-        Bar(f"{lost}: jackd, 128, C call holds the GIL 16 ms, depth 25 ms", 0, _lost("jack", 128, "hold", DEPTH_FOR_HOLDS)),
+        Bar(
+            f"{lost}: jackd, 128, C call holds the GIL 16 ms, depth 25 ms",
+            0,
+            _lost("jack", 128, "hold", DEPTH_FOR_HOLDS),
+        ),
         Bar(f"{lost}: PulseAudio, 128, the same", 0, _lost("pulse", 128, "hold", DEPTH_FOR_HOLDS)),
         Bar(f"{lost}: jackd, 64, fed a second ahead, one busy thread", 0, _lost("jack", 64, "busy1", FED_AHEAD)),
         Bar(f"{lost}: PulseAudio, 64, the same", 0, _lost("pulse", 64, "busy1", FED_AHEAD)),
@@ -125,9 +130,11 @@ def _bars() -> list[Bar]:
         Bar(f"CPU / {REFERENCE}'s: jackd, 256", 0.45, _cpu("jack", 256)),
         Bar(f"CPU / {REFERENCE}'s: PulseAudio, 128", 0.40, _cpu("pulse", 128)),
         Bar(f"CPU / {REFERENCE}'s: PulseAudio, 256", 0.40, _cpu("pulse", 256)),
-        Bar("import", 15, lambda rows: _worst_of_servers(rows, lambda row: row["import_ms"]), "ms"),
-        Bar("import and listing", 30, lambda rows: _worst_of_servers(rows, lambda row: row["import_ms"] + row["list_ms"]), "ms"),
-        Bar("memory of import and listing", 6, lambda rows: _worst_of_servers(rows, lambda row: row["mb"]), "MB"),
+        Bar("import", 15, _import("pulse", "import_ms"), "ms"),
+        Bar("import and listing: PulseAudio", 30, _import("pulse", "import_ms", "list_ms"), "ms"),
+        Bar("import and listing: jackd", 30, _import("jack", "import_ms", "list_ms"), "ms"),
+        Bar("memory of import and listing: PulseAudio", 6, _import("pulse", "mb"), "MB"),
+        Bar("memory of import and listing: jackd", 6, _import("jack", "mb"), "MB"),
         Bar("open to first callback, over the C client's: jackd", 10, _first("jack"), "ms"),
         Bar("open to first callback, over the C client's: PulseAudio", 10, _first("pulse"), "ms"),
         Bar("round trip at 128, over cpal's and the depth: jackd", PERIOD_MS, _trip("jack"), "ms"),

@@ -1,7 +1,7 @@
 """What the bench needs, made on first use and kept: a venv with the peers, the natives, Debian's packages.
 
-All of it lies in one folder outside the checkout (``PCMIO_BENCH_HOME``, else ``~/.cache/pcmio-bench``).  Only the standard
-library is imported here: this runs before the venv exists.
+All of it lies in one folder outside the checkout (``PCMIO_BENCH_HOME``, else ``~/.cache/pcmio-bench``).  Only the
+standard library is imported here: this runs before the venv exists.
 """
 
 from __future__ import annotations
@@ -47,13 +47,30 @@ _LIBRARIES = {"jack": ["-ljack"], "pulse": ["-lpulse"]}
 
 
 def enter(arguments: list[str]) -> None:
-    """Go on in the venv: returns only there."""
+    """Go on in the venv, and apart from other programs where that is possible: returns only there."""
     if Path(sys.prefix).resolve() == VENV.resolve():
         return
     install_packages()
     _make_venv()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    os.execve(PYTHON, [str(PYTHON), "-m", "bench", *arguments], environment | {"PYTHONPATH": str(REPO)})
+    command = [*_apart(), str(PYTHON), "-m", "bench", *arguments]
+    os.execvpe(command[0], command, environment | {"PYTHONPATH": str(REPO)})
+
+
+def _apart() -> list[str]:
+    """What runs a command in a world of its own.
+
+    jackd counts its servers in /dev/shm, and there are at most eight; and what is left of a bench that was killed would
+    disturb the next.  So it gets a /dev/shm and process ids of its own.
+    """
+    alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    script = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
+    whole = [*alone, "sh", "-c", script, "sh"]
+    try:
+        done = subprocess.run([*whole, "true"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return []
+    return whole if done.returncode == 0 else []
 
 
 def install_packages() -> None:
@@ -76,11 +93,17 @@ def _make_venv() -> None:
         HOME.mkdir(parents=True, exist_ok=True)
         venv.create(VENV, with_pip=True)
         _pip("install", *_NEEDED)
+    if not _has("pcmio-"):
+        install_pcmio(REPO)  # the tests' servers need it
     for peer, folder in _PEERS.items():
         # One by one: a peer that cannot be installed here is missing from the tables, not the reason for having none.
-        if not list(VENV.glob(f"lib/python*/site-packages/{folder}*.dist-info")):
+        if not _has(folder):
             print(f"bench: installing {peer}")
             _pip("install", peer, check=False)
+
+
+def _has(folder: str) -> bool:
+    return any(VENV.glob(f"lib/python*/site-packages/{folder}*.dist-info"))
 
 
 def _pip(*arguments: str, check: bool = True) -> None:
@@ -91,7 +114,7 @@ def _pip(*arguments: str, check: bool = True) -> None:
 
 
 def install_pcmio(source: Path) -> None:
-    """Install the checkout as a user would have it: built, copied, compiled."""
+    """Install a checkout as a user would have it: built, copied, compiled."""
     _pip("uninstall", "-y", "pcmio", check=False)
     _pip("install", "--no-deps", "--no-build-isolation", "--compile", str(source))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import environment
-from bench.runs import LATE_MS, Contestant, Helper, Row, Rules, stage
+from bench.runs import FLOOR, LATE_MS, Case, Contestant, Helper, Row, Rules, Stage, stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,11 +22,22 @@ def measure(server: str, who: Sequence[Contestant], rules: Rules, tell: Any) -> 
         for contestant in who:
             _probe(contestant.name, server, on.environment)  # compiled and in the system's cache from here on
         for number in range(2 * rules.repeat):
+            row = _connection(on)
+            tell(row)
+            yield {**row, "round": number}
             shift = number % max(1, len(who))
             for contestant in [*who[shift:], *who[:shift]]:
                 row = _patiently(contestant, server, on.environment, rules)
                 tell(row)
                 yield {**row, "round": number}
+
+
+def _connection(on: Stage) -> Row:
+    """What connecting costs a C client, which has nothing to import and lists nothing."""
+    told = on.run_floor(Case("imports", on.kind, FRAMES, warm=0.0, window=0.05))
+    connected = (told["built_nanos"] - told["opened_nanos"]) / 1e6
+    row: Row = {"measure": "imports", "server": on.kind, "player": FLOOR, "label": FLOOR, "options": {}}
+    return {**row, "import_ms": 0.0, "list_ms": connected, "mb": 0.0, "devices": 0, "valid": True, "why": ""}
 
 
 def _patiently(who: Contestant, server: str, env: dict[str, str], rules: Rules) -> Row:
@@ -52,7 +63,5 @@ def _probe(name: str, server: str, env: dict[str, str]) -> Row:
     if done.returncode != 0:
         words = done.stderr.strip().splitlines()
         return {"failed": words[-1] if words else f"ended with {done.returncode}"}
-    told: Row = json.loads(done.stdout)
-    if told["error"]:
-        told["failed"] = told["error"]
+    told: Row = json.loads(done.stdout.strip().splitlines()[-1])
     return told

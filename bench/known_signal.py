@@ -59,7 +59,9 @@ class ImpulseSource(Source):
     def __init__(self) -> None:
         super().__init__(np.zeros((LONGEST_BLOCK, CHANNELS), np.float32))
         self.sent: list[tuple[int, tuple[int, int] | None]] = []
-        self.told: tuple[int, int] | None = None  # when the block was asked for and when it is heard, where that is told
+        self.told: tuple[int, int] | None = (
+            None  # when the block was asked for and when it is heard, where that is told
+        )
         self._due = 0
 
     def take(self, frames: int) -> NDArray[np.float32]:

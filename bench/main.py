@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         rows = [json.loads(line) for path in options.report for line in path.read_text().splitlines()]
         _show([row for row in rows if row["measure"] != "machine"])
         return 0
-    if not options.installed and "pcmio" in options.players:
+    if not options.installed:
         console.print(f"installing pcmio from {options.source}")
         environment.install_pcmio(options.source)
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -59,14 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", help=f"measures: {', '.join(MEASURES)}", **listed(MEASURES))  # type: ignore[arg-type]
     parser.add_argument("--players", help=f"of {', '.join(FACTS)}", **listed(tuple(FACTS)))  # type: ignore[arg-type]
     parser.add_argument("--servers", help="of jack, pulse", **listed(ALL_SERVERS))  # type: ignore[arg-type]
-    parser.add_argument("--frames", type=lambda text: [int(each) for each in text.split(",")], default=[], metavar="N,M")
+    parser.add_argument(
+        "--frames", type=lambda text: [int(each) for each in text.split(",")], default=[], metavar="N,M"
+    )
     parser.add_argument("--repeat", type=int, help="rounds of each case (5; quick: 2)")
     parser.add_argument("--retries", type=int, default=3, help="how often an invalid run is repeated (3)")
     parser.add_argument("--window", type=float, help="seconds measured in each run (10; quick: 4)")
     parser.add_argument("--quick", action="store_true", help="fewer cases, shorter and fewer runs: a few minutes")
     parser.add_argument("--no-promote", action="store_true", help="leave peers' threads without real-time priority")
     parser.add_argument("--source", type=Path, default=environment.REPO, help="the checkout of pcmio to install")
-    parser.add_argument("--installed", action="store_true", help="measure the pcmio that is in the bench's venv already")
+    parser.add_argument(
+        "--installed", action="store_true", help="measure the pcmio that is in the bench's venv already"
+    )
     stamp = time.strftime("%Y%m%d-%H%M%S")
     parser.add_argument("--out", type=Path, default=environment.HOME / "results" / f"{stamp}.jsonl", help="JSON lines")
     parser.add_argument("--report", type=Path, nargs="+", help="measure nothing: tables of these files")
@@ -131,8 +135,8 @@ def _commit(source: Path) -> str:
 
 def _first_line(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = [line for line in done.stdout.splitlines() if any(character.isdigit() for character in line)]
-    return lines[0].split()[-1] if lines else "unknown"
+    words = [word for word in done.stdout.split() if word.count(".") >= 1 and word[0].isdigit()]
+    return words[0] if words else "unknown"
 
 
 def _realtime() -> bool:
@@ -145,7 +149,14 @@ def _realtime() -> bool:
 
 
 def _tell(row: Row) -> None:
-    figures = [row["measure"], row["server"], row.get("frames"), row.get("load"), f"{row.get('streams', 1)} streams", row["label"]]
+    figures = [
+        row["measure"],
+        row["server"],
+        row.get("frames"),
+        row.get("load"),
+        f"{row.get('streams', 1)} streams",
+        row["label"],
+    ]
     if "failed" in row:
         said = f"failed: {row['failed']}"
     elif row["measure"] == "imports":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.players import ALL_SERVERS, FACTS, JACK, PULSE
@@ -26,7 +26,7 @@ class Plan:
     players: Sequence[str] = tuple(FACTS)
     servers: Sequence[str] = ALL_SERVERS
     frames: Sequence[int] = ()
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     window: float = 10.0
     quick: bool = False
     tell: Callable[[Row], None] = print
@@ -55,7 +55,7 @@ class Plan:
         for server, frames, load, depths in self._gap_cases():
             case = Case("gaps", server, frames, load, window=self.window)
             # A player without depth has nothing to show where the point is a second of it.
-            players = ("pcmio",) if depths == (FED_AHEAD,) else self.players
+            players = [name for name in self.players if name == "pcmio" or depths != (FED_AHEAD,)]
             if frames in self._chosen((frames,)):
                 yield from rounds(case, contestants(server, players, depths), self.rules, self.tell)
 

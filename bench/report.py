@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -59,13 +60,17 @@ def _table(title: str, *columns: str, caption: str = "") -> Table:
     return table
 
 
-def _or_failed(rows: Sequence[Row], text: Callable[[], str]) -> str:
+def _or_failed(rows: Sequence[Row], text: Callable[[Sequence[Row]], str]) -> str:
     failed = [row["failed"] for row in rows if "failed" in row]
     if not rows:
         return "-"
     if len(failed) == len(rows):
         return f"failed: {failed[0][:40]}"
-    return text()
+    return text(rows)
+
+
+def _cell_of(key: str, rows: Sequence[Row]) -> str:
+    return _said(cell(rows, key))
 
 
 def _said(found: Cell | None, unit: str = "") -> str:
@@ -76,6 +81,7 @@ def _imports(rows: list[Row], server: str) -> Table:
     table = _table(
         f"Import and listing beside {SERVERS[server]}",
         *("import ms", "list ms", "both ms", f"x {REFERENCE}", "MB added", "numpy loaded", "devices"),
+        caption="The C client only connects: nobody lists a server's devices sooner.",
     )
     for row in rows:
         if "import_ms" in row:
@@ -85,7 +91,8 @@ def _imports(rows: list[Row], server: str) -> Table:
         last = mine[-1]
         times = _said(ratio(mine, select(rows, player=REFERENCE), "both_ms"))
         figures = [_said(cell(mine, key)) for key in ("import_ms", "list_ms", "both_ms")]
-        ending = [_said(cell(mine, "mb")), "yes" if last.get("numpy") else "no", str(last.get("devices"))]
+        numpy = {True: "yes", False: "no", None: "-"}[last.get("numpy")]
+        ending = [_said(cell(mine, "mb")), numpy, str(last.get("devices"))]
         table.add_row(label, *figures, times, *ending)
     return table
 
@@ -99,7 +106,7 @@ def _first(rows: list[Row], server: str) -> Table:
     for label in labels(rows):
         mine = select(rows, label=label)
         keys = ("first_imported_ms", "first_ms", "first_built_ms", "first_sound_ms")
-        table.add_row(label, *(_or_failed(mine, lambda key=key, mine=mine: _said(cell(mine, key))) for key in keys))
+        table.add_row(label, *(_or_failed(mine, partial(_cell_of, key)) for key in keys))
     return table
 
 
@@ -113,14 +120,14 @@ def _cpu(rows: list[Row], server: str) -> Table:
     for label in labels(rows):
         cells = []
         for period in periods:
-            all_here = select(rows, frames=period)
-            mine = select(all_here, label=label)
-            cells.append(_or_failed(mine, lambda mine=mine, here=all_here: _cpu_cell(mine, here)))
+            here = select(rows, frames=period)
+            mine = select(here, label=label)
+            cells.append(_or_failed(mine, partial(_cpu_cell, here)))
         table.add_row(label, *cells)
     return table
 
 
-def _cpu_cell(mine: Sequence[Row], here: Sequence[Row]) -> str:
+def _cpu_cell(here: Sequence[Row], mine: Sequence[Row]) -> str:
     found = cell(mine, "cpu_percent")
     if found is None:
         return "-"
@@ -140,7 +147,7 @@ def _blocks(rows: list[Row], server: str) -> Table:
         cells = []
         for period in periods:
             mine = select(rows, frames=period, label=label)
-            cells.append(_or_failed(mine, lambda mine=mine: _block_cell(mine)))
+            cells.append(_or_failed(mine, _block_cell))
         table.add_row(label, *cells)
     return table
 
@@ -153,7 +160,9 @@ def _block_cell(mine: Sequence[Row]) -> str:
 
 
 def _gaps(rows: list[Row], server: str) -> Table:
-    cases = sorted({(row["frames"], row["load"]) for row in rows}, key=lambda case: (case[0], list(LOADS).index(case[1])))
+    cases = sorted(
+        {(row["frames"], row["load"]) for row in rows}, key=lambda case: (case[0], list(LOADS).index(case[1]))
+    )
     table = _table(
         f"Lost ms per 10 s, {SERVERS[server]}",
         *(f"{frames} frames, {LOADS[load]}" for frames, load in cases),
@@ -163,7 +172,7 @@ def _gaps(rows: list[Row], server: str) -> Table:
         cells = []
         for frames, load in cases:
             mine = select(rows, frames=frames, load=load, label=label)
-            cells.append(_or_failed(mine, lambda mine=mine: _said(cell(mine, "lost_ms_per_10s"))))
+            cells.append(_or_failed(mine, partial(_cell_of, "lost_ms_per_10s")))
         table.add_row(label, *cells)
     return table
 
@@ -177,7 +186,7 @@ def _loop(rows: list[Row], server: str) -> Table:
         mine = select(rows, label=label)
         came = f"{sum(row.get('arrived', 0) for row in mine)}/{sum(row.get('sent', 0) for row in mine)}"
         keys = ("trip_ms", "reported_ms", "error_ms")
-        cells = [_or_failed(mine, lambda key=key, mine=mine: _said(cell(mine, key))) for key in keys]
+        cells = [_or_failed(mine, partial(_cell_of, key)) for key in keys]
         table.add_row(label, *cells, came)
     return table
 
@@ -192,7 +201,7 @@ def _streams(rows: list[Row], server: str) -> Table:
         cells = []
         for count in counts:
             mine = select(rows, streams=count, label=label)
-            cells.append(_or_failed(mine, lambda mine=mine: _streams_cell(mine)))
+            cells.append(_or_failed(mine, _streams_cell))
         table.add_row(label, *cells)
     return table
 
@@ -209,5 +218,7 @@ def machine(row: dict[str, Any]) -> Table:
     table = Table(show_header=False, box=None)
     for key, value in row.items():
         if key != "measure":
-            table.add_row(key, ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value))
+            table.add_row(
+                key, ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+            )
     return table

@@ -1,7 +1,8 @@
-"""One run: a player on a private server, a recorder that hears it, and a watcher that says whether the machine was quiet.
+"""One run: a player on a private server, a recorder that hears it, and a watcher that tells how quiet the machine was.
 
-A run is valid when an ordinary sleeping thread was never more than ``LATE_MS`` late while it was measured, and the recorder
-heard all of it; a *round* (several players, one after the other, beside the bare C client) when the C client lost nothing too.
+A run is valid when an ordinary sleeping thread was never more than ``LATE_MS`` late while it was measured, and the
+recorder heard all of it; a *round* (several players, one after the other, and the bare C client) when the C client lost
+nothing too.
 What is invalid is repeated, up to a limit, and told as what it is: the machine was busy.
 """
 
@@ -22,14 +23,14 @@ from bench import environment
 from bench.analysis import Recording, find_gaps
 from bench.known_signal import RATE
 from bench.players import FACTS, JACK, PULSE
-from bench.servers import Jackd, PulseAudio, Server, clean_environment
+from bench.servers import SINK, Jackd, PulseAudio, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LATE_MS = 5.0
 FLOOR = "c"
-#: A null sink without a hurried listener renders two seconds ahead; only then does it follow the first one.
+#: A null sink without a hurried listener renders two seconds ahead; one that listens all the time keeps it in time.
 _SETTLE_SECONDS = 2.5
 
 Row = dict[str, Any]
@@ -108,7 +109,7 @@ class Stage:
         self.server = server
         self.kind = kind
         self.promote = promote
-        self.environment = clean_environment() | server.environment | {"PYTHONPATH": str(environment.REPO)}
+        self.environment = server.environment | {"PYTHONPATH": str(environment.REPO)}
         self._recording = Path(tempfile.mkdtemp(prefix="pcmio-bench-rec-", dir="/dev/shm")) / "take"
 
     def forget(self) -> None:
@@ -119,7 +120,7 @@ class Stage:
         """One run."""
         recorded = case.streams == 1 and case.task == "play"
         watcher = Helper("watch", env=self.environment)
-        ear = self._ear(case) if recorded else None
+        ear = self._ear() if recorded else None
         patch = Helper("patch_jack", self._jack_name, env=self.environment) if self._needs_patch(case) else None
         try:
             told = self._run(who, case)
@@ -148,25 +149,32 @@ class Stage:
     def _needs_patch(self, case: Case) -> bool:
         return self.kind == JACK and case.task == "loop"
 
-    def _ear(self, case: Case) -> Helper:
+    def _ear(self) -> Helper:
         if self.kind == JACK:
             return Helper("rec_jack", self._jack_name, str(self._recording), env=self.environment)
-        return Helper("rec_pulse", "bench.monitor", str(self._recording), env=self.environment)
+        return Helper("rec_pulse", f"{SINK}.monitor", str(self._recording), env=self.environment)
+
+    def run_floor(self, case: Case) -> Row:
+        """The bare C client alone."""
+        first = self._jack_name if self.kind == JACK else str(case.frames)
+        # One native thread keeps one processor busy, as any number of Python's do.
+        busy = "0" if case.load == "none" else "1"
+        numbers = [str(case.streams), str(case.warm), str(case.window), busy]
+        return self._call([environment.native(f"floor_{self.kind}"), first, *numbers], case)
 
     def _run(self, who: Contestant, case: Case) -> Row:
         if who.name == FLOOR:
-            first = self._jack_name if self.kind == JACK else str(case.frames)
-            # One native thread keeps one processor busy, as any number of Python's do.
-            busy = "0" if case.load == "none" else "1"
-            numbers = [str(case.streams), str(case.warm), str(case.window), busy]
-            command = [environment.native(f"floor_{self.kind}"), first, *numbers]
-        else:
-            job = {
-                **{key: getattr(case, key) for key in ("server", "frames", "load", "streams", "warm", "window", "task")},
-                **{"player": who.name, "options": who.options, "server_pid": self.server.pid},
-                "promote": self.promote and who.name != "pcmio",
-            }
-            command = [str(environment.PYTHON), "-m", "bench.worker", json.dumps(job)]
+            return self.run_floor(case)
+        job = {
+            **{key: getattr(case, key) for key in ("server", "frames", "load", "streams", "warm", "window", "task")},
+            "player": who.name,
+            "options": who.options,
+            "server_pid": self.server.pid,
+            "promote": self.promote and who.name != "pcmio",
+        }
+        return self._call([str(environment.PYTHON), "-m", "bench.worker", json.dumps(job)], case)
+
+    def _call(self, command: list[str], case: Case) -> Row:
         limit = case.warm + case.window + 30.0
         try:
             done = subprocess.run(
@@ -208,7 +216,9 @@ def _costs(told: Row, case: Case) -> Row:
     return {
         "cpu_percent": 100.0 * told["cpu_seconds"] / seconds,
         "us_per_callback": 1e6 * told["cpu_seconds"] / max(1, told["callbacks"]),
-        "thread_us_per_callback": [round(1e6 * each / max(1, told["callbacks"]), 2) for each in told.get("thread_cpu_seconds", ())],
+        "thread_us_per_callback": [
+            round(1e6 * each / max(1, told["callbacks"]), 2) for each in told.get("thread_cpu_seconds", ())
+        ],
         "served": told["frames"] / (seconds * RATE * case.streams),
         "block_frames": told["frames"] / max(1, told["callbacks"]),
         "switches_per_second": told.get("switches", 0) / seconds,
@@ -240,7 +250,7 @@ def stage(kind: str, frames: int, *, promote: bool) -> Iterator[Stage]:
         keeper = None
         if kind == PULSE:
             name = str(made.server.folder / "keeper")
-            keeper = Helper("rec_pulse", "bench.monitor", name, "discard", env=made.environment)
+            keeper = Helper("rec_pulse", f"{SINK}.monitor", name, "discard", env=made.environment)
             time.sleep(_SETTLE_SECONDS)
         try:
             yield made
@@ -266,12 +276,12 @@ def rounds(case: Case, who: Sequence[Contestant], rules: Rules, tell: Any, repea
             floor = _patiently(on, Contestant(FLOOR), case, rules, tell) if case.task == "play" else None
             if floor is not None:
                 yield {**floor, "round": number}
-            busy = floor is not None and not floor["valid"]
+            doubt = f"round: the C client: {floor['why']}" if floor is not None and not floor["valid"] else ""
             shift = number % max(1, len(who))
             for contestant in [*who[shift:], *who[:shift]]:
                 row = _patiently(on, contestant, case, rules, tell)
-                if busy and row["valid"]:
-                    row = {**row, "valid": False, "why": f"round: the C client: {floor['why']}"}
+                if doubt and row["valid"]:
+                    row = {**row, "valid": False, "why": doubt}
                 yield {**row, "round": number}
 
 

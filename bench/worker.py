@@ -48,7 +48,9 @@ def _play(job: dict[str, Any]) -> dict[str, Any]:
     load = start_load(job["load"])
     time.sleep(job["warm"])
     result = _window(library, sources, job)
-    result.update(loaded_nanos=loaded_nanos, opened_nanos=opened_nanos, built_nanos=built_nanos, first_nanos=first_nanos)
+    result.update(
+        loaded_nanos=loaded_nanos, opened_nanos=opened_nanos, built_nanos=built_nanos, first_nanos=first_nanos
+    )
     result.update(promoted=promoted, load_detail=load())
     if job["load"] == "none":
         library.close()
@@ -104,7 +106,7 @@ def _first_call(source: Source) -> int:
 
 
 def _threads() -> set[int]:
-    return {int(name) for name in os.listdir("/proc/self/task")}
+    return {int(path.name) for path in Path("/proc/self/task").iterdir()}
 
 
 def _promote(threads: set[int]) -> int:
@@ -168,7 +170,11 @@ def start_load(load: str) -> Any:
         values = _values()
         threading.Thread(target=_hold, args=(values, durations), daemon=True).start()
         # The first few are sorted while streams still start; a median does not mind.
-        return lambda: {"floats": len(values), "median_ms": 1000 * statistics.median(durations), "calls": len(durations)}
+        return lambda: {
+            "floats": len(values),
+            "median_ms": 1000 * statistics.median(durations),
+            "calls": len(durations),
+        }
     for _ in range({"none": 0, "busy1": 1, "busy2": 2}[load]):
         threading.Thread(target=_spin, daemon=True).start()
     return dict

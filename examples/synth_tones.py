@@ -16,7 +16,6 @@ FREQUENCY = 220.0
 VOLUME = 0.15
 Wave = Callable[[float], float]  # from the place within a period, 0 to 1, to a value from -1 to 1
 Samples = Iterator[float]
-
 WAVES: dict[str, Wave] = {
     "sine": lambda at: math.sin(2 * math.pi * at),
     "square": lambda at: 1.0 if at < 0.5 else -1.0,

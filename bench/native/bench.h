@@ -1,7 +1,8 @@
 /* What the natives share: the known signal, clocks, priority, and a life that ends with standard input.
  *
- * The signal is a counter: frame n of BENCH_FRAMES has (n + 1) / 2^23 on the left and its negative on the right. Each value
- * is exact in float32, none is silence, and each tells which one follows. bench/known_signal.py says the same in Python. */
+ * The signal is a counter: frame n of BENCH_FRAMES has (n + 1) / 2^23 on the left and its negative on the right. Each
+ * value is exact in float32, none is silence, and each tells which one follows. bench/known_signal.py says the same in
+ * Python. */
 #ifndef BENCH_H
 #define BENCH_H
 

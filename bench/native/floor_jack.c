@@ -25,8 +25,7 @@ static int process(jack_nframes_t frames, void *argument) {
 }
 
 static void wire(player *self, jack_client_t *client) {
-  const char **sinks =
-      jack_get_ports(client, NULL, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput | JackPortIsPhysical);
+  const char **sinks = jack_get_ports(client, NULL, JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput | JackPortIsPhysical);
   for (uint32_t stream = 0; stream < self->job.streams; stream++) {
     for (uint32_t channel = 0; channel < BENCH_CHANNELS && sinks != NULL && sinks[channel] != NULL; channel++) {
       jack_connect(client, jack_port_name(self->ports[stream][channel]), sinks[channel]);

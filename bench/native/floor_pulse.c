@@ -1,5 +1,5 @@
-/* floor_pulse FRAMES STREAMS WARM WINDOW BUSY: what playing from memory costs on PulseAudio when there is nothing between.
- * Three blocks of FRAMES are queued, and one is written whenever the server asks. */
+/* floor_pulse FRAMES STREAMS WARM WINDOW BUSY: what playing from memory costs on PulseAudio when there is nothing
+ * between. Three blocks of FRAMES are queued, and one is written whenever the server asks. */
 #include <pulse/pulseaudio.h>
 
 #include "floor.h"

@@ -27,7 +27,9 @@ static int process(jack_nframes_t frames, void *argument) {
   return 0;
 }
 
-static bool stranger(const char *port) { return strncmp(port, "system:", 7) != 0 && strncmp(port, OWN, strlen(OWN)) != 0; }
+static bool stranger(const char *port) {
+  return strncmp(port, "system:", 7) != 0 && strncmp(port, OWN, strlen(OWN)) != 0;
+}
 
 /* Wires the first two strangers to us; true when both are wired. */
 static bool wire(recorder *self) {

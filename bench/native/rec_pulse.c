@@ -23,7 +23,8 @@ static void on_read(pa_stream *stream, size_t bytes, void *argument) {
   const void *data;
   while (pa_stream_readable_size(stream) > 0 && pa_stream_peek(stream, &data, &bytes) == 0 && bytes > 0) {
     uint32_t frames = (uint32_t)(bytes / (BENCH_CHANNELS * sizeof(float)));
-    recording_head head = {.nanos = bench_nanos(), .missed = data == NULL ? frames : 0, .frames = data == NULL ? 0 : frames};
+    recording_head head = {
+        .nanos = bench_nanos(), .missed = data == NULL ? frames : 0, .frames = data == NULL ? 0 : frames};
     if (!self->discard) {
       recording_put(&self->into, head, data == NULL ? (const float *)self->into.data : data, NULL);
       recording_write(&self->into);

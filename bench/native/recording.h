@@ -1,7 +1,7 @@
 /* From an audio thread to two files: the samples, and when they came.
  *
- * NAME.f32 holds interleaved float32, NAME.stamps pairs of uint64: a frame's number and the CLOCK_MONOTONIC nanoseconds at
- * which it came. Frames that the recorder knows it missed are written as silence. */
+ * NAME.f32 holds interleaved float32, NAME.stamps pairs of uint64: a frame's number and the CLOCK_MONOTONIC nanoseconds
+ * at which it came. Frames that the recorder knows it missed are written as silence. */
 #ifndef RECORDING_H
 #define RECORDING_H
 

@@ -1,5 +1,6 @@
-/* watch: an ordinary thread that sleeps a millisecond again and again, and tells at the end when it was late, and how much.
- * Whatever keeps it off the processor keeps any thread without real-time priority off it, whoever's library made it. */
+/* watch: an ordinary thread that sleeps a millisecond again and again, and tells at the end when it was late, and how
+ * much. Whatever keeps it off the processor keeps any thread without real-time priority off it, whoever's library made
+ * it. */
 #include "bench.h"
 
 #define LATE_NANOS 1000000u

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +22,7 @@ class MiniaudioPlayer(Player):
     """One device object for each stream, as the library has it."""
 
     def load(self) -> None:
-        import miniaudio
-
-        self._library = miniaudio
+        self._library: Any = import_module("miniaudio")
 
     def connect(self) -> None:
         # It connects anew for each device.

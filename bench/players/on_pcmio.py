@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bench.known_signal import CHANNELS, RATE
@@ -17,9 +18,7 @@ class PcmioPlayer(Player):
     """Callback streams on the default device; option ``depth`` as the library takes it."""
 
     def load(self) -> None:
-        import pcmio
-
-        self._library = pcmio
+        self._library: Any = import_module("pcmio")
 
     def connect(self) -> None:
         self._host = self._library.host(HOSTS[self.server])
@@ -31,7 +30,7 @@ class PcmioPlayer(Player):
     def open_output(self, source: Source) -> None:
         take = source.take
 
-        def callback(frames: Any, info: Any) -> None:
+        def callback(frames: Any, _info: Any) -> None:
             frames[:] = take(len(frames))
 
         def telling(frames: Any, info: Any) -> None:
@@ -73,7 +72,7 @@ class PcmioPlayer(Player):
         from pcmio._depth import DEPTHS
 
         depth = self.options.get("depth", "balanced")
-        return DEPTHS[depth] if isinstance(depth, str) else float(depth)
+        return DEPTHS[depth][0] if isinstance(depth, str) else float(depth)
 
     def close(self) -> None:
         for stream in self._streams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +18,7 @@ class PyAudioPlayer(Player):
     """Callback streams on the default device; blocks are bytes."""
 
     def load(self) -> None:
-        import pyaudio
-
-        self._library = pyaudio
+        self._library: Any = import_module("pyaudio")
 
     def connect(self) -> None:
         self._portaudio = self._library.PyAudio()
@@ -28,13 +27,18 @@ class PyAudioPlayer(Player):
         self._streams: list[Any] = []
 
     def _open(self, **more: Any) -> None:
-        common = {"rate": RATE, "channels": CHANNELS, "format": self._library.paFloat32, "frames_per_buffer": self.frames}
+        common = {
+            "rate": RATE,
+            "channels": CHANNELS,
+            "format": self._library.paFloat32,
+            "frames_per_buffer": self.frames,
+        }
         self._streams.append(self._portaudio.open(**common, **more))
 
     def open_output(self, source: Source) -> None:
         take, go_on = source.take, self._library.paContinue
 
-        def callback(data: bytes | None, frames: int, time: Any, status: int) -> tuple[bytes, int]:
+        def callback(_data: bytes | None, frames: int, _time: Any, _status: int) -> tuple[bytes, int]:
             return take(frames).tobytes(), go_on
 
         self._open(output=True, output_device_index=self._api["defaultOutputDevice"], stream_callback=callback)
@@ -42,7 +46,7 @@ class PyAudioPlayer(Player):
     def open_input(self, sink: ImpulseSink) -> None:
         put, go_on = sink.put, self._library.paContinue
 
-        def callback(data: bytes, frames: int, time: Any, status: int) -> tuple[None, int]:
+        def callback(data: bytes, _frames: int, _time: Any, _status: int) -> tuple[None, int]:
             put(np.frombuffer(data, np.float32).reshape(-1, CHANNELS))
             return None, go_on
 

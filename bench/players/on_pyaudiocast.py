@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bench.known_signal import CHANNELS, RATE
@@ -16,9 +17,7 @@ class PyAudioCastPlayer(Player):
     """A thread for each stream writes blocks; how many lie in the library's ring is the library's choice."""
 
     def load(self) -> None:
-        import pyaudiocast
-
-        self._library = pyaudiocast
+        self._library: Any = import_module("pyaudiocast")
 
     def connect(self) -> None:
         self._threads = Threads()

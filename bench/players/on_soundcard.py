@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bench.known_signal import CHANNELS, RATE
@@ -18,9 +19,7 @@ class SoundCardPlayer(Player):
     """A thread for each stream."""
 
     def load(self) -> None:
-        import soundcard
-
-        self._library = soundcard
+        self._library: Any = import_module("soundcard")
 
     def connect(self) -> None:
         self._threads = Threads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bench.known_signal import CHANNELS, RATE
@@ -18,13 +19,13 @@ class SounddevicePlayer(Player):
     """Callback streams on the default device."""
 
     def load(self) -> None:
-        import sounddevice
-
-        self._library = sounddevice
+        self._library: Any = import_module("sounddevice")
 
     def connect(self) -> None:
         api = "JACK Audio Connection Kit" if self.server == JACK else "ALSA"
-        self._device = next(host["default_output_device"] for host in self._library.query_hostapis() if host["name"] == api)
+        self._device = next(
+            host["default_output_device"] for host in self._library.query_hostapis() if host["name"] == api
+        )
         self._streams: list[Any] = []
 
     def _arguments(self) -> dict[str, Any]:
@@ -35,7 +36,7 @@ class SounddevicePlayer(Player):
     def open_output(self, source: Source) -> None:
         take = source.take
 
-        def callback(outdata: Any, frames: int, time: Any, status: Any) -> None:
+        def callback(outdata: Any, frames: int, _time: Any, _status: Any) -> None:
             outdata[:] = take(frames)
 
         self._begin(self._library.OutputStream(callback=callback, **self._arguments()))
@@ -43,7 +44,7 @@ class SounddevicePlayer(Player):
     def open_input(self, sink: ImpulseSink) -> None:
         put = sink.put
 
-        def callback(indata: Any, frames: int, time: Any, status: Any) -> None:
+        def callback(indata: Any, _frames: int, _time: Any, _status: Any) -> None:
             put(indata)
 
         self._begin(self._library.InputStream(callback=callback, **self._arguments()))

@@ -186,7 +186,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
 /* --- reports: any native thread ----------------------------------------------------------------------------------- */
 
 void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) {
-  if (atomic_load_explicit(&pump->mode, memory_order_relaxed) != PCMIO_RUNNING) {
+  if (atomic_load_explicit(&pump->mode, memory_order_relaxed) == PCMIO_IDLE) {
     return;
   }
   atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);

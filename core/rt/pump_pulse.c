@@ -104,8 +104,7 @@ static bool write_piece(pcmio_pulse_stream *stream, uint32_t wanted, uint64_t in
   return frames == room;
 }
 
-void pcmio_pulse_serve(pcmio_pulse_stream *stream) {
-  size_t bytes = stream->connection->api.stream_writable_size(stream->native);
+static void serve(pcmio_pulse_stream *stream, size_t bytes) {
   uint32_t mode = pcmio_pump_mode(stream->pump);
   if (bytes == (size_t)-1 || mode == PCMIO_IDLE) {
     return; /* what is asked for stays asked for */
@@ -132,17 +131,21 @@ void pcmio_pulse_serve(pcmio_pulse_stream *stream) {
   atomic_store_explicit(&stream->owing, left != 0 || wanted > due ? 1u : 0u, memory_order_release);
 }
 
+void pcmio_pulse_serve(pcmio_pulse_stream *stream) {
+  serve(stream, stream->connection->api.stream_writable_size(stream->native));
+}
+
 void pcmio_pulse_on_write(void *native, size_t bytes, void *userdata) {
   (void)native;
-  (void)bytes; /* what the server asks for once more; serve() asks libpulse for all that is asked for */
-  pcmio_pulse_serve(userdata);
+  serve(userdata, bytes); /* all that is asked for, not only what the server asks for once more */
 }
 
 void pcmio_pulse_on_underflow(void *native, void *userdata) {
   pcmio_pulse_stream *stream = userdata;
   (void)native;
-  if (pcmio_pump_mode(stream->pump) != PCMIO_RUNNING) {
-    return; /* it ran dry because nothing was to be played */
+  uint32_t mode = pcmio_pump_mode(stream->pump);
+  if (mode == PCMIO_IDLE || (mode == PCMIO_DRAINING && pcmio_ring_readable(&stream->pump->out.ring) == 0)) {
+    return; /* it ran dry because nothing more is to be played */
   }
   if (stream->gap_nanos != 0) {
     report_underflow(stream, stream->gap_nanos);

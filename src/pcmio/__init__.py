@@ -6,7 +6,7 @@
 
     device = pcmio.default_host().default_output_device()
     config = device.default_output_config()
-    with device.build_output_stream(config, fill) as stream:   # def fill(frames, info): frames[:] = ...
+    with device.build_output_stream(config, fill) as stream:  # def fill(frames, info): frames[:] = ...
         stream.wait(2.0)
 """
 

@@ -371,6 +371,7 @@ class Engine:
 
     def serve(self) -> bool:
         """Do what is to be done; False when the stream has ended and that was told."""
+        self.pump.awake()  # first of all: what comes from now on wakes again
         if self._dropped:
             self.end(EndReason.CLOSED)
         self._take_notes()
@@ -435,7 +436,6 @@ class Engine:
     def _call_output(self) -> None:
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
-        self.pump.awake()
         ready = step(pump, 0, record)
         while ready and self._calling:
             callback_nanos, nanos, _, position, lost, _, slot, _ = unpack(memory)
@@ -445,7 +445,6 @@ class Engine:
     def _call_input(self) -> None:
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
-        self.pump.awake()
         ready = step(pump, 0, record)
         while ready and self._calling:
             callback_nanos, _, nanos, position, _, lost, _, slot = unpack(memory)

@@ -34,7 +34,8 @@ _RANKS = {
 _MONO = 1
 _STEREO = 2
 
-_MOST_FRAMES = 1 << 24
+#: In one buffer.
+MOST_FRAMES = 1 << 24
 _MOST_RATE = 1 << 26
 _MOST_CHANNELS = 1024
 
@@ -49,11 +50,15 @@ def _integer(name: str, value: object, allowed: str = "a whole number") -> int:
     raise InvalidInput(f"{name} must be {allowed}, not {shown(value)}")
 
 
-def _whole(name: str, value: object, most: int) -> int:
-    """``value`` as a count from 1 to ``most``."""
-    number = _integer(name, value, f"a whole number from 1 to {most}")
-    if not 1 <= number <= most:
-        raise InvalidInput(f"{name} must be from 1 to {most}, not {shown(number)}")
+def whole(name: str, value: object, most: int, *, least: int = 1) -> int:
+    """``value`` as a count from ``least`` to ``most``.
+
+    Raises:
+        InvalidInput: It is none; the message says what it is of, ``name``, and what is allowed.
+    """
+    number = _integer(name, value, f"a whole number from {least} to {most}")
+    if not least <= number <= most:
+        raise InvalidInput(f"{name} must be from {least} to {most}, not {shown(number)}")
     return number
 
 
@@ -75,11 +80,11 @@ class BufferSize(Value):
         Raises:
             InvalidInput: Not a whole number, or not one that any device could serve.
         """
-        return cls(_whole("buffer_size", frames, _MOST_FRAMES))
+        return cls(whole("buffer_size", frames, MOST_FRAMES))
 
     def _check(self) -> None:
         if self.frames is not None:
-            self._set("frames", _whole("buffer_size", self.frames, _MOST_FRAMES))
+            self._set("frames", whole("buffer_size", self.frames, MOST_FRAMES))
 
     def __str__(self) -> str:
         return "default" if self.frames is None else f"{self.frames} frames"
@@ -152,8 +157,8 @@ class StreamConfig(Value):
         ) -> None: ...
 
     def _check(self) -> None:
-        self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
-        self._set("sample_rate", _whole("sample_rate", self.sample_rate, _MOST_RATE))
+        self._set("channels", whole("channels", self.channels, _MOST_CHANNELS))
+        self._set("sample_rate", whole("sample_rate", self.sample_rate, _MOST_RATE))
         size = self._given("buffer_size")
         if not isinstance(size, BufferSize):
             self._set("buffer_size", BufferSize.DEFAULT if size is None else BufferSize.fixed(size))
@@ -177,8 +182,8 @@ class SupportedStreamConfig(Value):
     sample_format: SampleFormat
 
     def _check(self) -> None:
-        self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
-        self._set("sample_rate", _whole("sample_rate", self.sample_rate, _MOST_RATE))
+        self._set("channels", whole("channels", self.channels, _MOST_CHANNELS))
+        self._set("sample_rate", whole("sample_rate", self.sample_rate, _MOST_RATE))
         _check_supported(self._given("buffer_size"))
         self._set("sample_format", SampleFormat(self.sample_format))
 
@@ -200,9 +205,9 @@ class SupportedStreamConfigRange(Value):
     sample_format: SampleFormat
 
     def _check(self) -> None:
-        self._set("channels", _whole("channels", self.channels, _MOST_CHANNELS))
-        self._set("min_sample_rate", _whole("min_sample_rate", self.min_sample_rate, _MOST_RATE))
-        self._set("max_sample_rate", _whole("max_sample_rate", self.max_sample_rate, _MOST_RATE))
+        self._set("channels", whole("channels", self.channels, _MOST_CHANNELS))
+        self._set("min_sample_rate", whole("min_sample_rate", self.min_sample_rate, _MOST_RATE))
+        self._set("max_sample_rate", whole("max_sample_rate", self.max_sample_rate, _MOST_RATE))
         _check_supported(self._given("buffer_size"))
         self._set("sample_format", SampleFormat(self.sample_format))
         if self.min_sample_rate > self.max_sample_rate:

@@ -15,9 +15,12 @@ from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, core
 from pcmio._device import NativeDevice as CustomDevice
 from pcmio._device import take_options
 from pcmio._driver import Driver, Plan, Side
+from pcmio._value import shown
+from pcmio.configs import MOST_FRAMES, whole
 from pcmio.contract import Host
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedOperation
+from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +36,8 @@ _NANOS = 1_000_000_000
 class CustomDriver(Driver):
     """The native half of a stream whose samples your own code moves.
 
-    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called in any
-    state: without a running stream they give and take silence.
+    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called
+    in any state: without a running stream they give and take silence.
 
     Args:
         direction: OUTPUT or INPUT.
@@ -66,7 +69,7 @@ class CustomDriver(Driver):
         )
         self._frame_bytes = side.channels * side.native_format.sample_bytes
         self._silence = side.native_format.silence * side.channels
-        self._latency_nanos = round(latency * _NANOS)
+        self._latency_nanos = _nanos(latency)
         self._pump: Pump | None = None
         self._moving = threading.Lock()  # one transfer at a time, and none after close
         self._memory = bytearray()
@@ -89,7 +92,9 @@ class CustomDriver(Driver):
 
         Raises:
             UnsupportedOperation: This is an input stream.
+            InvalidInput: No number of frames.
         """
+        frames = whole("frames", frames, MOST_FRAMES, least=0)
         if self.plan.output is None:
             raise UnsupportedOperation("an input stream plays nothing")
         with self._moving:
@@ -108,11 +113,11 @@ class CustomDriver(Driver):
 
         Raises:
             UnsupportedOperation: This is an output stream.
-            InvalidInput: Not whole frames.
+            InvalidInput: Not whole frames, or not in one piece.
         """
         if self.plan.input is None:
             raise UnsupportedOperation("an output stream records nothing")
-        data = memoryview(samples).cast("B")
+        data = _bytes_of(samples)
         frames, rest = divmod(len(data), self._frame_bytes)
         if rest:
             raise InvalidInput(f"{len(data)} bytes are not whole frames of {self._frame_bytes} bytes")
@@ -178,3 +183,18 @@ class CustomDriver(Driver):
         with self._moving:
             if self._pump is not None:
                 core().pcmio_pump_note(self._pump.address, kind, code, 0)
+
+
+def _nanos(latency: float) -> int:
+    try:
+        return StreamInstant.from_seconds(latency).nanos
+    except InvalidInput:
+        raise InvalidInput(f"latency must be 0 or more seconds, not {shown(latency)}") from None
+
+
+def _bytes_of(samples: bytes | bytearray | memoryview) -> memoryview:
+    try:
+        view = memoryview(samples)
+        return view.cast("B") if view.nbytes else memoryview(b"")
+    except TypeError:
+        raise InvalidInput(f"samples must be bytes or memory in one piece, not {shown(samples)}") from None

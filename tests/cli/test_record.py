@@ -225,7 +225,7 @@ def test_a_full_disk_is_told_and_what_was_written_is_kept(
         write(file, block)
 
     monkeypatch.setattr(soundfile.SoundFile, "write", failing)
-    ran = call("record", str(tmp_path / "a.wav"), *TONE)
+    ran = call("record", str(tmp_path / "a.wav"), *TONE, "--buffer-size", "480")
     assert ran.code == 6
     assert "No space left on device" in ran.err
     assert soundfile.info(tmp_path / "a.wav").frames == 50 * 480

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RATE = 48_000
 CYCLE = 240
 _FORMAT = pcmio.SampleFormat.F32
+_ID = pcmio.DeviceId("wire", "loop")
 
 
 class WireDriver(CustomDriver):
@@ -95,11 +96,16 @@ class Wire:
 class WireDevice(CustomDevice):
     """The one device."""
 
-    id = pcmio.DeviceId("wire", "loop")  # pyright: ignore[reportAssignmentType]
-    description = pcmio.DeviceDescription("Wire", pcmio.Direction.DUPLEX)  # pyright: ignore[reportAssignmentType]
-
     def __init__(self, host: WireHost) -> None:
         self._host = host
+
+    @property
+    def id(self) -> pcmio.DeviceId:
+        return _ID
+
+    @property
+    def description(self) -> pcmio.DeviceDescription:
+        return pcmio.DeviceDescription("Wire", pcmio.Direction.DUPLEX)
 
     def supported_input_configs(self) -> Sequence[pcmio.SupportedStreamConfigRange]:
         size = pcmio.SupportedBufferSize(1, 1 << 16)
@@ -123,12 +129,17 @@ class WireDevice(CustomDevice):
 class WireHost(Host):
     """The host."""
 
-    id = "wire"  # pyright: ignore[reportAssignmentType]
-    name = "Wire"  # pyright: ignore[reportAssignmentType]
-
     def __init__(self) -> None:
         self.wire = Wire()
         self._closed = False
+
+    @property
+    def id(self) -> str:
+        return "wire"
+
+    @property
+    def name(self) -> str:
+        return "Wire"
 
     def check_available(self) -> None:
         if self._closed:
@@ -146,7 +157,7 @@ class WireHost(Host):
         wanted = pcmio.DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
         if wanted.host != "wire":
             raise pcmio.InvalidInput(f"{device_id} is not of this host")
-        if wanted != WireDevice.id:
+        if wanted != _ID:
             raise pcmio.DeviceNotAvailable(f"there is no {wanted}")
         return WireDevice(self)
 

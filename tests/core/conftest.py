@@ -1,4 +1,4 @@
-"""The core, compiled for this session and opened with ctypes."""
+"""The core, compiled once by every compiler and opened with ctypes."""
 
 from __future__ import annotations
 

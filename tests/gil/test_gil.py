@@ -1,7 +1,7 @@
 """Sound goes on while Python is busy: an independent native program records the server, and finds no gap.
 
-The recorders are those of the bench: C, with an audio thread of their own.  A test fails if the recording did not run or
-the signal was not in it.
+The recorders are those of the bench: C, with an audio thread of their own.  A test fails if the recording did not run
+or the signal was not in it.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def _first_sound(frames: Any) -> int:
     return int(sounding.argmax())
 
 
-# Blocks of 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy: at 256 frames each
-# block costs a turn more, which one busy thread leaves time for and two do not.
+# Blocks of 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy: at 256 frames
+# each block costs a turn more, which one busy thread leaves time for and two do not.
 @pytest.mark.parametrize(("busy", "frames"), [(1, 128), (1, 256), (2, 128)])
 def test_busy_python_threads_cost_no_frame_at_the_default_depth(
     target: Target, tmp_path: Path, busy: int, frames: int

@@ -29,6 +29,7 @@ from tests.packaging.building import (
 # Every name at the root of the repository is in one of the two.
 SHIPPED = {
     ".clang-format",
+    ".clang-tidy",
     ".gitignore",  # hatchling adds it: what it ignores in a checkout it ignores in an unpacked sdist
     "CHANGELOG.md",
     "CONTRIBUTING.md",

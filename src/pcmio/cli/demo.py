@@ -93,9 +93,7 @@ def _beep(screen: Screen, output: Device) -> None:
     _title(screen, f"\n2. A tone on {output.name}")
     default = output.default_output_config()
     config = StreamConfig(default.channels, default.sample_rate)
-    report = play_tone(
-        screen, output, config, Tone(440, config.sample_rate, config.sample_rate, _VOLUME), depth="balanced"
-    )
+    report = play_tone(screen, output, config, Tone(440, config.sample_rate, config.sample_rate, _VOLUME), depth="high")
     if report.interrupted:
         raise KeyboardInterrupt
     screen.say(f"   440 Hz {screen.glyphs.dot} {report.tail(screen.glyphs.dot)}")
@@ -159,10 +157,13 @@ def _send(screen: Screen, output: Device, source: Device) -> _Sent:
     def listen(frames: Any, _info: CallbackInfo) -> None:
         heard.append(frames[:, 0].copy())
 
-    with source.build_input_stream(config, listen) as ear:
+    with source.build_input_stream(config, listen, depth="high") as ear:
         _until(lambda: ear.position > 0)
         picture = Picture(screen, levels, player.frames, "recorded at the same time")
-        with Interrupt() as interrupt, output.build_output_stream(config, player.fill, picture.heard) as mouth:
+        with (
+            Interrupt() as interrupt,
+            output.build_output_stream(config, player.fill, picture.heard, depth="high") as mouth,
+        ):
             picture.watch(mouth, interrupt)
         if interrupt.asked:
             raise KeyboardInterrupt
@@ -200,7 +201,7 @@ def _tell(screen: Screen, sent: _Sent, output: Device, source: Device) -> bool:
     from pcmio.cli.meters import decibels, xrun_text
 
     found, dot = sent.comparison, screen.glyphs.dot
-    screen.say(f"   played to {output.name} ({output.id}), recorded from {source.name} ({source.id})")
+    screen.say(f"   played to {output.id}, recorded from {source.id}")
     if found.gain == 0:
         screen.say(Text("   nothing was heard: is the output muted?", "red"))
         return False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pcmio.cli.facts import configs_of
-from pcmio.cli.targets import buffer_of
+from pcmio.cli.targets import calm_buffer
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.formats import SampleFormat
@@ -25,9 +25,11 @@ _STEREO = 2
 _SLANT = 0.7071  # a centre or a rear channel is heard on both sides, at 3 dB less
 #: Weights of a file's channels (in the order of WAV files) left and right; the low-frequency channel is left out.
 _TO_STEREO: dict[int, tuple[tuple[float, float], ...]] = {
+    3: ((1, 0), (0, 1), (_SLANT, _SLANT)),
     4: ((1, 0), (0, 1), (_SLANT, 0), (0, _SLANT)),
     5: ((1, 0), (0, 1), (_SLANT, _SLANT), (_SLANT, 0), (0, _SLANT)),
     6: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT)),
+    7: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, _SLANT), (_SLANT, 0), (0, _SLANT)),
     8: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT), (_SLANT, 0), (0, _SLANT)),
 }
 
@@ -74,11 +76,15 @@ class Mixing(NamedTuple):
         return iter(chunks) if self.file_rate == self.sample_rate else self._resampled(chunks)
 
     def _resampled(self, chunks: Iterable[Any]) -> Iterator[Any]:
-        soxr = importlib.import_module("soxr")
+        soxr = _soxr()
         resampler = soxr.ResampleStream(self.file_rate, self.sample_rate, self.channels, self.dtype, "HQ")
         for chunk in chunks:
             yield resampler.resample_chunk(np.ascontiguousarray(chunk))
         yield resampler.resample_chunk(np.empty((0, self.channels), self.dtype), last=True)
+
+
+def _soxr() -> Any:
+    return importlib.import_module("soxr")
 
 
 def mix_matrix(channels: int, to: int) -> Any:
@@ -107,7 +113,14 @@ def plan_playing(
     channels = _stream_channels(file.channels, default.channels, ranges)
     if rate is None:
         rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
-    config = StreamConfig(channels, rate, buffer_of(buffer_size), SampleFormat.F64 if file.wide else SampleFormat.F32)
+    if rate != file.sample_rate:
+        _soxr()  # a missing one is told before anything sounds
+    config = StreamConfig(
+        channels,
+        rate,
+        calm_buffer(buffer_size, rate, default.buffer_size),
+        SampleFormat.F64 if file.wide else SampleFormat.F32,
+    )
     dtype = "float64" if file.wide else "float32"
     return config, Mixing(channels, rate, file.channels, file.sample_rate, dtype)
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import buffer_of, buffer_size_option, depth_option, rate_option, with_target
+from pcmio.cli.targets import buffer_size_option, calm_buffer, depth_option, rate_option, with_target
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import StopStream
@@ -75,7 +75,7 @@ def record(  # noqa: PLR0913 - one for each option
         config = StreamConfig(
             channels or default.channels,
             rate or default.sample_rate,
-            buffer_of(buffer_size),
+            calm_buffer(buffer_size, rate or default.sample_rate, default.buffer_size),
             plan.encoding.stream_format,
         )
         recording = _Recording(screen, device, plan, config, depth)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from pcmio.configs import BufferSize
+from pcmio.configs import BufferSize, SupportedBufferSize
 from pcmio.descriptions import Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
 from pcmio.platform import ALL_HOSTS, default_host, host
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CALM_SECONDS = 0.04
 #: What is said where the library speaks of Python calls.
 _NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --host null where there is no sound"
 
@@ -77,12 +78,12 @@ buffer_size_option = click.option(
     "--buffer-size",
     type=click.IntRange(min=1),
     metavar="FRAMES",
-    help="Frames moved at a time.  [default: the system's]",
+    help="Frames moved at a time.",
 )
 depth_option = click.option(
     "--depth",
     type=_depth,
-    default="balanced",
+    default="high",
     show_default=True,
     metavar="low|balanced|high|SECONDS",
     help="How much is kept ready beyond Python's reach; all of it is latency.",
@@ -93,6 +94,15 @@ rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", h
 def buffer_of(frames: int | None) -> BufferSize:
     """What ``--buffer-size`` asks for."""
     return BufferSize.DEFAULT if frames is None else BufferSize.fixed(frames)
+
+
+def calm_buffer(frames: int | None, rate: int, possible: SupportedBufferSize) -> BufferSize:
+    """What ``--buffer-size`` asks for, else a long one: who plays or records a file does not wait for a reaction."""
+    if frames is None:
+        frames = max(1, round(_CALM_SECONDS * rate))
+        if possible.min_frames is not None and possible.max_frames is not None:
+            frames = min(max(frames, possible.min_frames), possible.max_frames)
+    return BufferSize.fixed(frames)
 
 
 def open_host(name: str | None) -> Host:

@@ -7,13 +7,16 @@
 
     rig = Rig(open_host=MyHost, output="myhost:speaker", input="myhost:microphone")
 
+
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     def test_my_host_keeps_the_contract(check):
         check(rig)
 
-Each check takes a ``Rig``, raises AssertionError when a promise is broken, and returns "not applicable: ..." when the rig
-declares that the host lacks what it is about.  They need numpy.
+Each check takes a ``Rig``, raises AssertionError when a promise is broken, and returns "not applicable: ..." when the
+rig declares that the host lacks what it is about.  They need numpy.
 """
+
+from __future__ import annotations
 
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, outcomes, timing

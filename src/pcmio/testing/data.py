@@ -1,5 +1,7 @@
 """Samples: every one arrives, once, in order, unchanged."""
 
+# ruff: noqa: B023 - what is handed to until() and must_raise() in a loop is called there and then
+
 from __future__ import annotations
 
 import threading
@@ -14,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from typing_extensions import Self
 
     from pcmio.contract import Host, Stream
     from pcmio.testing.rig import Check, Rig
@@ -39,7 +43,7 @@ class Loop:
             config, self.recorder, depth=_DEPTH_SECONDS * 4, **rig.options_for("input")
         )
 
-    def __enter__(self) -> Loop:
+    def __enter__(self) -> Self:
         self.input.start()
         until(lambda: self.recorder.frames > 0, "the first recorded block")
         return self
@@ -95,7 +99,7 @@ def a_pause_loses_nothing(rig: Rig) -> str | None:
     with rig.open_host() as host, Loop(rig, host, noise.player(), 2, SampleFormat.F32) as loop:
         loop.output.start()
         for share in (4, 2):
-            until(lambda s=share: loop.output.position > rig.sample_rate // s, "a part being played")
+            until(lambda: loop.output.position > rig.sample_rate // share, "a part being played")
             loop.output.pause()
             assert loop.output.state is StreamState.PAUSED
             loop.output.start()
@@ -136,7 +140,7 @@ def stop_at_once_throws_the_rest_away(rig: Rig) -> str | None:
         assert (heard == noise.frames[: len(heard)]).all()
         mark, begin = player.at, len(recorded)
         loop.output.start()
-        until(lambda: loop.recorder.recorded()[begin:].any(), "sound after the restart")
+        until(lambda: bool(loop.recorder.recorded()[begin:].any()), "sound after the restart")
         loop.output.stop(0)
         later = loop.record_tail()[begin:]
         later = later[sounds(later, SampleFormat.F32)]
@@ -162,7 +166,7 @@ def an_untouched_block_is_silent(rig: Rig) -> str | None:
         with rig.open_host() as host:
             stream = rig.output_device(host).build_output_stream(rig.config(2, sample_format), data)
             with stream:
-                until(lambda s=stream: s.stats.blocks > 40, "the ring coming round")
+                until(lambda: stream.stats.blocks > 40, "the ring coming round")
         assert not wrong, f"a {sample_format} block arrived with old samples: {wrong[0]!r}"
     return None
 

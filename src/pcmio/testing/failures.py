@@ -52,10 +52,10 @@ def a_lost_device_ends_its_stream_once(rig: Rig) -> str | None:
             bring_back = rig.lose_device(host)
             try:
                 _ends_once(stream, events, DeviceLost, EndReason.DEVICE_LOST)
-                until(lambda h=host: rig.output not in {str(d.id) for d in h.devices()}, "the device leaving the list")
+                until(lambda: rig.output not in {str(d.id) for d in host.devices()}, "the device leaving the list")
             finally:
                 bring_back()
-            until(lambda h=host: rig.output in {str(d.id) for d in h.devices()}, "the device being back")
+            until(lambda: rig.output in {str(d.id) for d in host.devices()}, "the device being back")
             _plays(rig, host)
     return None
 
@@ -74,10 +74,10 @@ def a_lost_server_ends_its_streams_once(rig: Rig) -> str | None:
                 _ends_once(stream, events, HostDisconnected, EndReason.HOST_LOST)
                 must_raise(HostUnavailable, host.check_available)
                 must_raise(HostUnavailable, host.devices)
-                must_raise(HostUnavailable, lambda h=host: _build(rig, h))
+                must_raise(HostUnavailable, lambda: _build(rig, host))
             finally:
                 start_again()
-            until(lambda h=host: _answers(h), "the server answering again")
+            until(lambda: _answers(host), "the server answering again")
             _plays(rig, host)
     return None
 

@@ -1,12 +1,16 @@
 """Streams that are dropped, closed from elsewhere, opened and closed without end."""
 
+# ruff: noqa: B023 - what is handed to until() and must_raise() in a loop is called there and then
+
 from __future__ import annotations
 
 import gc
-import os
+import mmap
 import threading
 import warnings
 import weakref
+from functools import partial
+from pathlib import Path
 
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.testing.configs import builder, sides
@@ -30,7 +34,7 @@ def a_dropped_stream_closes_itself(rig: Rig) -> None:
             counter, events = Counter(), Events()
             stream = builder(device, direction)(rig.config(), counter, events)
             stream.start()
-            until(lambda c=counter: c.calls > 2, "blocks")
+            until(partial(_called, counter), "blocks")
             freed = weakref.ref(counter)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -38,10 +42,10 @@ def a_dropped_stream_closes_itself(rig: Rig) -> None:
                 gc.collect()
             assert any(issubclass(warning.category, ResourceWarning) for warning in caught)
             caught.clear()  # a warning holds on to its source
-            until(lambda e=events: bool(e.of(StreamEnded)), "the end being told")
+            until(lambda: bool(events.of(StreamEnded)), "the end being told")
             assert events.of(StreamEnded) == [StreamEnded(EndReason.CLOSED)]
             del counter
-            until(lambda f=freed: gc.collect() >= 0 and f() is None, "the callback being freed")
+            until(lambda: gc.collect() >= 0 and freed() is None, "the callback being freed")
 
 
 def any_thread_may_close(rig: Rig) -> None:
@@ -50,7 +54,7 @@ def any_thread_may_close(rig: Rig) -> None:
         for direction, device in sides(rig, host):
             stream = builder(device, direction)(rig.config(), counter := Counter(), events := Events())
             stream.start()
-            until(lambda c=counter: c.calls > 2, "blocks")
+            until(lambda: counter.calls > 2, "blocks")
             threads = [threading.Thread(target=stream.close) for _ in range(8)]
             for thread in threads:
                 thread.start()
@@ -129,13 +133,17 @@ def hosts_may_come_and_go(rig: Rig) -> None:
     assert after[2] - before[2] < _MEMORY_BYTES
 
 
+def _called(counter: Counter) -> bool:
+    return counter.calls > 2
+
+
 def _holdings() -> tuple[int, int, int]:
     """Descriptors, threads (native ones too) and resident bytes; zeros where the system does not tell."""
-    if not os.path.isdir("/proc/self/task"):  # noqa: PTH112 - pathlib is not worth its import here
+    own = Path("/proc/self")
+    if not (own / "task").is_dir():
         return 0, threading.active_count(), 0
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
-        pages = int(statm.read().split()[1])
-    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")), pages * os.sysconf("SC_PAGE_SIZE")  # noqa: PTH208
+    pages = int((own / "statm").read_text(encoding="ascii").split()[1])
+    return len(list((own / "fd").iterdir())), len(list((own / "task").iterdir())), pages * mmap.PAGESIZE
 
 
 CHECKS: tuple[Check, ...] = (

@@ -49,8 +49,8 @@ class Rig(Value):
     sample_rate: int = 48_000
     exact_formats: tuple[SampleFormat, ...] = (SampleFormat.F32,)
     channel_counts: tuple[int, ...] = (1, 2)
-    pairs: Mapping[int | SampleFormat, tuple[str, str]] = {}  # noqa: RUF012 - values are frozen
-    options: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012 - values are frozen
+    pairs: Mapping[int | SampleFormat, tuple[str, str]] = {}
+    options: Mapping[str, Mapping[str, Any]] = {}
     block_frames: int = 512
     busy_streams: int = 8
     lose_device: Callable[[Host], Callable[[], None]] | None = None

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 class Noise:
-    """Frames of pseudo-random samples, none of them silent, full scale included: a lost, doubled or changed sample shows.
+    """Frames of pseudo-random samples, none of them silent, full scale included.
 
-    Floats are multiples of 2**-23, so that 24 bits anywhere on the way change nothing.
+    A lost, doubled or changed sample shows.  Floats are multiples of 2**-23, so that 24 bits anywhere on the way change
+    nothing.
     """
 
     def __init__(self, sample_format: SampleFormat, channels: int, frames: int, seed: int = 1) -> None:
-        import numpy as np  # noqa: PLC0415 - only those who check need it
+        import numpy as np
 
         self.sample_format = sample_format
         self.channels = channels
@@ -31,7 +32,7 @@ class Noise:
             whole = numbers.integers(1, 1 << 23, shape) * numbers.choice(np.array([-1, 1]), shape)
             self.frames: Any = (whole / (1 << 23)).astype(sample_format.dtype)
         elif sample_format.is_packed:
-            raw = numbers.integers(1, 256, (frames, channels, 3), dtype=np.uint8)
+            raw: Any = numbers.integers(1, 256, (frames, channels, 3), dtype=np.uint8)
             self.frames = raw.view(sample_format.dtype).reshape(shape)
         elif sample_format.is_dsd:
             self.frames = numbers.integers(0x6A, 0xFF, shape).astype(sample_format.dtype)
@@ -40,7 +41,7 @@ class Noise:
             low, high = int(sample_format.minimum), int(sample_format.maximum)
             below = numbers.integers(low, middle, shape, dtype=np.uint64 if low >= 0 else np.int64)
             above = numbers.integers(middle + 1, high, shape, dtype=np.uint64 if low >= 0 else np.int64, endpoint=True)
-            self.frames = np.where(numbers.random(shape) < 0.5, below, above).astype(sample_format.dtype)  # noqa: PLR2004
+            self.frames = np.where(numbers.random(shape) < 0.5, below, above).astype(sample_format.dtype)
 
     def player(self) -> NoisePlayer:
         """A callback that plays it once and then ends its stream."""
@@ -52,7 +53,7 @@ class Noise:
         Raises:
             AssertionError: Says at which frame it breaks.
         """
-        import numpy as np  # noqa: PLC0415 - only those who check need it
+        import numpy as np
 
         sounding = np.flatnonzero(sounds(recorded, self.sample_format))
         assert sounding.size, f"nothing but silence in {len(recorded)} frames"
@@ -75,7 +76,7 @@ class Noise:
 
 def sounds(recorded: Any, sample_format: SampleFormat) -> Any:
     """For each frame whether any of its samples is not silent."""
-    import numpy as np  # noqa: PLC0415 - only those who check need it
+    import numpy as np
 
     silence = np.frombuffer(sample_format.silence, sample_format.dtype)[0]
     return (recorded != silence).any(axis=1)
@@ -89,6 +90,7 @@ class NoisePlayer:
         self.at = 0
 
     def __call__(self, block: Any, _info: CallbackInfo) -> None:
+        """Play the next piece."""
         piece = self._frames[self.at : self.at + len(block)]
         if not len(piece):
             raise StopStream
@@ -106,6 +108,7 @@ class Recorder:
         self.lost = 0
 
     def __call__(self, block: Any, info: CallbackInfo) -> None:
+        """Keep a copy."""
         with self._lock:
             self._blocks.append(block.copy())
             self.frames += len(block)
@@ -113,7 +116,7 @@ class Recorder:
 
     def recorded(self) -> Any:
         """All frames up to now."""
-        import numpy as np  # noqa: PLC0415 - only those who check need it
+        import numpy as np
 
         with self._lock:
             return np.concatenate(self._blocks) if self._blocks else np.empty((0, 1))
@@ -129,6 +132,7 @@ class Counter:
         self.thread = 0
 
     def __call__(self, block: Any, info: CallbackInfo) -> None:
+        """Count."""
         self.calls += 1
         self.frames += len(block)
         self.infos.append(info)
@@ -142,6 +146,7 @@ class Events:
         self.all: list[Any] = []
 
     def __call__(self, event: Any) -> None:
+        """Keep it."""
         self.all.append(event)
 
     def of(self, kind: type) -> list[Any]:

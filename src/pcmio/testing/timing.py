@@ -1,8 +1,11 @@
 """Positions, clocks and latency."""
 
+# ruff: noqa: B023 - what is handed to until() and must_raise() in a loop is called there and then
+
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 from pcmio.events import StreamState
 from pcmio.testing.configs import builder, sides
@@ -11,6 +14,7 @@ from pcmio.testing.waiting import until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pcmio.contract import Stream
     from pcmio.testing.rig import Check, Rig
 
 _SOME = 30
@@ -43,7 +47,7 @@ def blocks_tell_where_they_stand(rig: Rig) -> None:
             stream = builder(device, direction)(rig.config(), counter := Counter())
             for round_ in (1, 2):
                 stream.start()
-                until(lambda c=counter, r=round_: c.calls >= 10 * r, "blocks")
+                until(lambda: counter.calls >= 10 * round_, "blocks")
                 stream.pause()
                 stream.start()
                 stream.stop(0)
@@ -58,11 +62,11 @@ def timestamps_are_in_order(rig: Rig) -> None:
         for direction, device in sides(rig, host):
             with builder(device, direction)(rig.config(), counter := Counter()) as stream:
                 first = stream.now()
-                until(lambda c=counter: c.calls >= _SOME, "blocks")
+                until(lambda: counter.calls >= _SOME, "blocks")
                 last = stream.now()
             stamps = [info.timestamp for info in counter.infos[:_SOME]]
             assert last > first
-            for one, other in zip(stamps, stamps[1:], strict=False):
+            for one, other in pairwise(stamps):
                 assert other.callback >= one.callback
                 assert other.device >= one.device
             for stamp in stamps[_SOME // 2 :]:
@@ -77,14 +81,16 @@ def device_time_keeps_step_with_frames(rig: Rig) -> None:
     with rig.open_host() as host:
         for direction, device in sides(rig, host):
             with builder(device, direction)(rig.config(), counter := Counter()) as stream:
-                until(lambda c=counter: c.calls >= 3 * _SOME, "blocks")
+                until(lambda: counter.calls >= 3 * _SOME, "blocks")
                 lost = stream.stats.xrun_frames
             infos = counter.infos[_SOME : 3 * _SOME]
             frames = infos[-1].position - infos[0].position
             seconds = infos[-1].timestamp.device - infos[0].timestamp.device
             expected = frames / rig.sample_rate
             slack = expected * _RATE_TOLERANCE + lost / rig.sample_rate
-            assert abs(seconds - expected) <= slack, f"{direction}: {frames} frames took {seconds:.3f} s on the device's clock"
+            assert abs(seconds - expected) <= slack, (
+                f"{direction}: {frames} frames took {seconds:.3f} s by its own clock"
+            )
 
 
 def the_stream_runs_at_its_rate(rig: Rig) -> None:
@@ -92,9 +98,9 @@ def the_stream_runs_at_its_rate(rig: Rig) -> None:
     with rig.open_host() as host:
         for direction, device in sides(rig, host):
             with builder(device, direction)(rig.config(), Counter(), **rig.options_for(direction)) as stream:
-                until(lambda s=stream: s.position > rig.sample_rate // 5, "the stream being under way")
+                until(lambda: stream.position > rig.sample_rate // 5, "the stream being under way")
                 begin, begin_at = stream.position, time.monotonic()
-                until(lambda s=stream, b=begin: s.position >= b + rig.sample_rate // 2, "half a second of frames")
+                until(lambda: stream.position >= begin + rig.sample_rate // 2, "half a second of frames")
                 moved, seconds = stream.position - begin, time.monotonic() - begin_at
                 lost = stream.stats.xrun_frames / rig.sample_rate
             rate = moved / seconds
@@ -109,19 +115,19 @@ def latency_can_be_read_in_every_state(rig: Rig) -> None:
             stream = builder(device, direction)(rig.config(), counter := Counter(), depth=0.1)
             states: list[StreamState] = []
 
-            def look(stream: object = stream, states: list[StreamState] = states) -> None:
-                latency = stream.latency  # type: ignore[attr-defined]
+            def look(stream: Stream = stream, states: list[StreamState] = states) -> None:
+                latency = stream.latency
                 assert latency.device >= 0
                 assert latency.ring >= 0
                 assert latency.total == latency.device + latency.ring
-                states.append(stream.state)  # type: ignore[attr-defined]
+                states.append(stream.state)
 
             look()
             stream.start()
-            until(lambda c=counter: c.calls >= _SOME, "blocks")
+            until(lambda: counter.calls >= _SOME, "blocks")
             look()
             if direction == "output":
-                until(lambda s=stream: s.latency.ring > 0, "frames in the ring")
+                until(lambda: stream.latency.ring > 0, "frames in the ring")
                 assert stream.latency.ring <= 0.2
             stream.pause()
             look()

@@ -6,7 +6,9 @@ import ctypes
 import threading
 from functools import partial
 
+from pcmio._value import shown
 from pcmio.errors import InvalidInput, OperationTimeout
+from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class SimulatedClock:
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self._cell = ctypes.c_uint64(round(seconds * _NANOS))
+        self._cell = ctypes.c_uint64(_nanos(seconds))
         self._lock = threading.Lock()  # one advance at a time
         self._buses: list[Bus] = []
 
@@ -50,10 +52,11 @@ class SimulatedClock:
             InvalidInput: Negative, or called from a stream's callback.
             OperationTimeout: A callback does not return.
         """
-        if seconds < 0:
-            raise InvalidInput(f"time does not run backwards: {seconds} s")
+        more = _nanos(seconds)
+        if any(driver.served.here() for bus in list(self._buses) for driver in list(bus.drivers)):
+            raise InvalidInput("a stream's callback cannot move the time that it waits for")
         with self._lock:
-            end = self._cell.value + round(seconds * _NANOS)
+            end = self._cell.value + more
             while (due := min(self._buses, key=_due, default=None)) is not None and due.due_nanos <= end:
                 self._cell.value = due.due_nanos
                 due.cycle()
@@ -79,6 +82,13 @@ class SimulatedClock:
                     )
 
 
+def _nanos(seconds: float) -> int:
+    try:
+        return StreamInstant.from_seconds(seconds).nanos
+    except InvalidInput:
+        raise InvalidInput(f"time runs forward, by seconds, not by {shown(seconds)}") from None
+
+
 def _due(bus: Bus) -> int:
     return bus.due_nanos
 
@@ -89,14 +99,20 @@ class Served:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._rounds = 0
+        self._thread = 0
         self.over = False
         self.kick = _nothing
 
     def round_done(self) -> None:
         """The thread is about to sleep."""
         with self._condition:
+            self._thread = threading.get_ident()
             self._rounds += 1
             self._condition.notify_all()
+
+    def here(self) -> bool:
+        """Whether the caller is that thread."""
+        return self._thread == threading.get_ident()
 
     def finish(self) -> None:
         """Nobody will be served any more."""

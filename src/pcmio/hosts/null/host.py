@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from pcmio import _core
+from pcmio._value import shown
 from pcmio.contract import Host
 from pcmio.descriptions import DeviceId
 from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedConfig, UnsupportedOperation
@@ -60,7 +61,7 @@ class NullHost(Host):
         return next((device for device in self.devices() if device.supports_input), None)
 
     def device_by_id(self, device_id: DeviceId | str) -> NullDevice:
-        wanted = DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
+        wanted = device_id if isinstance(device_id, DeviceId) else DeviceId.parse(device_id)
         if wanted.host != self.id:
             raise InvalidInput(f"{wanted} is a device of another host")
         for device in self.devices():
@@ -154,5 +155,5 @@ def open_host(
             f"the null host has no option {next(iter(others))!r}", advice="its options are: clock, devices"
         )
     if clock is not None and not isinstance(clock, SimulatedClock):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidInput(f"clock takes a SimulatedClock, not {clock!r}")
+        raise InvalidInput(f"clock takes a SimulatedClock, not {shown(clock)}")
     return NullHost(USUAL_DEVICES if devices is None else check_specs(devices), clock)

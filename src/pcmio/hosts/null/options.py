@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pcmio._value import Value
-from pcmio.descriptions import Direction
+from pcmio._value import Value, shown
+from pcmio.configs import whole
+from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import InvalidInput
 from pcmio.formats import SampleFormat
+from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 64
 MOST_CYCLE_FRAMES = 8192
 _MOST_SIZES = 16
+_MOST_RATE = 768_000
 
 
 class NullKind(Enum):
@@ -55,22 +58,40 @@ class NullDeviceSpec(Value):
     id: str
     kind: NullKind
     channels: int = MOST_CHANNELS
-    sample_rates: tuple[int, int] = (1, 768_000)
+    sample_rates: tuple[int, int] = (1, _MOST_RATE)
     sample_formats: tuple[SampleFormat, ...] = tuple(SampleFormat)
     latency: float = 0.0
     cycle_sizes: tuple[int, ...] = ()
 
     def _check(self) -> None:
-        if not 1 <= self.channels <= MOST_CHANNELS:
-            raise InvalidInput(f"a null device has 1 to {MOST_CHANNELS} channels, not {self.channels}")
-        if len(self.cycle_sizes) > _MOST_SIZES or any(not 0 <= size <= MOST_CYCLE_FRAMES for size in self.cycle_sizes):
-            raise InvalidInput(
-                f"cycle_sizes is up to {_MOST_SIZES} sizes of 0 to {MOST_CYCLE_FRAMES} frames, not {self.cycle_sizes}"
-            )
-        if self.cycle_sizes and sum(self.cycle_sizes) == 0:
-            raise InvalidInput("cycle_sizes must move at least one frame")
-        if self.latency < 0:
-            raise InvalidInput(f"latency is at least 0 seconds, not {self.latency}")
+        DeviceId("null", self.id)
+        if not isinstance(self._given("kind"), NullKind):
+            raise InvalidInput(f"kind must be a member of NullKind, not {shown(self.kind)}")
+        self._set("channels", whole("channels", self.channels, MOST_CHANNELS))
+        self._set("sample_rates", _rates(self._given("sample_rates")))
+        self._set("sample_formats", tuple(SampleFormat(one) for one in _some("sample_formats", self.sample_formats)))
+        if not self.sample_formats:
+            raise InvalidInput("sample_formats must hold at least one format")
+        StreamInstant.from_seconds(self.latency)
+        sizes = _some("cycle_sizes", self.cycle_sizes)
+        sizes = tuple(whole("cycle_sizes", size, MOST_CYCLE_FRAMES, least=0) for size in sizes)
+        if len(sizes) > _MOST_SIZES or (sizes and not any(sizes)):
+            raise InvalidInput(f"cycle_sizes must be up to {_MOST_SIZES} sizes, not all of them 0: {shown(sizes)}")
+        self._set("cycle_sizes", sizes)
+
+
+def _some(name: str, given: Any) -> tuple[Any, ...]:
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise InvalidInput(f"{name} must be a tuple, not {shown(given)}")
+    return tuple(given)
+
+
+def _rates(given: Any) -> tuple[int, int]:
+    rates = _some("sample_rates", given)
+    ends = [whole("sample_rates", rate, _MOST_RATE) for rate in rates]
+    if ends != sorted(ends) or len(ends) != len(("lowest", "highest")):
+        raise InvalidInput(f"sample_rates must be the lowest and the highest rate, not {shown(given)}")
+    return ends[0], ends[1]
 
 
 USUAL_DEVICES = (
@@ -87,9 +108,9 @@ def check_specs(devices: Any) -> tuple[NullDeviceSpec, ...]:
     Raises:
         InvalidInput: Not a sequence of specs, or two share an id.
     """
-    specs = tuple(devices)
+    specs = _some("devices", devices)
     if not all(isinstance(spec, NullDeviceSpec) for spec in specs):
-        raise InvalidInput(f"devices must be NullDeviceSpec values, not {devices!r}")
+        raise InvalidInput(f"devices must be NullDeviceSpec values, not {shown(devices)}")
     if len({spec.id for spec in specs}) != len(specs):
         raise InvalidInput(f"two null devices share an id: {', '.join(spec.id for spec in specs)}")
     return specs

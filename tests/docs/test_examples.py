@@ -1,0 +1,45 @@
+"""Every example is run for a moment, on the Null host."""
+
+from __future__ import annotations
+
+import wave
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .test_code_blocks import ROOT, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = ROOT / "examples"
+NULL = ("--host", "null")
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "beep": (*NULL, "--seconds", "0.3"),
+    "custom_host": ("tone.wav",),
+    "enumerate": (),
+    "feedback": (*NULL, "--seconds", "0.5"),
+    "record_wav": ("take.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
+    "synth_tones": (*NULL, "--seconds", "0.1"),
+}
+
+
+def test_every_example_is_known_here() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_an_example_runs(name: str, tmp_path: Path) -> None:
+    ran = run([str(EXAMPLES / f"{name}.py"), *ARGUMENTS[name]], tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout
+    for path in tmp_path.glob("*.wav"):
+        with wave.open(str(path)) as file:
+            assert file.getnframes() > 0.4 * file.getframerate()
+
+
+@pytest.mark.parametrize("name", sorted(ARGUMENTS))
+def test_an_example_says_how_it_is_called_and_fits_on_a_screen(name: str) -> None:
+    text = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert f"python examples/{name}.py" in text
+    assert len(text.splitlines()) <= (60 if name != "custom_host" else 140)
