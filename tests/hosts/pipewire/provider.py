@@ -14,13 +14,13 @@ from tests.hosts.jack.provider import EXACT
 from tests.servers.pipewire import NullNode, PipeWireServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 MANY = 32
 
 
 @contextmanager
-def pipewire() -> Iterator[Rig]:
+def pipewire() -> Generator[Rig]:
     """A sink for each channel count; what a sink plays is recorded from its monitor."""
     nodes = [
         NullNode("sink", priority=2000),

@@ -51,9 +51,10 @@ class Conversation:
         self._core: int | None = None
         self._error: BaseException | None = None
         self._broken = 0
-        self._done: int | None = None
+        self._done: set[int] = set()
         self._proxies: list[int] = []
         self._kept: list[Any] = []  # what libpipewire may call or read until the connection is closed
+        self.timeout = control.options.timeout
         self.globals: dict[int, Global] = {}
         self.metadata: dict[str, dict[str, str]] = {}
 
@@ -69,7 +70,7 @@ class Conversation:
         )
         self._registry = self._keep(self._core_calls.pcmio_pipewire_registry(self._core))
         self._listen(self._registry, abi.pw_registry_events(version=0, global_=abi.global_t(self._on_global)))
-        self.wait(lambda: errors.no_answer(self._control.options.timeout))
+        self.wait(lambda: errors.no_answer(self.timeout))
 
     def hang_up(self) -> None:
         """Disconnect."""
@@ -84,9 +85,9 @@ class Conversation:
 
     def wait(self, too_late: Callable[[], Exception]) -> None:
         """Iterate until the server has answered all that was asked."""
-        self._done = None
+        self._done.clear()
         asked = self._core_calls.pcmio_pipewire_sync(self._core, 0)
-        while self._done != asked:
+        while asked not in self._done:
             left = self._deadline - time.monotonic()
             if left <= 0:
                 raise too_late()
@@ -136,7 +137,7 @@ class Conversation:
             self._error = error
 
     def _on_done(self, _data: int, _id: int, sequence: int) -> None:
-        self._done = sequence
+        self._done.add(sequence)
 
     def _on_error(self, _data: int, id_: int, _sequence: int, result: int, _message: bytes | None) -> None:
         if id_ == abi.PW_ID_CORE:  # else of something that was gone before it was looked at
@@ -184,7 +185,8 @@ class Control:
 
     def survey(self, *, seconds: float | None = None) -> Survey:
         """All devices, the defaults and the clock."""
-        return self._ask("the devices", _survey, seconds)
+        found: Survey = self._ask("the devices", _survey, seconds)
+        return found
 
     def close(self) -> None:
         """Give the loop back; the next question makes another one."""
@@ -258,8 +260,7 @@ def _survey(conversation: Conversation) -> Survey:
             "settings",
         }:
             conversation.read_metadata(one)
-    seconds = conversation._control.options.timeout  # noqa: SLF001 - of the same module
-    conversation.wait(lambda: errors.too_slow("the devices", "pw_core_sync", seconds))
+    conversation.wait(lambda: errors.too_slow("the devices", "pw_core_sync", conversation.timeout))
     defaults = conversation.metadata.get("default", {})
     return facts.Survey(
         nodes=tuple(_node(one, by_id) for one in nodes),

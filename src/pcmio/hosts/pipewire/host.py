@@ -11,7 +11,7 @@ from pcmio.errors import DeviceNotAvailable, InvalidInput
 from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, PipeWireDevice, device_name, devices_of
 from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
-from pcmio.hosts.pipewire.library import Libpipewire, libraries_opened
+from pcmio.hosts.pipewire.library import require_library
 from pcmio.hosts.pipewire.options import HostOptions
 
 TYPE_CHECKING = False
@@ -120,6 +120,5 @@ def open_host(**options: object) -> PipeWireHost:
         application_icon=(str, None),
     )
     checked = HostOptions(**known)
-    if not libraries_opened():
-        Libpipewire()  # only to say now that it is missing; it is set up when a server is there to be asked
+    require_library()
     return PipeWireHost(checked)

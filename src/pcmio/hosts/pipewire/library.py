@@ -63,7 +63,8 @@ class Libraries:
 
     def properties(self, values: Mapping[str, str | None]) -> int | None:
         """``pw_properties`` of those that have a value; whatever takes them frees them."""
-        items = [(key.encode(), value.encode()) for key, value in values.items() if value is not None]
+        given = {key: value for key, value in values.items() if value is not None}
+        items = [abi.spa_dict_item(key=key.encode(), value=value.encode()) for key, value in given.items()]
         array = (abi.spa_dict_item * len(items))(*items)
         table = abi.spa_dict(n_items=len(items), items=ctypes.addressof(array))
         return self.pipewire.pw_properties_new_dict(ctypes.byref(table))
@@ -107,9 +108,14 @@ def libraries() -> Libraries:
     return _libraries
 
 
-def libraries_opened() -> bool:
-    """Whether they are."""
-    return _libraries is not None
+def require_library() -> None:
+    """Return if libpipewire is installed; it is set up only when a server is there to be asked.
+
+    Raises:
+        HostUnavailable: It is not.
+    """
+    if _libraries is None:
+        Libpipewire()
 
 
 def socket_paths(options: HostOptions) -> list[str]:

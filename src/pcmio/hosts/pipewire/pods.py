@@ -41,8 +41,8 @@ class Pod(Value):
 
     Attributes:
         kind: ``SPA_TYPE_*``.
-        value: A number, True or False, text, bytes, or None; for rectangles and fractions a pair of numbers; for structs
-            a tuple of pods.  A kind that is not known here has its body as bytes.
+        value: A number, True or False, text, bytes, or None; for rectangles and fractions a pair of numbers; for
+            structs a tuple of pods.  A kind that is not known here has its body as bytes.
     """
 
     kind: int

@@ -72,7 +72,7 @@ class PipeWireDriver(Driver):
         least = round(_LEAST_SECONDS * rate)
         cycle = block_frames * max(1, -(-least // block_frames))
         self._latency_frames, most = clock.cycle(cycle, rate)
-        side = Side(config.channels, formats.native_format(config.sample_format))
+        self._side = side = Side(config.channels, formats.native_format(config.sample_format))
         self.plan = Plan(
             sample_rate=rate,
             block_frames=block_frames,
@@ -168,12 +168,6 @@ class PipeWireDriver(Driver):
         code = self._core.pcmio_pipewire_stream_open(native, ctypes.byref(request))
         if code < 0:
             raise errors.from_code(self._what, "pw_stream_connect", code)
-
-    @property
-    def _side(self) -> Side:
-        side = self.plan.output or self.plan.input
-        assert side is not None
-        return side
 
     def start(self) -> None:
         """Let the graph run it."""
