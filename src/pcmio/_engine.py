@@ -437,19 +437,27 @@ class Engine:
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
         ready = step(pump, 0, record)
-        while ready and self._calling:
+        for _ in views:  # at most a ring of them: then notes have their turn, however slow the callback is
+            if not ready or not self._calling:
+                return
             callback_nanos, nanos, _, position, lost, _, slot, _ = unpack(memory)
             data(views[slot], CallbackInfo(callback_nanos, nanos, position, lost))
             ready = step(pump, 1, record)
+        if ready:
+            self.runner.kick()
 
     def _call_input(self) -> None:
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
         ready = step(pump, 0, record)
-        while ready and self._calling:
+        for _ in views:
+            if not ready or not self._calling:
+                return
             callback_nanos, _, nanos, position, _, lost, _, slot = unpack(memory)
             data(views[slot], CallbackInfo(callback_nanos, nanos, position, lost))
             ready = step(pump, 1, record)
+        if ready:
+            self.runner.kick()
 
     def _attempt(self, action: Callable[[], object] | None) -> None:
         """Do what nobody waits for: its error ends the stream, so that the owner learns it.  The lock is held."""

@@ -800,6 +800,27 @@ def test_a_refused_priority_is_told_once_when_the_stream_starts() -> None:
     assert rig.events == [RealtimeDenied("stream", 1)]
 
 
+@every_direction
+def test_a_callback_as_slow_as_its_device_does_not_keep_events_waiting(output: bool) -> None:
+    rig = rig_in(RUNNING, output=output)
+    rig.always = rig.device  # a block's time passes in each call: the next block is always ready
+
+    def first() -> None:
+        rig.pump.note(_core.NOTE_SUSPENDED)
+        rig.device()
+
+    rig.script.append(first)
+
+    def on_event(_: StreamEvent) -> None:
+        rig.always = None
+
+    rig.on_event = on_event
+    called = len(rig.blocks)
+    rig.run(1)
+    assert rig.events == [Suspended()]
+    assert len(rig.blocks) - called <= 3 * SLOTS
+
+
 # --- event callbacks --------------------------------------------------------------------------------------------------
 
 
