@@ -76,4 +76,4 @@ def own_host(own_server: PipeWireServer) -> Iterator[pcmio.Host]:
 def config() -> Callable[..., pcmio.StreamConfig]:
     """A comfortable config; what is given by name is different."""
     usual = pcmio.StreamConfig(2, 48_000, 512)
-    return lambda **changes: usual.replace(**changes)
+    return usual.replace

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,13 +17,15 @@ from pcmio.hosts.pipewire.library import socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.servers.pipewire import PipeWireServer
 
 
 def test_a_server_that_is_not_there_is_told_at_once_with_every_path() -> None:
     with pcmio.host("pipewire") as host:
         before = time.monotonic()
-        with pytest.raises(pcmio.HostUnavailable, match="no PipeWire server answers.*start pipewire") as caught:
+        with pytest.raises(pcmio.HostUnavailable, match=r"no PipeWire server answers.*start pipewire") as caught:
             host.check_available()
         assert time.monotonic() - before < 0.5
     assert caught.value.tried[0][0] == f"{os.environ['XDG_RUNTIME_DIR']}/pipewire-0"
@@ -58,7 +59,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(tmp_path: Path) -> None:
         mute.listen()
         with pcmio.host("pipewire", remote=str(path), timeout=0.3) as host:
             before = time.monotonic()
-            with pytest.raises(pcmio.HostUnavailable, match="has not answered for 0.3 seconds"):
+            with pytest.raises(pcmio.HostUnavailable, match=r"has not answered for 0\.3 seconds"):
                 host.check_available()
             assert time.monotonic() - before < 2
 
@@ -133,7 +134,7 @@ def test_a_server_that_hangs_holds_nobody_up_for_long(own_server: PipeWireServer
         own_server.process.send(signal.SIGSTOP)
         try:
             before = time.monotonic()
-            with pytest.raises(pcmio.AudioError, match="0.5 seconds"):
+            with pytest.raises(pcmio.AudioError, match=r"0\.5 seconds"):
                 host.devices()
             with pytest.raises(pcmio.AudioError):
                 device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 512), lambda *_: None)

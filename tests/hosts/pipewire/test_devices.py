@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def test_every_node_is_listed_by_name_and_every_sink_with_its_monitor(host: pcmio.Host) -> None:
     sinks = {node.name for node in NODES if node.media_class == "Audio/Sink"}
-    assert {device.id.id for device in host.devices()} == {node.name for node in NODES} | {f"{s}.monitor" for s in sinks}
+    assert {device.id.id for device in host.devices()} == {node.name for node in NODES} | {
+        f"{s}.monitor" for s in sinks
+    }
     assert {device.id.id for device in host.output_devices()} == {*sinks, "both"}
     assert {device.id.id for device in host.input_devices()} == {*(f"{s}.monitor" for s in sinks), "mic", "both"}
 

@@ -115,7 +115,7 @@ def test_positions_are_named_as_pipewire_names_them() -> None:
     assert formats.parse_positions("FL,FR, lfe") == (3, 4, 6)
     assert formats.parse_positions("[ AUX0 AUX63 ]") == (0x1000, 0x103F)
     assert formats.positions_text((3, 4, 0x1000, 99)) == "FL,FR,AUX0,position99"
-    with pytest.raises(InvalidInput, match="TOP.*write for example"):
+    with pytest.raises(InvalidInput, match=r"TOP.*write for example"):
         formats.parse_positions("TOP")
 
 
