@@ -466,13 +466,14 @@ typedef struct pcmio_jack_stream pcmio_jack_stream;
 
 #define PCMIO_JACK_CHANNELS 64 /* of a stream, in each direction */
 
-/* Addresses of libjack's functions; all may be called on its process thread. */
+/* Addresses of libjack's functions; all but the last may be called on its process thread. */
 typedef struct {
   void *(*port_get_buffer)(void *port, uint32_t frames);
   int (*get_cycle_times)(const void *client, uint32_t *frame, uint64_t *usecs, uint64_t *next_usecs, float *period);
   uint64_t (*get_time)(void);
   void (*port_get_latency_range)(void *port, uint32_t mode, void *range);
   void (*port_set_latency_range)(void *port, uint32_t mode, void *range);
+  int (*port_unregister)(void *client, void *port);
 } pcmio_jack_api;
 
 typedef struct {
@@ -487,6 +488,7 @@ PCMIO_API int32_t pcmio_jack_process(uint32_t frames, void *client); /* audio */
 PCMIO_API int32_t pcmio_jack_xrun(void *client);                     /* audio or native, as all that follow */
 PCMIO_API int32_t pcmio_jack_buffer_size(uint32_t frames, void *client);
 PCMIO_API int32_t pcmio_jack_sample_rate(uint32_t rate, void *client);
+PCMIO_API int32_t pcmio_jack_graph_order(void *client);
 PCMIO_API void pcmio_jack_freewheel(int32_t starting, void *client);
 PCMIO_API void pcmio_jack_latency(uint32_t mode, void *client);
 PCMIO_API void pcmio_jack_shutdown(uint32_t code, const char *reason, void *client);
@@ -497,9 +499,15 @@ PCMIO_API void pcmio_jack_lose(pcmio_jack_client *client, int32_t code);
 /* python: setup/jack_life.c.  NULL: no memory. */
 PCMIO_API pcmio_jack_client *pcmio_jack_client_new(const pcmio_jack_api *api);
 PCMIO_API void pcmio_jack_client_free(pcmio_jack_client *client); /* after jack_client_close */
-/* `handle` is what jack_client_open returned; before jack_activate. */
+/* `handle` is what jack_client_open returned; before each jack_activate. */
 PCMIO_API void pcmio_jack_client_opened(pcmio_jack_client *client, void *handle, uint32_t rate, uint32_t period_frames);
 PCMIO_API void pcmio_jack_client_state(const pcmio_jack_client *client, pcmio_jack_state *state);
+/* Before the client's ports or their connections are changed. */
+PCMIO_API void pcmio_jack_changing(pcmio_jack_client *client);
+/* Unregisters ports, each at a moment when libjack does not walk over them: waits at most `timeout_nanos` for the graph
+ * to be in order again.  Returns how many libjack refused. */
+PCMIO_API uint32_t pcmio_jack_unregister(pcmio_jack_client *client, void *const *ports, uint32_t count,
+                                         int64_t timeout_nanos);
 /* Ports are jack_port_t, one for each channel of the pump's. */
 PCMIO_API pcmio_jack_stream *pcmio_jack_stream_new(pcmio_pump *pump, uint32_t inputs, void *const *in_ports,
                                                    uint32_t outputs, void *const *out_ports);

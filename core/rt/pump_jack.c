@@ -131,6 +131,7 @@ static void hold_or_go_on(pcmio_jack_client *client, uint32_t end) {
 
 int32_t pcmio_jack_process(uint32_t frames, void *argument) {
   pcmio_jack_client *client = argument;
+  atomic_fetch_add(&client->cycles, 1);
   cycle now = begin_cycle(client, frames);
   if (!client->asked_denied) {
     client->asked_denied = true;
@@ -172,6 +173,12 @@ int32_t pcmio_jack_sample_rate(uint32_t rate, void *argument) {
   if (atomic_exchange_explicit(&client->rate, rate, memory_order_relaxed) != rate) {
     tell_all(client, PCMIO_NOTE_RATE_CHANGED, 0, rate);
   }
+  return 0;
+}
+
+int32_t pcmio_jack_graph_order(void *argument) {
+  pcmio_jack_client *client = argument;
+  atomic_fetch_add(&client->orders, 1);
   return 0;
 }
 

@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +18,7 @@ import pytest
 import pcmio
 from pcmio.cli import main, targets
 from pcmio.hosts.null import NullHost, open_host
+from pcmio.testing import until
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
@@ -104,6 +107,27 @@ def call(null: NullHost, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ra
         return Ran(code, caught.out, caught.err)
 
     return call
+
+
+@pytest.fixture
+def meanwhile(null: NullHost) -> Iterator[Callable[..., None]]:
+    """``meanwhile("null:tone", act)``: does something a moment after a stream was built there, or so many."""
+    threads: list[threading.Thread] = []
+
+    def meanwhile(device_id: str, act: Callable[[], object], streams: int = 1) -> None:
+        spec = null.device_by_id(device_id).spec
+
+        def wait_and_act() -> None:
+            until(lambda: sum(len(bus.drivers) for bus in null.buses(spec)) >= streams, "streams to be built")
+            time.sleep(0.4)
+            act()
+
+        threads.append(threading.Thread(target=wait_and_act))
+        threads[-1].start()
+
+    yield meanwhile
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture(scope="session")

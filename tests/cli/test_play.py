@@ -181,13 +181,10 @@ def test_ctrl_c_stops_at_once(alone: dict[str, str], sine: Callable[..., str], n
     assert "stopped at 0:0" in out
 
 
-def test_a_stolen_device_is_told(call: Callable[..., Ran], null: NullHost, sine: Callable[..., str]) -> None:
-    import threading
-
-    device = null.device_by_id("null:sink")
-    thief = threading.Timer(0.3, device.lose)
-    thief.start()
+def test_a_stolen_device_is_told(
+    call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None], sine: Callable[..., str]
+) -> None:
+    meanwhile("null:sink", null.device_by_id("null:sink").lose)
     ran = call("play", sine("a.wav", seconds=30))
-    thief.join()
     assert ran.code == 4
     assert "the device is gone" in ran.err

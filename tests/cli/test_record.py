@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +85,7 @@ def test_the_json_keeps_its_keys(call: Callable[..., Ran], tmp_path: Path) -> No
     ("encoding", "dtype"), [("i16", "int16"), ("i24", "int32"), ("i32", "int32"), ("f32", "float32")]
 )
 def test_every_sample_is_kept_as_it_is(
-    call: Callable[..., Ran], null: NullHost, tmp_path: Path, encoding: str, dtype: str
+    call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None], tmp_path: Path, encoding: str, dtype: str
 ) -> None:
     """Noise is played to the loopback, in the file's own format, while it is recorded."""
     kept = files.ENCODINGS[encoding]
@@ -108,10 +107,8 @@ def test_every_sample_is_kept_as_it_is(
 
     config = pcmio.StreamConfig(2, 48_000, pcmio.BufferSize.fixed(480), kept.stream_format)
     stream = null.device_by_id("null:loopback").build_output_stream(config, fill)
-    later = threading.Timer(0.4, stream.start)
-    later.start()
+    meanwhile("null:loopback", stream.start, streams=2)
     call("record", str(tmp_path / "a.wav"), "--device", "loopback", "--seconds", "1", "--format", encoding)
-    later.join()
     stream.close()
     sound, _ = soundfile.read(tmp_path / "a.wav", dtype=dtype)
     (loud,) = np.nonzero(sound.any(axis=1))
@@ -164,12 +161,10 @@ def test_a_file_is_replaced_only_when_that_is_asked_for(call: Callable[..., Ran]
 
 
 def test_what_was_recorded_before_the_device_was_lost_is_kept(
-    call: Callable[..., Ran], null: NullHost, tmp_path: Path
+    call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None], tmp_path: Path
 ) -> None:
-    thief = threading.Timer(0.5, null.device_by_id("null:tone").lose)
-    thief.start()
+    meanwhile("null:tone", null.device_by_id("null:tone").lose)
     ran = call("record", str(tmp_path / "a.wav"), *TONE)
-    thief.join()
     assert ran.code == 4
     assert "recorded 0:0" in ran.out
     sound, rate = soundfile.read(tmp_path / "a.wav")
@@ -178,13 +173,11 @@ def test_what_was_recorded_before_the_device_was_lost_is_kept(
 
 
 def test_lost_input_becomes_silence_so_that_the_file_stays_true_to_time(
-    call: Callable[..., Ran], null: NullHost, tmp_path: Path
+    call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None], tmp_path: Path
 ) -> None:
     device = null.device_by_id("null:tone")
-    misfortune = threading.Timer(0.4, device.skip, [4800])
-    misfortune.start()
+    meanwhile("null:tone", lambda: device.skip(4800))
     ran = call("record", str(tmp_path / "a.wav"), *TONE, "--seconds", "1", "--json")
-    misfortune.join()
     assert ran.json["xrun_frames"] == 4800
     assert ran.json["xruns"] == 1
     sound, _ = soundfile.read(tmp_path / "a.wav")

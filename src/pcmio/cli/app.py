@@ -47,13 +47,18 @@ click.Context.formatter_class = _Formatter
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=f"\b\nExit codes:\n{_CODES}",
 )
 @click.version_option(getattr(importlib.import_module("pcmio"), "__version__", None), prog_name="pcmio")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on standard error what the library and the systems remark.")
-def group(*, verbose: bool) -> None:
+@click.pass_context
+def group(context: click.Context, *, verbose: bool) -> None:
     """Play, record and look at the audio devices of this machine."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+        context.exit(ExitCode.USAGE)
     log = logging.getLogger("pcmio")
     if verbose:
         log.setLevel(logging.DEBUG)
@@ -72,9 +77,6 @@ def run(arguments: Sequence[str] | None) -> int:
         done = group.main(None if arguments is None else list(arguments), prog_name="pcmio", standalone_mode=False)
         sys.stdout.flush()
     except (AudioError, FileProblem, click.UsageError) as error:
-        if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            error.show()
-            return ExitCode.USAGE
         failure = failure_of(error)
         Screen().fail(failure)
         return failure.code

@@ -11,6 +11,8 @@ import pcmio
 from pcmio.hosts.jack import JackHost
 from tests.servers.jackd import JackServer
 
+from .signs import CLIENT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -51,7 +53,7 @@ def open_host() -> Iterator[Callable[..., JackHost]]:
     hosts: list[JackHost] = []
 
     def start(server: JackServer, **options: object) -> JackHost:
-        host = pcmio.host("jack", server_name=server.name, **options)
+        host = pcmio.host("jack", server_name=server.name, **{"client_name": CLIENT, **options})
         assert isinstance(host, JackHost)
         hosts.append(host)
         return host

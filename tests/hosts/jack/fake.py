@@ -24,6 +24,7 @@ DIRT = 77.0  # what a port holds before anybody has written to it
 GetBuffer = CFUNCTYPE(c_void_p, c_void_p, c_uint32)
 GetCycleTimes = CFUNCTYPE(c_int, c_void_p, POINTER(c_uint32), POINTER(c_uint64), POINTER(c_uint64), POINTER(c_float))
 GetTime = CFUNCTYPE(c_uint64)
+Unregister = CFUNCTYPE(c_int, c_void_p, c_void_p)
 Latency = CFUNCTYPE(None, c_void_p, c_uint32, POINTER(c_uint32))
 
 Core = ctypes.CDLL(core().path)
@@ -33,6 +34,7 @@ for _name, _types in {
     "pcmio_jack_buffer_size": (c_uint32, c_void_p),
     "pcmio_jack_sample_rate": (c_uint32, c_void_p),
     "pcmio_jack_freewheel": (c_int, c_void_p),
+    "pcmio_jack_graph_order": (c_void_p,),
     "pcmio_jack_latency": (c_uint32, c_void_p),
     "pcmio_jack_shutdown": (c_uint32, ctypes.c_char_p, c_void_p),
     "pcmio_jack_gone": (c_void_p,),
@@ -51,12 +53,16 @@ class FakeJack:
         self.buffers: dict[int, Any] = {}
         self.latencies: dict[tuple[int, int], int] = {}  # port, mode
         self.published: dict[tuple[int, int], tuple[int, int]] = {}
+        self.gone: list[int] = []  # ports that were unregistered
+        self.cycles_at: set[int] = set()  # ports at whose unregistration a cycle begins
+        self.stubborn: set[int] = set()  # ports that cannot be unregistered
         self._functions = (
             GetBuffer(self._get_buffer),
             GetCycleTimes(self._get_cycle_times),
             GetTime(lambda: self.usecs),
             Latency(self._get_latency),
             Latency(self._set_latency),
+            Unregister(self._unregister),
         )
         addresses = [ctypes.cast(function, c_void_p).value for function in self._functions]
         self._api = JackApi(*addresses)
@@ -84,6 +90,12 @@ class FakeJack:
     def _set_latency(self, port: int, mode: int, latency: Any) -> None:
         self.published[port, mode] = (latency[0], latency[1])
 
+    def _unregister(self, _client: int, port: int) -> int:
+        self.gone.append(port)
+        if port in self.cycles_at:
+            self.cycle()
+        return 1 if port in self.stubborn else 0
+
     # --- what a test does --------------------------------------------------------------------------------------------
 
     def cycle(self, count: int = 1) -> None:
@@ -96,6 +108,12 @@ class FakeJack:
         """Let time pass without this client."""
         self.frame += frames
         self.usecs += round(frames * 1e6 / RATE)
+
+    def unregister(self, *ports: int, timeout_nanos: int = 20 * 10**9) -> int:
+        """As a stream's ports go; how many did not."""
+        return jack_core().pcmio_jack_unregister(
+            self.address, (c_void_p * len(ports))(*ports), len(ports), timeout_nanos
+        )
 
     def call(self, name: str, *arguments: Any) -> None:
         """A notification."""

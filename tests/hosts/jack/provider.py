@@ -13,6 +13,8 @@ from pcmio import SampleFormat
 from pcmio.testing import Rig
 from tests.servers.jackd import JackLoop, JackServer
 
+from .signs import CLIENT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -44,7 +46,7 @@ def jack() -> Generator[Rig]:
         try:
             start()
             yield Rig(
-                open_host=partial(pcmio.host, "jack", server_name=server.name),
+                open_host=partial(pcmio.host, "jack", server_name=server.name, client_name=CLIENT),
                 output="jack:loop",
                 input="jack:loop",
                 loops=True,

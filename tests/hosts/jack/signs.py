@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from pcmio.testing.signals import Events, Recorder
 
 
+#: What the hosts of these tests are called: jackd2 mixes up clients of one name on different servers of one user.
+CLIENT = f"pcmio{os.getpid()}"
+
+
 def nothing(_block: object, _info: object) -> None:
     """A callback that plays silence."""
 
@@ -21,6 +27,22 @@ def nothing(_block: object, _info: object) -> None:
 def wires(host: JackHost, name: str, channels: int) -> list[str]:
     """The ports of one of the host's own streams."""
     return [f"{host.client_name}:{name}_{channel}" for channel in range(1, channels + 1)]
+
+
+def descriptors_and_threads() -> tuple[int, int]:
+    """Of this process, native threads too."""
+    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+
+
+def until_no_more_than(before: tuple[int, int]) -> None:
+    """No more descriptors and threads than ``before``.
+
+    A thread that has been joined may be listed for a moment more: in ``before`` too.
+    """
+    until(
+        lambda: all(now <= then for now, then in zip(descriptors_and_threads(), before, strict=True)),
+        f"{before} descriptors and threads, as before",
+    )
 
 
 def until_moved(stream: Stream, frames: int = 500) -> None:

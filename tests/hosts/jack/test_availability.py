@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from pcmio import HostUnavailable, InvalidInput, UnsupportedOperation
 from pcmio.hosts.jack.abi import Jack
 from pcmio.testing import until
 from tests.servers.jackd import JackServer
+
+from .signs import CLIENT, descriptors_and_threads, until_no_more_than
 
 if sys.platform != "linux":
     raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
@@ -63,7 +67,7 @@ def test_what_libjack_says_goes_to_logging(caplog: pytest.LogCaptureFixture) -> 
 
 def test_a_server_that_comes_later_is_found(tmp_path: Path) -> None:
     server = JackServer(tmp_path)
-    host = pcmio.host("jack", server_name=server.name)
+    host = pcmio.host("jack", server_name=server.name, client_name=CLIENT)
     with pytest.raises(HostUnavailable):
         host.devices()
     server.start()
@@ -86,26 +90,18 @@ def test_failed_openings_leave_nothing_behind() -> None:
             pcmio.host("jack", server_name=NOBODY).check_available()
 
     attempt()
-    before = holdings()
+    before = descriptors_and_threads()
     for _ in range(50):
         attempt()
-    until(lambda: holdings() == before, f"{before} descriptors and threads, as before")
-
-
-def holdings() -> tuple[int, int]:
-    from pathlib import Path
-
-    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+    until_no_more_than(before)
 
 
 def test_a_server_that_hangs_holds_nobody_up(
     server: JackServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import signal
-
     hanging = JackServer(tmp_path)
     hanging.start()
-    monkeypatch.setattr("pcmio.hosts.jack.client.OPEN_SECONDS", 0.3)
+    monkeypatch.setattr("pcmio.hosts.jack.library.OPEN_SECONDS", 0.3)
     try:
         hanging.process.send(signal.SIGSTOP)
         with (
@@ -116,9 +112,33 @@ def test_a_server_that_hangs_holds_nobody_up(
     finally:
         hanging.process.send(signal.SIGCONT)
     # The call that hung comes back, closes its client, and lets the next one in.
-    with pcmio.host("jack", server_name=server.name) as other:
+    with pcmio.host("jack", server_name=server.name, client_name=CLIENT) as other:
         until(lambda: answers(other), "the library being free again")
     hanging.stop()
+
+
+OPENING = """
+import sys
+import pcmio
+for _ in range(25):
+    with pcmio.host("jack", server_name=sys.argv[1], client_name=sys.argv[2]) as host:
+        host.check_available()
+"""
+
+
+def test_programs_may_open_clients_of_one_name_at_the_same_moment(server: JackServer, tmp_path: Path) -> None:
+    other = JackServer(tmp_path)
+    other.start()
+    try:
+        programs = [
+            subprocess.Popen(
+                [sys.executable, "-c", OPENING, which.name, f"twin{CLIENT}"], stderr=subprocess.PIPE, text=True
+            )
+            for which in (server, other, server, other)
+        ]
+        assert [(program.communicate(timeout=60)[1], program.returncode) for program in programs] == [("", 0)] * 4
+    finally:
+        other.stop()
 
 
 def answers(host: Any) -> bool:
@@ -131,7 +151,7 @@ def answers(host: Any) -> bool:
 
 def test_a_library_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Jack, "names", {"linux": ("libjack-not.so.0",)})
-    monkeypatch.setattr("pcmio.hosts.jack.client._library", None)
+    monkeypatch.setattr("pcmio.hosts.jack.library._library", None)
     with pytest.raises(HostUnavailable, match=r"libjack-not\.so\.0") as caught:
         pcmio.host("jack")
     assert "install" in str(caught.value)

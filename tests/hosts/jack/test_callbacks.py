@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from pcmio import _core
 from pcmio._driver import Note
+from pcmio.hosts.jack.stream import jack_core
+from pcmio.testing import until
 
 from .fake import DIRT, RATE, FakeJack, FakeStream
 
@@ -257,3 +260,63 @@ def test_a_client_has_room_for_many_streams(jack: FakeJack) -> None:
         FakeStream(jack, outputs=(1000,))
     for stream in streams:
         stream.leave()
+
+
+# --- ports that go ----------------------------------------------------------------------------------------------------
+
+
+def test_ports_go_only_when_the_graph_is_in_order_after_the_last_change(jack: FakeJack) -> None:
+    """libjack walks over the ports when it is put in order, and a port that goes then is read after it was freed."""
+    jack_core().pcmio_jack_changing(jack.address)
+    going = threading.Thread(target=jack.unregister, args=(1, 2, 3))
+    going.start()
+    going.join(0.05)
+    assert jack.gone == [], "the change before has not been worked in"
+    jack.call("graph_order")
+    going.join()
+    assert jack.gone == [1, 2, 3], "and all within one cycle need one wait"
+
+
+def test_a_cycle_that_begins_between_two_ports_is_worked_in_before_the_second_goes(jack: FakeJack) -> None:
+    jack.call("graph_order")
+    jack.cycles_at = {2}
+    going = threading.Thread(target=jack.unregister, args=(1, 2, 3))
+    going.start()
+    until(lambda: len(jack.gone) == 2, "two ports")
+    going.join(0.05)
+    assert jack.gone == [1, 2]
+    jack.call("graph_order")
+    going.join()
+    assert jack.gone == [1, 2, 3]
+    later = threading.Thread(target=jack.unregister, args=(4,))
+    later.start()
+    later.join(0.05)
+    assert jack.gone == [1, 2, 3], "a port that went is a change too"
+    jack.call("graph_order")
+    later.join()
+    assert jack.gone == [1, 2, 3, 4]
+
+
+def test_a_server_that_never_puts_the_graph_in_order_is_waited_for_once(jack: FakeJack) -> None:
+    jack_core().pcmio_jack_changing(jack.address)
+    jack.cycles_at = {1, 2, 3}
+    begin = time.monotonic()
+    assert jack.unregister(1, 2, 3, 4, timeout_nanos=100_000_000) == 0
+    assert 0.1 <= time.monotonic() - begin < 0.3
+    assert jack.gone == [1, 2, 3, 4]
+
+
+def test_ports_that_libjack_refuses_are_counted(jack: FakeJack) -> None:
+    jack.stubborn = {2, 3}
+    assert jack.unregister(1, 2, 3, timeout_nanos=0) == 2
+
+
+def test_a_server_that_is_lost_is_not_asked_to_take_ports_back(jack: FakeJack) -> None:
+    jack_core().pcmio_jack_changing(jack.address)
+    going = threading.Thread(target=jack.unregister, args=(1, 2))
+    going.start()
+    jack.call("gone")
+    going.join()
+    assert jack.gone == []
+    assert jack.unregister(3) == 0
+    assert jack.gone == []

@@ -11,7 +11,8 @@ import pytest
 
 from pcmio._native import _Function
 from pcmio.hosts.jack import abi
-from pcmio.hosts.jack.client import _CALLBACKS, jack_library
+from pcmio.hosts.jack.client import _CALLBACKS
+from pcmio.hosts.jack.library import jack_library
 from tests.unit import header
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("abi_facts.json").read_text(encoding="utf-8"))

@@ -13,9 +13,8 @@ import pytest
 
 import pcmio
 from pcmio import StreamConfig
-from pcmio.testing import until
 
-from .signs import nothing
+from .signs import CLIENT, descriptors_and_threads, nothing, until_no_more_than
 
 if sys.platform != "linux":
     raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from tests.servers.jackd import JackServer
 
 CONFIG = StreamConfig(2, 48_000, 64)
-
-
-def descriptors_and_threads() -> tuple[int, int]:
-    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
 
 
 def resident_bytes() -> int:
@@ -45,7 +40,7 @@ def assert_leaves_nothing(cycle: Callable[[], None], times: int) -> None:
     for _ in range(times):
         cycle()
     gc.collect()
-    until(lambda: descriptors_and_threads() == before, f"{before} descriptors and threads, as before")
+    until_no_more_than(before)
     assert resident_bytes() - memory < 4 << 20
 
 
@@ -61,12 +56,12 @@ def test_a_thousand_streams_of_one_host(host: JackHost, server: JackServer) -> N
             stream.close()
 
     assert_leaves_nothing(four_at_once, 250)
-    assert not [name for name in server.ports() if name.startswith("pcmio:")]
+    assert not [name for name in server.ports() if name.startswith(f"{CLIENT}:")]
 
 
 def test_fifty_hosts(server: JackServer) -> None:
     def one() -> None:
-        with pcmio.host("jack", server_name=server.name) as host:
+        with pcmio.host("jack", server_name=server.name, client_name=CLIENT) as host:
             host.devices()[0].build_output_stream_raw(CONFIG, nothing).close()
 
     assert_leaves_nothing(one, 50)

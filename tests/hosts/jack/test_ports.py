@@ -10,7 +10,7 @@ import pcmio
 from pcmio import BackendError, DeviceNotAvailable, Direction, InvalidInput, ResourceExhausted, StreamConfig
 from pcmio.testing import until
 
-from .signs import nothing
+from .signs import CLIENT, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,18 +29,18 @@ def own(host: JackHost) -> dict[str, tuple[str, ...]]:
 
 def test_an_output_is_connected_to_its_device_channel_by_channel(host: JackHost, server: JackServer) -> None:
     with host.device_by_id("jack:system").build_output_stream(STEREO, nothing):
-        wanted = {"pcmio:output_1": ["system:playback_1"], "pcmio:output_2": ["system:playback_2"]}
+        wanted = {f"{CLIENT}:output_1": ["system:playback_1"], f"{CLIENT}:output_2": ["system:playback_2"]}
         seen = server.ports()
         assert {name: seen[name] for name in wanted} == wanted, "as another client sees it"
-    assert not [name for name in server.ports() if name.startswith("pcmio:")], "ports go with their stream"
+    assert not [name for name in server.ports() if name.startswith(f"{CLIENT}:")], "ports go with their stream"
 
 
 def test_an_input_is_connected_to_its_device_channel_by_channel(host: JackHost) -> None:
     with host.device_by_id("jack:system").build_input_stream(StreamConfig(3, 48_000), nothing):
         assert own(host) == {
-            "pcmio:input_1": ("system:capture_1",),
-            "pcmio:input_2": ("system:capture_2",),
-            "pcmio:input_3": (),
+            f"{CLIENT}:input_1": ("system:capture_1",),
+            f"{CLIENT}:input_2": ("system:capture_2",),
+            f"{CLIENT}:input_3": (),
         }
 
 
@@ -57,13 +57,13 @@ def test_a_stream_is_connected_before_it_starts_and_stays_so_when_it_stops(host:
 
 def test_streams_on_the_graph_are_connected_to_nothing(host: JackHost) -> None:
     with host.device_by_id("jack:graph").build_output_stream(STEREO, nothing):
-        assert own(host) == {"pcmio:output_1": (), "pcmio:output_2": ()}
+        assert own(host) == {f"{CLIENT}:output_1": (), f"{CLIENT}:output_2": ()}
 
 
 def test_connecting_can_be_left_to_the_user(server: JackServer, open_host: Callable[..., JackHost]) -> None:
     host = open_host(server)
     with host.device_by_id("jack:system").build_output_stream(STEREO, nothing, connect=False):
-        assert own(host) == {"pcmio:output_1": (), "pcmio:output_2": ()}
+        assert own(host) == {f"{CLIENT}:output_1": (), f"{CLIENT}:output_2": ()}
     reluctant = open_host(server, connect=False, client_name="reluctant")
     device = reluctant.device_by_id("jack:system")
     with (
@@ -107,7 +107,7 @@ def test_ports_are_named_as_asked(host: JackHost) -> None:
         device.build_output_stream(STEREO, nothing, name="synth"),
         device.build_input_stream(STEREO, nothing, port_names=["left", "right ✓"]),
     ):
-        assert set(own(host)) == {"pcmio:synth_1", "pcmio:synth_2", "pcmio:left", "pcmio:right ✓"}
+        assert set(own(host)) == {f"{CLIENT}:synth_1", f"{CLIENT}:synth_2", f"{CLIENT}:left", f"{CLIENT}:right ✓"}
 
 
 def test_further_streams_without_a_name_are_numbered(host: JackHost) -> None:
@@ -119,7 +119,7 @@ def test_further_streams_without_a_name_are_numbered(host: JackHost) -> None:
             assert names == {*("output_1", "output_2", "input_1", "input_2"), *("output2_1", "output2_2", "output3_1")}
         second.close()
         with device.build_output_stream(STEREO, nothing):
-            assert "pcmio:output2_1" in own(host), "names that are free again are used again"
+            assert f"{CLIENT}:output2_1" in own(host), "names that are free again are used again"
 
 
 def test_a_name_that_is_taken_is_refused(host: JackHost) -> None:
@@ -178,7 +178,10 @@ def test_ports_can_be_looked_for(host: JackHost) -> None:
     with host.device_by_id("jack:graph").build_output_stream(STEREO, nothing):
         assert names(host.ports("^system:play")) == ["system:playback_1", "system:playback_2"]
         assert names(host.ports(direction=Direction.INPUT)) == ["system:playback_1", "system:playback_2"]
-        assert names(host.ports(direction=Direction.OUTPUT, physical=False)) == ["pcmio:output_1", "pcmio:output_2"]
+        assert names(host.ports(direction=Direction.OUTPUT, physical=False)) == [
+            f"{CLIENT}:output_1",
+            f"{CLIENT}:output_2",
+        ]
         assert names(host.ports(physical=True, direction=Direction.OUTPUT)) == ["system:capture_1", "system:capture_2"]
         assert names(host.ports("nothing of that kind")) == []
         assert all(port.is_physical != port.is_own for port in host.ports())

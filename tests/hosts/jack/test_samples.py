@@ -10,7 +10,7 @@ from pcmio import SampleFormat, StreamConfig
 from pcmio.testing import Noise, until
 from pcmio.testing.signals import Recorder
 
-from .signs import Ramp, assert_is_ramp, heard, until_heard, until_moved, until_recorded, wires
+from .signs import CLIENT, Ramp, assert_is_ramp, heard, until_heard, until_moved, until_recorded, wires
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ def test_streams_of_a_host_share_one_client(host: JackHost, server: JackServer) 
     for index, recorder in enumerate(recorders):
         streams.append(graph.build_output_stream(config, Ramp(), name=f"r{index}", depth=DEEP))
         streams.append(graph.build_input_stream(config, recorder, connect=wires(host, f"r{index}", 1), depth=DEEP))
-    assert {name.partition(":")[0] for name in server.ports()} == {"system", "pcmio"}
+    assert {name.partition(":")[0] for name in server.ports()} == {"system", CLIENT}
     for stream in reversed(streams):  # inputs before their outputs
         stream.start()
     for recorder in recorders:
@@ -126,12 +126,12 @@ def test_a_new_stream_does_not_begin_with_an_old_ones_sound(host: JackHost) -> N
 
     with graph.build_input_stream(config, recorder, port_names=["ear"], depth=DEEP):
         for _ in range(10):
-            with graph.build_output_stream(config, loud, connect=["pcmio:ear"]) as stream:
+            with graph.build_output_stream(config, loud, connect=[f"{CLIENT}:ear"]) as stream:
                 until_moved(stream)
             begin = recorder.frames
-            with graph.build_output_stream(config, loud, connect=["pcmio:ear"]):
+            with graph.build_output_stream(config, loud, connect=[f"{CLIENT}:ear"]):
                 pass  # closed at once: what is heard is a part of its first block, or nothing
-            stopped = graph.build_output_stream(config, loud, connect=["pcmio:ear"])
+            stopped = graph.build_output_stream(config, loud, connect=[f"{CLIENT}:ear"])
             at = recorder.frames
             until_recorded(recorder, 1000)
             assert not recorder.recorded()[at + 512 :].any(), f"a stream that never ran sounds (from {begin})"

@@ -13,7 +13,7 @@ from pcmio.testing import until
 from pcmio.testing.signals import Counter
 from tests.servers.jackd import JackLoop
 
-from .signs import nothing
+from .signs import CLIENT, nothing
 
 if sys.platform != "linux":
     raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
@@ -39,10 +39,10 @@ def test_latency_is_that_of_the_ports_a_stream_is_connected_to(
     with device.build_output_stream(CONFIG, nothing) as output, device.build_input_stream(CONFIG, nothing) as input_:
         until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the latency to the playback ports")
         assert input_.latency.device == pytest.approx(PERIOD / RATE)
-        host.disconnect("pcmio:output_1", "system:playback_1")
-        host.disconnect("pcmio:output_2", "system:playback_2")
+        host.disconnect(f"{CLIENT}:output_1", "system:playback_1")
+        host.disconnect(f"{CLIENT}:output_2", "system:playback_2")
         until(lambda: output.latency.device == pytest.approx(PERIOD / RATE), "a period, where JACK tells nothing")
-        host.connect("pcmio:output_1", "system:playback_1")
+        host.connect(f"{CLIENT}:output_1", "system:playback_1")
         until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the connection being noticed")
 
 

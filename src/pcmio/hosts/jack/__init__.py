@@ -35,6 +35,11 @@ What surprises.
   ``jack_on_info_shutdown``.
 * Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs
   apart from.
+* libjack walks over a client's ports whenever the graph was put in order, and guards the list against nothing (jackd2
+  1.9.21, jackd1 0.126).  A port that is unregistered at that moment crashes the program, once in a thousand streams or
+  so; a closing stream therefore waits until the graph is in order after the change before, a period or two.
+* jackd2 1.9.21 makes the socket of a client by its name alone: programs of one name that open clients on different
+  servers at the same moment get in each other's way.  Opening is tried again.
 * libjack maps and locks the server's memory: 100 MB more of resident memory while a host is open are its, not ours.
 """
 

@@ -91,6 +91,8 @@ class Jack(Library):
     @native
     def jack_set_freewheel_callback(self, client: Address, freewheel_callback: Address, arg: Address, /) -> Int: ...
     @native
+    def jack_set_graph_order_callback(self, client: Address, graph_callback: Address, arg2: Address, /) -> Int: ...
+    @native
     def jack_set_latency_callback(self, client: Address, latency_callback: Address, arg: Address, /) -> Int: ...
     @native
     def jack_on_shutdown(self, client: Address, shutdown_callback: Address, arg: Address, /) -> None: ...
@@ -151,13 +153,19 @@ class JackApi(Structure):
         ("get_time", c_void_p),
         ("port_get_latency_range", c_void_p),
         ("port_set_latency_range", c_void_p),
+        ("port_unregister", c_void_p),
     ]
 
 
 class JackState(Structure):
     """``pcmio_jack_state``."""
 
-    _fields_: ClassVar = [("lost", c_uint32), ("code", c_int32), ("rate", c_uint32), ("period_frames", c_uint32)]
+    _fields_: ClassVar = [
+        ("lost", c_uint32),
+        ("code", c_int32),
+        ("rate", c_uint32),
+        ("period_frames", c_uint32),
+    ]
 
 
 class JackCore(Library):
@@ -175,6 +183,10 @@ class JackCore(Library):
     ) -> None: ...
     @quick
     def pcmio_jack_client_state(self, client: Address, state: Ref, /) -> None: ...
+    @quick
+    def pcmio_jack_changing(self, client: Address, /) -> None: ...
+    @native
+    def pcmio_jack_unregister(self, client: Address, ports: Ref, count: UInt, timeout_nanos: Int64, /) -> UInt: ...
     @quick
     def pcmio_jack_stream_new(
         self, pump: Address, inputs: UInt, in_ports: Ref, outputs: UInt, out_ports: Ref, /

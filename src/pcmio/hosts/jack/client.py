@@ -14,17 +14,10 @@ import threading
 import weakref
 
 from pcmio._log import logger
-from pcmio.errors import InvalidInput, OperationTimeout, ResourceExhausted
+from pcmio.errors import InvalidInput, ResourceExhausted
 from pcmio.hosts.jack import errors
-from pcmio.hosts.jack.abi import (
-    JACK_DEFAULT_AUDIO_TYPE,
-    Jack,
-    JackApi,
-    JackNoStartServer,
-    JackNullOption,
-    JackServerName,
-    JackState,
-)
+from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, JackApi, JackState
+from pcmio.hosts.jack.library import jack_library, open_client, take_messages
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -35,122 +28,25 @@ if TYPE_CHECKING:
     from pcmio.hosts.jack.options import HostOptions
     from pcmio.hosts.jack.stream import JackDriver
 
-#: A server that was stopped in a debugger, or hangs, would hold ``jack_client_open`` for ever.
-OPEN_SECONDS = 10.0
-_MESSAGE_BYTES = 240
-_MESSAGE_INFO = 1
+_NANOS = 1_000_000_000
 _EEXIST = 17
+#: The graph is in order again a period or two after it was changed; a server that does not say so is not waited for.
+_ORDER_PERIODS = 4
+_ORDER_LEAST_NANOS = 200_000_000
 _CALLBACKS = (
     ("jack_set_process_callback", "pcmio_jack_process"),
     ("jack_set_xrun_callback", "pcmio_jack_xrun"),
     ("jack_set_buffer_size_callback", "pcmio_jack_buffer_size"),
     ("jack_set_sample_rate_callback", "pcmio_jack_sample_rate"),
     ("jack_set_freewheel_callback", "pcmio_jack_freewheel"),
+    ("jack_set_graph_order_callback", "pcmio_jack_graph_order"),
     ("jack_set_latency_callback", "pcmio_jack_latency"),
     ("jack_on_shutdown", "pcmio_jack_gone"),
     ("jack_on_info_shutdown", "pcmio_jack_shutdown"),
 )
 
-_library: Jack | None = None
-_opening = threading.Lock()  # libjack opens one client at a time
 _clients: weakref.WeakSet[JackClient] = weakref.WeakSet()
 _exiting = False
-
-
-def jack_library() -> Jack:
-    """libjack; from its first use on it prints nothing.
-
-    Raises:
-        HostUnavailable: It is not installed.
-    """
-    global _library  # noqa: PLW0603 - one for the process, and nothing at import
-    if _library is None:
-        jack, core = Jack(), jack_core()
-        jack.jack_set_error_function(core.address("pcmio_message_error"))
-        jack.jack_set_info_function(core.address("pcmio_message_info"))
-        _library = jack
-    return _library
-
-
-def take_messages() -> list[str]:
-    """What libjack has said since the last time: all of it goes to logging, its errors are returned.
-
-    Errors come on a level below WARNING: whatever they are about is raised as well, and a program that has not set up
-    logging would see them on its stderr.
-    """
-    take, text = jack_core().pcmio_message_take, ctypes.create_string_buffer(_MESSAGE_BYTES)
-    failures: list[str] = []
-    while kind := take(text):
-        message = text.value.decode("utf-8", "replace").strip()
-        if not message:
-            continue
-        if kind == _MESSAGE_INFO:
-            logger().debug("libjack: %s", message)
-        else:
-            logger().info("libjack: %s", message)
-            failures.append(message)
-    return failures
-
-
-class _Opening(threading.Thread):
-    """``jack_client_open`` on a thread that may hang in it without anybody waiting."""
-
-    def __init__(self, jack: Jack, options: HostOptions) -> None:
-        super().__init__(name="pcmio jack_client_open", daemon=True)
-        self.handle: int | None = None
-        self.status = 0
-        self._jack = jack
-        self._options = options
-        self._lock = threading.Lock()
-        self._unwanted = False
-
-    def run(self) -> None:
-        flags = JackNullOption if self._options.start_server else JackNoStartServer
-        server: tuple[bytes, ...] = ()
-        if self._options.server_name is not None:
-            flags |= JackServerName
-            server = (self._options.server_name.encode(),)
-        status = ctypes.c_int(0)
-        with _opening:
-            handle = self._jack.jack_client_open(
-                self._options.client_name.encode(), flags, ctypes.byref(status), *server
-            )
-        with self._lock:
-            self.status = status.value
-            if not self._unwanted:
-                self.handle = handle
-                return
-        if handle is not None:
-            self._jack.jack_client_close(handle)
-
-    def result(self) -> int | None:
-        """The client, or None with ``status`` set.
-
-        Raises:
-            OperationTimeout: The server does not answer.
-        """
-        self.start()
-        try:
-            self.join(OPEN_SECONDS)
-        except BaseException:  # Ctrl-C
-            self._give_up()
-            raise
-        if not self.is_alive():
-            return self.handle
-        self._give_up()
-        raise OperationTimeout(
-            f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
-            call="jack_client_open",
-            advice="it may hang: see its log, and start it again",
-        )
-
-    def _give_up(self) -> None:
-        """Nobody wants the client any more, whether it is there already or comes later."""
-        with self._lock:
-            self._unwanted = True
-            handle, self.handle = self.handle, None
-        if handle is not None:
-            self._jack.jack_client_close(handle)
 
 
 class JackClient:
@@ -186,18 +82,9 @@ class JackClient:
 
     def _open(self, options: HostOptions) -> None:
         jack = self._jack
-        take_messages()
-        opening = _Opening(jack, options)
-        handle = opening.result()
-        said = take_messages()
-        if handle is None:
-            server = options.server_name or os.environ.get("JACK_DEFAULT_SERVER", "default")
-            raise errors.from_status(opening.status, server, said)
-        self._handle = handle
+        self._handle = handle = open_client(jack, options)
         self.name = (jack.jack_get_client_name(handle) or b"").decode()
-        self._core.pcmio_jack_client_opened(
-            self.address, handle, jack.jack_get_sample_rate(handle), jack.jack_get_buffer_size(handle)
-        )
+        self._refresh()
         for register, callback in _CALLBACKS:
             code = getattr(jack, register)(handle, self._core.address(callback), self.address)
             if code:
@@ -217,14 +104,25 @@ class JackClient:
         """Whether it is closed, or the server has gone."""
         return self._handle is None or bool(self._read().lost)
 
+    def _refresh(self) -> None:
+        """Ask for rate and period: libjack tells only active clients when they change."""
+        with self.lock:
+            if not self._active and not self.lost:
+                jack, handle = self._jack, self._handle
+                self._core.pcmio_jack_client_opened(
+                    self.address, handle, jack.jack_get_sample_rate(handle), jack.jack_get_buffer_size(handle)
+                )
+
     @property
     def rate(self) -> int:
         """The server's, in frames per second."""
+        self._refresh()
         return int(self._read().rate)
 
     @property
     def period_frames(self) -> int:
         """The server's, in frames."""
+        self._refresh()
         return int(self._read().period_frames)
 
     def check(self) -> None:
@@ -308,6 +206,7 @@ class JackClient:
         with self.lock:
             self.port(source)
             self.port(destination)
+            self._core.pcmio_jack_changing(self.address)
             code = self._jack.jack_connect(self._live(), source.encode(), destination.encode())
             if code not in (0, _EEXIST):
                 raise self._failed("jack_connect", code, f"{source} to {destination}")
@@ -322,6 +221,7 @@ class JackClient:
         with self.lock:
             self.port(destination)
             if destination in self.describe(source)[2]:
+                self._core.pcmio_jack_changing(self.address)
                 code = self._jack.jack_disconnect(self._live(), source.encode(), destination.encode())
                 if code != 0:
                     raise self._failed("jack_disconnect", code, f"{source} from {destination}")
@@ -331,6 +231,8 @@ class JackClient:
     def activate(self) -> None:
         """Have the process callback called; ports can be connected from then on."""
         if not self._active:
+            self._refresh()
+            self._core.pcmio_jack_changing(self.address)
             code = self._jack.jack_activate(self._live())
             if code != 0:
                 raise self._failed("jack_activate", code, self.name)
@@ -365,14 +267,21 @@ class JackClient:
         Raises:
             ResourceExhausted: The server has no more.
         """
+        self._core.pcmio_jack_changing(self.address)
         port = self._jack.jack_port_register(self._live(), name.encode(), JACK_DEFAULT_AUDIO_TYPE, flags, 0)
         if port is None:
             raise self._failed("jack_port_register", None, name)
         return port
 
-    def unregister_port(self, port: int) -> None:
-        """Give a port back, its connections with it; a server that is gone has done so."""
-        if not self.lost and self._jack.jack_port_unregister(self._live(), port) != 0:
+    def unregister_ports(self, ports: Sequence[int]) -> None:
+        """Give ports back, their connections with them; a server that is gone has done so."""
+        if self.lost or not ports:
+            return
+        nanos = max(_ORDER_LEAST_NANOS, _ORDER_PERIODS * self.period_frames * _NANOS // self.rate)
+        addresses = (ctypes.c_void_p * len(ports))(*ports)
+        # Only active clients are told when their graph is put in order; others need no caution.
+        timeout = nanos if self._active else 0
+        if self._core.pcmio_jack_unregister(self.address, addresses, len(ports), timeout) != 0:
             logger().info("%s", self._failed("jack_port_unregister", -1, self.name))
 
     def measure(self, stream: int | None) -> None:
@@ -428,8 +337,6 @@ atexit.register(_close_all)
 
 
 def _forget_all() -> None:
-    global _opening  # noqa: PLW0603 - a thread that held it does not exist in the child
-    _opening = threading.Lock()
     for client in list(_clients):
         client.abandon()
     _clients.clear()

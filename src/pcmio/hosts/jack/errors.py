@@ -67,6 +67,11 @@ def _with_words(message: str, said: Sequence[str]) -> str:
     return f"{message}: {said[0]}" if said else message
 
 
+def may_pass(status: int) -> bool:
+    """Whether a failure to open a client may be over at the next attempt: the server is there, and refused."""
+    return bool(status & JackServerError) and not status & (JackServerFailed | JackVersionError | JackShmFailure)
+
+
 def from_status(status: int, server: str, said: Sequence[str]) -> AudioError:
     """The error for a client that could not be opened; ``status`` is ``jack_status_t``."""
     for bit, kind, message, advice in _STATUS:

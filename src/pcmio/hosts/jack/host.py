@@ -11,8 +11,9 @@ from pcmio.contract import Host
 from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedOperation
 from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
-from pcmio.hosts.jack.client import JackClient, jack_library
+from pcmio.hosts.jack.client import JackClient
 from pcmio.hosts.jack.devices import NO_PORTS, JackDevice, PortGroup, find_groups
+from pcmio.hosts.jack.library import jack_library
 from pcmio.hosts.jack.options import HOST_OPTIONS, HostOptions
 
 TYPE_CHECKING = False

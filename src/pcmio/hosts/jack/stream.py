@@ -99,13 +99,13 @@ class JackDriver(Driver):
         client = self._client
         with client.lock:
             client.check()
-            client.activate()
             self._names = client.take_names(self._wanted_names(), numbered=self._is_numbered)
             flags = JackPortIsOutput if self._direction is Direction.OUTPUT else JackPortIsInput
             for name in self._names:
                 self._ports.append(client.register_port(name, flags))
             self._join(pump)
             client.drivers.append(self)
+            client.activate()
             for name, targets in zip(self.port_names, self._targets(), strict=False):
                 for target in targets:
                     if self._direction is Direction.OUTPUT:
@@ -132,8 +132,7 @@ class JackDriver(Driver):
             self.leave(client)
             ports, self._ports = self._ports, []
             names, self._names = self._names, []
-            for port in ports:
-                client.unregister_port(port)
+            client.unregister_ports(ports)
             client.give_names_back(names)
             if self in client.drivers:
                 client.drivers.remove(self)

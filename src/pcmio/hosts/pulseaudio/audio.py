@@ -116,7 +116,8 @@ class AudioConnection:
     @property
     def denied(self) -> int:
         """The system's error number when real-time priority was refused to the audio thread, or 0."""
-        return max(0, self._core.pcmio_pulse_connection_denied(self._native))
+        with self._lock:
+            return 0 if self._native is None else max(0, self._core.pcmio_pulse_connection_denied(self._native))
 
     @property
     def inherited(self) -> bool:

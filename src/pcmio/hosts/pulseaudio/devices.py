@@ -44,7 +44,7 @@ _BUSES = {
     "firewire": InterfaceType.FIREWIRE,
     "thunderbolt": InterfaceType.THUNDERBOLT,
 }
-_ABSTRACT = ("abstract", "filter")  # device.class of what only the server has: null sinks, combinations, effects
+_ABSTRACT = ("abstract", "filter")  # values of device.class
 # These have places of their own in a description.
 _TOLD = ("device.description", "device.vendor.name", "device.bus_path")
 
@@ -172,7 +172,14 @@ def _device_type(facts: DeviceFacts) -> DeviceType:
         return DeviceType.SPEAKER if facts.is_sink else DeviceType.MICROPHONE
     if form_factor in _FORM_FACTORS:
         return _FORM_FACTORS[form_factor]
-    return DeviceType.VIRTUAL if facts.get("device.class") in _ABSTRACT else DeviceType.UNKNOWN
+    return DeviceType.VIRTUAL if _is_abstract(facts) else DeviceType.UNKNOWN
+
+
+def _is_abstract(facts: DeviceFacts) -> bool:
+    """Whether only the server has it: a null sink, a combination, an effect."""
+    if facts.get("device.class") in _ABSTRACT or facts.get("node.virtual") == "true":
+        return True
+    return facts.get("factory.name") == "support.null-audio-sink"  # PipeWire's null sink
 
 
 def _interface_type(facts: DeviceFacts) -> InterfaceType:
@@ -187,7 +194,7 @@ def _interface_type(facts: DeviceFacts) -> InterfaceType:
     if facts.is_network:
         return InterfaceType.NETWORK
     # A monitor is something that only the server has, whatever it listens to.
-    virtual = facts.monitor_of is not None or facts.get("device.class") in _ABSTRACT
+    virtual = facts.monitor_of is not None or _is_abstract(facts)
     return InterfaceType.VIRTUAL if virtual else InterfaceType.UNKNOWN
 
 

@@ -74,6 +74,7 @@ class PulseDriver(Driver):
         self._options = options
         self._lock = threading.Lock()  # of what is native
         self._native: int | None = None
+        self._cut = False
         self._pump: Pump | None = None
         self._wakeup = Wakeup()
         self._on = facts.name  # the device it is on
@@ -110,6 +111,7 @@ class PulseDriver(Driver):
         self._pump = pump
         connection = self._connection.join(self)
         with self._lock:
+            self._check_connected(not self._cut)
             self._native = self._core.pcmio_pulse_stream_new(connection, pump.address, self._wakeup.address)
             if self._native is None:
                 raise ResourceExhausted("no memory for a stream", call="pcmio_pulse_stream_new")
@@ -192,6 +194,8 @@ class PulseDriver(Driver):
 
     def cut(self) -> None:
         """The connection is being closed."""
+        with self._lock:
+            self._cut = True
         self._free()
         if self._pump is not None:
             core().pcmio_pump_note(self._pump.address, _core.NOTE_HOST_LOST, abi.PA_ERR_CONNECTIONTERMINATED, 0)
@@ -202,13 +206,17 @@ class PulseDriver(Driver):
             if native is not None and not self._connection.inherited:
                 self._core.pcmio_pulse_stream_free(native)
 
+    @staticmethod
+    def _check_connected(connected: bool) -> None:  # noqa: FBT001 - the condition is the argument
+        if not connected:
+            raise errors.disconnected(abi.PA_ERR_CONNECTIONTERMINATED)
+
     # --- asking the core ---------------------------------------------------------------------------------------------
 
     def _ask(self, call: Any, *arguments: Any) -> int:
         """What the core answers about the native stream."""
         with self._lock:
-            if self._native is None:
-                raise errors.disconnected(abi.PA_ERR_CONNECTIONTERMINATED)
+            self._check_connected(self._native is not None)
             answer: int = call(self._native, *arguments)
             return answer
 
@@ -231,9 +239,16 @@ class PulseDriver(Driver):
         if note.kind == _core.NOTE_FAILED:
             return self._why_killed(note.code)
         if note.kind == _core.NOTE_MOVED:
-            old, self._on = self._on, self._device_name()
-            return Rerouted(f"{self._host.id}:{old}", f"{self._host.id}:{self._on}")
+            return self._moved()
         return None
+
+    def _moved(self) -> StreamEvent:
+        old = self._on
+        try:
+            self._on = self._device_name()
+        except AudioError:  # the stream has ended since, and the next note tells
+            return Rerouted(f"{self._host.id}:{old}", None)
+        return Rerouted(f"{self._host.id}:{old}", f"{self._host.id}:{self._on}")
 
     def _why_killed(self, code: int) -> AudioError:
         """The server ended the stream: because its device is gone, or because somebody wished so."""

@@ -1,0 +1,156 @@
+"""libjack: opened once, silenced, and asked for clients."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+import time
+
+from pcmio._log import logger
+from pcmio.errors import OperationTimeout
+from pcmio.hosts.jack import errors
+from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackServerName
+from pcmio.hosts.jack.stream import jack_core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.hosts.jack.options import HostOptions
+
+#: A server that was stopped in a debugger, or hangs, would hold ``jack_client_open`` for ever.
+OPEN_SECONDS = 10.0
+OPEN_ATTEMPTS = 4
+_ATTEMPT_SECONDS = 0.005
+_SPREAD = 7  # programs that met once should not meet again
+_MESSAGE_BYTES = 240
+_MESSAGE_INFO = 1
+
+_library: Jack | None = None
+_opening = threading.Lock()  # libjack opens one client at a time
+
+
+def jack_library() -> Jack:
+    """libjack; from its first use on it prints nothing.
+
+    Raises:
+        HostUnavailable: It is not installed.
+    """
+    global _library  # noqa: PLW0603 - one for the process, and nothing at import
+    if _library is None:
+        jack, core = Jack(), jack_core()
+        jack.jack_set_error_function(core.address("pcmio_message_error"))
+        jack.jack_set_info_function(core.address("pcmio_message_info"))
+        _library = jack
+    return _library
+
+
+def take_messages() -> list[str]:
+    """What libjack has said since the last time: all of it goes to logging, its errors are returned.
+
+    Errors come on a level below WARNING: whatever they are about is raised as well, and a program that has not set up
+    logging would see them on its stderr.
+    """
+    take, text = jack_core().pcmio_message_take, ctypes.create_string_buffer(_MESSAGE_BYTES)
+    failures: list[str] = []
+    while kind := take(text):
+        message = text.value.decode("utf-8", "replace").strip()
+        if not message:
+            continue
+        if kind == _MESSAGE_INFO:
+            logger().debug("libjack: %s", message)
+        else:
+            logger().info("libjack: %s", message)
+            failures.append(message)
+    return failures
+
+
+class _Opening(threading.Thread):
+    """``jack_client_open`` on a thread that may hang in it without anybody waiting."""
+
+    def __init__(self, jack: Jack, options: HostOptions) -> None:
+        super().__init__(name="pcmio jack_client_open", daemon=True)
+        self.handle: int | None = None
+        self.status = 0
+        self._jack = jack
+        self._options = options
+        self._lock = threading.Lock()
+        self._unwanted = False
+
+    def run(self) -> None:
+        flags = JackNullOption if self._options.start_server else JackNoStartServer
+        server: tuple[bytes, ...] = ()
+        if self._options.server_name is not None:
+            flags |= JackServerName
+            server = (self._options.server_name.encode(),)
+        status = ctypes.c_int(0)
+        with _opening:
+            handle = self._jack.jack_client_open(
+                self._options.client_name.encode(), flags, ctypes.byref(status), *server
+            )
+        with self._lock:
+            self.status = status.value
+            if not self._unwanted:
+                self.handle = handle
+                return
+        if handle is not None:
+            self._jack.jack_client_close(handle)
+
+    def result(self) -> int | None:
+        """The client, or None with ``status`` set.
+
+        Raises:
+            OperationTimeout: The server does not answer.
+        """
+        self.start()
+        try:
+            self.join(OPEN_SECONDS)
+        except BaseException:  # Ctrl-C
+            self._give_up()
+            raise
+        if not self.is_alive():
+            return self.handle
+        self._give_up()
+        raise OperationTimeout(
+            f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
+            call="jack_client_open",
+            advice="it may hang: see its log, and start it again",
+        )
+
+    def _give_up(self) -> None:
+        """Nobody wants the client any more, whether it is there already or comes later."""
+        with self._lock:
+            self._unwanted = True
+            handle, self.handle = self.handle, None
+        if handle is not None:
+            self._jack.jack_client_close(handle)
+
+
+def open_client(jack: Jack, options: HostOptions) -> int:
+    """``jack_client_t`` of a new client.
+
+    jackd2 1.9.21 makes a client's socket by the client's name alone: of two programs that open clients of one name on
+    different servers at the same moment, one takes the other's socket away, and is then refused.
+    """
+    status = 0
+    for attempt in range(OPEN_ATTEMPTS):
+        take_messages()
+        opening = _Opening(jack, options)
+        handle = opening.result()
+        if handle is not None:
+            return handle
+        status = opening.status
+        if not errors.may_pass(status):
+            break
+        time.sleep(_ATTEMPT_SECONDS * (attempt + os.getpid() % _SPREAD))
+    server = options.server_name or os.environ.get("JACK_DEFAULT_SERVER", "default")
+    raise errors.from_status(status, server, take_messages())
+
+
+def _forget_openings() -> None:
+    global _opening  # noqa: PLW0603 - a thread that held it does not exist in the child
+    _opening = threading.Lock()
+
+
+_register_at_fork = getattr(os, "register_at_fork", None)  # Windows has no fork
+if _register_at_fork is not None:
+    _register_at_fork(after_in_child=_forget_openings)
