@@ -145,7 +145,7 @@ def connect(options: HostOptions) -> int:
     tried: list[tuple[str, str]] = []
     code = errno.ENOENT
     for path in socket_paths(options):
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client = socket.socket(socket.AddressFamily["AF_UNIX"], socket.SOCK_STREAM)
         try:
             client.settimeout(options.timeout)
             client.connect(path)
