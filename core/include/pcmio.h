@@ -371,6 +371,94 @@ PCMIO_API void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pulse_stream_free(pcmio_pulse_stream *stream);
 
+/* --- rt/pump_pipewire.c: PipeWire (setup/pipewire.c makes, opens and closes) ------------------------------------- */
+
+/* libpipewire's functions, each in the place of its name without "pw_".  Its objects are opaque here. */
+typedef struct {
+  void (*thread_loop_lock)(void *loop);
+  void (*thread_loop_unlock)(void *loop);
+  int32_t (*thread_loop_start)(void *loop);
+  void (*thread_loop_stop)(void *loop);
+  void (*thread_loop_destroy)(void *loop);
+  void *(*context_connect_fd)(void *context, int32_t descriptor, void *properties, size_t user_data_bytes);
+  void (*context_destroy)(void *context);
+  int32_t (*core_disconnect)(void *core);
+  void (*proxy_destroy)(void *proxy);
+  void *(*stream_new)(void *core, const char *name, void *properties);
+  void (*stream_destroy)(void *stream);
+  void (*stream_add_listener)(void *stream, void *hook, const void *events, void *data);
+  int32_t (*stream_connect)(void *stream, uint32_t direction, uint32_t target, uint32_t flags, const void **params,
+                            uint32_t params_count);
+  uint32_t (*stream_get_node_id)(void *stream);
+  int32_t (*stream_set_active)(void *stream, bool active);
+  int32_t (*stream_flush)(void *stream, bool drain);
+  int32_t (*stream_get_time_n)(void *stream, void *time, size_t bytes);
+  int32_t (*stream_get_time)(void *stream, void *time); /* for libraries without the one before, which is NULL then */
+  void *(*stream_dequeue_buffer)(void *stream);
+  int32_t (*stream_queue_buffer)(void *stream, void *buffer);
+} pcmio_pipewire_api;
+
+typedef struct pcmio_pipewire_connection pcmio_pipewire_connection;
+typedef struct pcmio_pipewire_stream pcmio_pipewire_stream;
+
+#define PCMIO_PIPEWIRE_ANY 0xffffffffu /* the id of no object */
+#define PCMIO_PIPEWIRE_TEXT_BYTES 240
+
+typedef enum { PCMIO_PIPEWIRE_CONNECTING = 0, PCMIO_PIPEWIRE_READY, PCMIO_PIPEWIRE_LOST } pcmio_pipewire_condition;
+
+/* What a stream is opened with. */
+typedef struct {
+  const char *name;
+  void *properties;  /* pw_properties; taken over */
+  const void *param; /* spa_pod: the format */
+  uint32_t flags;    /* pw_stream_flags */
+  uint32_t output;   /* 1: playback, 0: recording */
+  uint32_t rate;
+  uint32_t frame_bytes;
+  uint32_t target; /* the id of the node that it is meant to be linked with */
+  uint32_t pinned; /* 1: it ends with that node, 0: it may be linked with another one */
+} pcmio_pipewire_request;
+
+/* python.  One round of a pw_loop, which the calling thread lends; at most `timeout_millis`.  Negative: over. */
+PCMIO_API int32_t pcmio_pipewire_iterate(void *loop, int32_t timeout_millis);
+/* python.  Methods of PipeWire's proxies, which old libraries do not export.  `hook` is a zeroed spa_hook. */
+PCMIO_API int32_t pcmio_pipewire_listen(void *proxy, void *hook, const void *events, void *data);
+PCMIO_API int32_t pcmio_pipewire_sync(void *core, int32_t sequence);
+PCMIO_API void *pcmio_pipewire_registry(void *core);
+PCMIO_API void *pcmio_pipewire_bind(void *registry, uint32_t id, const char *type, uint32_t version);
+PCMIO_API int32_t pcmio_pipewire_enum_params(void *node, uint32_t id);
+
+/* python.  A connection for streams, with a thread that runs nothing but the core.  `wakeup` is posted whenever its
+ * condition changes or a question is answered.  open: takes over a pw_thread_loop that does not run yet, its
+ * pw_context, a connected socket and pw_properties; 0, or minus the system's error number.  NULL: no memory. */
+PCMIO_API pcmio_pipewire_connection *pcmio_pipewire_connection_new(const pcmio_pipewire_api *api, pcmio_wakeup *wakeup);
+PCMIO_API int32_t pcmio_pipewire_connection_open(pcmio_pipewire_connection *connection, void *loop, void *context,
+                                                 int32_t descriptor, void *properties);
+PCMIO_API uint32_t pcmio_pipewire_connection_condition(const pcmio_pipewire_connection *connection);
+PCMIO_API int32_t pcmio_pipewire_connection_error(const pcmio_pipewire_connection *connection);
+/* Asks the server to answer: the number of the question; and the number of the last question that was answered. */
+PCMIO_API uint32_t pcmio_pipewire_connection_ask(pcmio_pipewire_connection *connection);
+PCMIO_API uint32_t pcmio_pipewire_connection_answered(const pcmio_pipewire_connection *connection);
+PCMIO_API void pcmio_pipewire_connection_free(pcmio_pipewire_connection *connection); /* after its streams */
+
+/* python.  Those that can fail return 0 or minus the system's error number; `wakeup` is posted whenever the stream's
+ * state changes. */
+PCMIO_API pcmio_pipewire_stream *pcmio_pipewire_stream_new(pcmio_pipewire_connection *connection, pcmio_pump *pump,
+                                                           pcmio_wakeup *wakeup);
+PCMIO_API int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pipewire_request *request);
+PCMIO_API int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream); /* pw_stream_state */
+/* Whether it has ever been linked with a device. */
+PCMIO_API uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream);
+/* What the server last complained of, into PCMIO_PIPEWIRE_TEXT_BYTES of `text`. */
+PCMIO_API void pcmio_pipewire_stream_complaint(pcmio_pipewire_stream *stream, char *text);
+PCMIO_API int32_t pcmio_pipewire_stream_start(pcmio_pipewire_stream *stream);
+/* Holds it; `discard` 1: empties PipeWire's queues too. */
+PCMIO_API int32_t pcmio_pipewire_stream_hold(pcmio_pipewire_stream *stream, uint32_t discard);
+/* A second note DRAINED comes when PipeWire has played all it has; its value is when that will be heard. */
+PCMIO_API int32_t pcmio_pipewire_stream_drain(pcmio_pipewire_stream *stream);
+/* Closes it: afterwards nobody touches the pump.  Then frees it. */
+PCMIO_API void pcmio_pipewire_stream_free(pcmio_pipewire_stream *stream);
+
 /* --- rt/pump_jack.c: the callbacks of a JACK client, which serve all its streams ---------------------------------- */
 
 typedef struct pcmio_jack_client pcmio_jack_client;

@@ -37,6 +37,7 @@ class HostEntry(Value):
 
 
 HOSTS: dict[str, HostEntry] = {
+    "pipewire": HostEntry("PipeWire", _UNIX, "pcmio.hosts.pipewire", "install and start pipewire and wireplumber"),
     "pulseaudio": HostEntry(
         "PulseAudio", _UNIX, "pcmio.hosts.pulseaudio", "install and start pulseaudio (or pipewire-pulse)"
     ),
@@ -84,7 +85,7 @@ def available_hosts() -> list[str]:
 
 
 def default_host(**options: Any) -> Host:
-    """The first host that answers: PulseAudio on Linux and BSD.
+    """The first host that answers: PipeWire, then PulseAudio, on Linux and BSD.
 
     The environment variable ``PCMIO_HOST`` names another.  JACK is chosen by name only, Null never unasked.
 

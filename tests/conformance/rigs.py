@@ -13,6 +13,7 @@ from pcmio.hosts.null import NullHost
 from pcmio.testing import Rig
 from tests.hosts.jack.provider import EXACT as EXACT_IN_FLOAT
 from tests.hosts.jack.provider import jack
+from tests.hosts.pipewire.provider import pipewire
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 from .custom_loop import WireHost
@@ -107,4 +108,4 @@ def void(_value: object) -> None:
     """Forget a result."""
 
 
-PROVIDERS = (null, custom, pulseaudio, jack)
+PROVIDERS = (null, custom, pulseaudio, jack, pipewire)

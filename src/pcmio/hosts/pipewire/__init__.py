@@ -1,0 +1,40 @@
+"""PipeWire: a graph of nodes that one server runs through once per cycle.
+
+How it does audio.  A *node* has ports, a *link* joins two of them; in each cycle the driver (usually a sound card)
+starts the nodes in the order of their links, each in its own process, on a real-time thread of libpipewire's.  A
+cycle has *quantum* frames; every stream says how few it would like, and the smallest wish within the server's limits
+wins.  A *session manager* (WirePlumber) decides which node is linked with which; without it no stream ever runs.
+
+What surprises, and what we chose:
+
+* **Two connections.**  A question is a short connection on a loop that the asking Python thread iterates
+  (``control``). Streams share another one whose loop has a thread of its own, on which only the core's C callbacks
+  run (``audio``, core/setup/pipewire.c), and whose data thread calls the core's process callback
+  (core/rt/pump_pipewire.c).  Both are made when they are first needed, and made anew by the same host object when the
+  server has come back.
+* **The socket comes first.**  We connect to it ourselves and hand libpipewire the descriptor: so a machine without a
+  server costs nothing, errors tell the path, and the option ``remote=`` comes before PIPEWIRE_REMOTE, which
+  libpipewire would prefer.
+* **Nothing is queued.**  A buffer that the process callback hands over is played in the same cycle: the ring in front
+  of it is all the buffer there is.  Pausing therefore keeps what is in the ring, and loses nothing.
+* **Streams are floats,** as the graph is; the core converts (see ``formats``).
+* **Devices are nodes by name.**  A sink is two of them: ``name`` plays, ``name.monitor`` records what it plays.
+* **Explicit devices stay.**  A stream on a device that was chosen is never linked with another (DONT_RECONNECT) and
+  ends with it: the registry tells of its removal, also while the stream is stopped.  A stream on what
+  ``default_*_device()`` gave goes where the default goes, and tells ``Rerouted``.  The option ``follow`` says
+  otherwise.
+* **Draining** is ``pw_stream_flush``: PipeWire says when the resampler is empty, and the last frame's time tells when
+  it is heard.  While it drains it asks for no more frames.
+* **Lost cycles** are told by the driver's clock: its position jumps over cycles that this process was too late for.
+* **Real-time priority.**  Before 1.4 the data thread has it only with the configuration client-rt.conf, which we ask
+  for.
+* **Methods of proxies** are called through their tables, as old libraries do not export them, and parameters are
+  written and read by ``pods``: both exist only as inline functions of PipeWire's headers.
+* **Memory comes back late.**  The server unmaps what a stream had when it hears of its end: closing one waits for
+  that.
+"""
+
+from pcmio.hosts.pipewire.host import PipeWireHost, open_host
+from pcmio.hosts.pipewire.options import HostOptions, StreamOptions
+
+__all__ = ["HostOptions", "PipeWireHost", "StreamOptions", "open_host"]

@@ -1,0 +1,192 @@
+"""What the server says of itself and of its nodes, as values."""
+
+from __future__ import annotations
+
+from pcmio._value import Value
+from pcmio.hosts.pipewire import abi, pods
+from pcmio.hosts.pipewire.formats import POSITIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pcmio.hosts.pipewire.pods import AnyPod
+
+#: When neither the server nor a node tells: the defaults of pipewire.conf.
+DEFAULT_RATE = 48_000
+DEFAULT_QUANTUM = 1024
+_STEREO = 2
+
+SINK, SOURCE, DUPLEX = "Audio/Sink", "Audio/Source", "Audio/Duplex"
+_CLASSES = {SINK: SINK, SOURCE: SOURCE, DUPLEX: DUPLEX, "Audio/Source/Virtual": SOURCE, "Audio/Sink/Virtual": SINK}
+
+
+def device_class(media_class: str | None) -> str | None:
+    """SINK, SOURCE, DUPLEX, or None for nodes that are no devices."""
+    return _CLASSES.get(media_class or "")
+
+
+class NodeFacts(Value):
+    """A node that plays or records.
+
+    Attributes:
+        id: While the server runs; used anew when the node is gone.
+        name: ``node.name``, the device's id.
+        kind: SINK, SOURCE or DUPLEX.
+        properties: Its own, and those of the card it belongs to, by key.
+        rates: (least, most) sample rates that it can run at; empty when it does not tell.
+        channels: Its channel count.
+        positions: Where each of its channels belongs; empty when it does not tell.
+    """
+
+    id: int
+    name: str
+    kind: str
+    properties: tuple[tuple[str, str], ...]
+    rates: tuple[tuple[int, int], ...] = ()
+    channels: int = _STEREO
+    positions: tuple[int, ...] = ()
+
+    def get(self, key: str) -> str | None:
+        """One of the properties; None when it is missing or empty."""
+        return dict(self.properties).get(key) or None
+
+    @property
+    def is_sink(self) -> bool:
+        """Whether it plays, and so can be listened to."""
+        return self.kind == SINK
+
+
+class Clock(Value):
+    """The settings of the server's clock.
+
+    Attributes:
+        rate: Frames per second when nobody wants another rate.
+        rates: Those that it may switch to.
+        quantum: Frames per cycle when nobody wants others.
+        min_quantum: The fewest.
+        max_quantum: The most.
+        force_rate: The rate that it has to run at, or 0.
+        force_quantum: The frames per cycle that it has to run at, or 0.
+    """
+
+    rate: int = DEFAULT_RATE
+    rates: tuple[int, ...] = ()
+    quantum: int = DEFAULT_QUANTUM
+    min_quantum: int = 32
+    max_quantum: int = 8_192
+    force_rate: int = 0
+    force_quantum: int = 0
+
+    @property
+    def now(self) -> int:
+        """The rate that it most likely runs at."""
+        return self.force_rate or self.rate
+
+    def cycle(self, frames: int, sample_rate: int) -> tuple[int, int]:
+        """For a stream that wants ``frames`` frames of its own at a time: those to ask for, and the most that come."""
+        most = self.max_quantum * sample_rate // self.now
+        least = self.min_quantum * sample_rate // self.now
+        asked = max(least, min(frames, most), 1)
+        forced = -(-self.force_quantum * sample_rate // self.now)
+        return asked, forced or asked
+
+
+class Survey(Value):
+    """All that was asked in one go."""
+
+    nodes: tuple[NodeFacts, ...]
+    default_sink: str | None
+    default_source: str | None
+    clock: Clock
+
+    def node(self, name: str, kinds: Sequence[str]) -> NodeFacts | None:
+        """The node with this name that is of one of these kinds."""
+        return next((node for node in self.nodes if node.name == name and node.kind in kinds), None)
+
+
+def read_node(node_id: int, properties: Mapping[str, str], formats: Sequence[AnyPod]) -> NodeFacts:
+    """A node, from its properties and its EnumFormat parameters."""
+    kind = device_class(properties.get("media.class"))
+    positions = _positions(properties.get("audio.position", ""))
+    channels = _number(properties.get("audio.channels"), len(positions))
+    rates: list[tuple[int, int]] = []
+    for offered in formats:
+        if isinstance(offered, pods.Object) and _is_raw(offered):
+            rates += _rates(offered.get(abi.SPA_FORMAT_AUDIO_rate))
+            channels = channels or _channels(offered.get(abi.SPA_FORMAT_AUDIO_channels))
+            told = offered.get(abi.SPA_FORMAT_AUDIO_position)
+            if not positions and isinstance(told, pods.Array):
+                positions = tuple(told.values)
+    channels = min(channels or _STEREO, abi.SPA_AUDIO_MAX_CHANNELS)
+    return NodeFacts(
+        id=node_id,
+        name=properties["node.name"],
+        kind=kind or SINK,
+        properties=tuple(properties.items()),
+        rates=tuple(dict.fromkeys(rates)),
+        channels=channels,
+        positions=positions if len(positions) == channels else (),
+    )
+
+
+def _is_raw(offered: pods.Object) -> bool:
+    raw = pods.make_id(abi.SPA_MEDIA_SUBTYPE_raw)
+    return offered.kind == abi.SPA_TYPE_OBJECT_Format and offered.get(abi.SPA_FORMAT_mediaSubtype) == raw
+
+
+def _rates(offered: AnyPod | None) -> list[tuple[int, int]]:
+    least_and_most = pods.span(offered)
+    if least_and_most is not None:
+        return [(max(1, least_and_most[0]), max(1, least_and_most[1]))]
+    return [(rate, rate) for rate in pods.alternatives(offered) if isinstance(rate, int) and rate > 0]
+
+
+def _channels(offered: AnyPod | None) -> int:
+    least_and_most = pods.span(offered)
+    counts = [least_and_most[1]] if least_and_most is not None else pods.alternatives(offered)
+    return max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def _positions(text: str) -> tuple[int, ...]:
+    names = text.strip(" []").replace(",", " ").replace('"', "").split()
+    return tuple(POSITIONS.get(name.upper(), 0) for name in names)
+
+
+def read_clock(settings: Mapping[str, str]) -> Clock:
+    """The metadata object "settings"."""
+    usual = Clock()
+    rate = _number(settings.get("clock.rate"), usual.rate) or usual.rate
+    allowed = settings.get("clock.allowed-rates", "").strip(" []").replace(",", " ").split()
+    rates = tuple(int(text) for text in allowed if text.isdigit())
+    return Clock(
+        rate=rate,
+        rates=rates or (rate,),
+        quantum=_number(settings.get("clock.quantum"), usual.quantum) or usual.quantum,
+        min_quantum=_number(settings.get("clock.min-quantum"), usual.min_quantum),
+        max_quantum=_number(settings.get("clock.max-quantum"), usual.max_quantum) or usual.max_quantum,
+        force_rate=_number(settings.get("clock.force-rate"), 0),
+        force_quantum=_number(settings.get("clock.force-quantum"), 0),
+    )
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text is not None and text.isdigit() else otherwise
+
+
+def read_name(text: str | None) -> str | None:
+    """The name in ``{"name":"..."}``, the value of a default; json would bring all of ``re`` along."""
+    _, key, rest = (text or "").partition("name")
+    rest = rest.lstrip('" :=')
+    if not key or not rest:
+        return None
+    name, at = "", 0
+    while at < len(rest) and rest[at] not in '"}':
+        if rest[at] == "\\" and rest[at + 1 : at + 2] == "u":
+            name += chr(int(rest[at + 2 : at + 6], 16))
+            at += 6
+            continue
+        at += rest[at] == "\\"
+        name += rest[at : at + 1]
+        at += 1
+    return name.strip() or None

@@ -1,0 +1,282 @@
+"""One stream: what is asked of the server, and what its answers mean."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+
+from pcmio import _core
+from pcmio._core import core
+from pcmio._driver import Driver, Plan, Side
+from pcmio._log import logger
+from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
+from pcmio.events import Rerouted
+from pcmio.hosts.pipewire import abi, errors, formats, pods
+from pcmio.hosts.pipewire.abi import PipeWireRequest
+from pcmio.hosts.pipewire.audio import Wakeup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pcmio._driver import Note, Pump
+    from pcmio.configs import StreamConfig
+    from pcmio.descriptions import Direction
+    from pcmio.events import StreamEvent
+    from pcmio.hosts.pipewire.facts import Clock, NodeFacts
+    from pcmio.hosts.pipewire.host import PipeWireHost
+    from pcmio.hosts.pipewire.options import StreamOptions
+
+#: What tells a stream that ends how its device is may take no longer.
+_LOOK_SECONDS = 0.5
+#: A session manager links a new stream within that time, if ever.
+_LINK_SECONDS = 0.3
+_SLICE_NANOS = 50_000_000
+#: Cycles shorter than that are asked for by nobody: several small blocks go through the ring at a time.
+_LEAST_SECONDS = 0.001
+_ALIVE = (abi.PW_STREAM_STATE_CONNECTING, abi.PW_STREAM_STATE_PAUSED, abi.PW_STREAM_STATE_STREAMING)
+_FLAGS = (
+    abi.PW_STREAM_FLAG_AUTOCONNECT
+    | abi.PW_STREAM_FLAG_INACTIVE
+    | abi.PW_STREAM_FLAG_MAP_BUFFERS
+    | abi.PW_STREAM_FLAG_RT_PROCESS
+)
+
+
+class PipeWireDriver(Driver):
+    """A stream of a host's audio connection."""
+
+    def __init__(
+        self,
+        host: PipeWireHost,
+        node: NodeFacts,
+        clock: Clock,
+        direction: Direction,
+        config: StreamConfig,
+        options: StreamOptions,
+    ) -> None:
+        self._host = host
+        self._node = node
+        self._options = options
+        self._is_output = direction.has_output
+        self._lock = threading.Lock()  # of what is native
+        self._native: int | None = None
+        self._pump: Pump | None = None
+        self._wakeup = Wakeup()
+        self._flushed = False  # PipeWire was told to play what it has
+        self._on = host.device_name(node, is_output=self._is_output)  # the device it is on
+        self._positions = self._choose_positions(config)
+        rate = config.sample_rate
+        block_frames = config.buffer_size.frames or max(1, clock.quantum * rate // clock.now)
+        least = round(_LEAST_SECONDS * rate)
+        cycle = block_frames * max(1, -(-least // block_frames))
+        self._latency_frames, most = clock.cycle(cycle, rate)
+        self._side = side = Side(config.channels, formats.native_format(config.sample_format))
+        self.plan = Plan(
+            sample_rate=rate,
+            block_frames=block_frames,
+            native_frames=most,
+            output=side if self._is_output else None,
+            input=None if self._is_output else side,
+            clock=core().address("pcmio_clock_nanos"),
+        )
+        self._connection = host.audio()
+        self._core = self._connection.libraries.core
+
+    def _choose_positions(self, config: StreamConfig) -> tuple[int, ...]:
+        if self._options.channel_map is None:
+            return formats.stream_positions(config.channels, self._node.positions)
+        positions = formats.parse_positions(self._options.channel_map)
+        if len(positions) != config.channels:
+            raise InvalidInput(
+                f"channel_map names {len(positions)} channels, and the stream has {config.channels}",
+                advice="name one for each",
+            )
+        return positions
+
+    @property
+    def _follows(self) -> bool:
+        return self._options.follow == "default"
+
+    @property
+    def _what(self) -> str:
+        return f"a stream on {self._host.id}:{self._on}"
+
+    # --- the stream's life -------------------------------------------------------------------------------------------
+
+    def open(self, pump: Pump) -> None:
+        """Have the server make a node that is held."""
+        self._pump = pump
+        connection = self._connection.join(self)
+        with self._lock:
+            self._native = self._core.pcmio_pipewire_stream_new(connection, pump.address, self._wakeup.address)
+            if self._native is None:
+                raise ResourceExhausted("no memory for a stream", call="pcmio_pipewire_stream_new")
+            self._request(self._native)
+        seconds = self._connection.options.timeout
+        waiting = (abi.PW_STREAM_STATE_UNCONNECTED, abi.PW_STREAM_STATE_CONNECTING)
+        self._wakeup.wait_until(
+            lambda: self._connection_lost() or self._ask(self._core.pcmio_pipewire_stream_state) not in waiting,
+            seconds,
+            lambda: errors.too_slow(self._what, "pw_stream_connect", seconds),
+        )
+        if self._connection_lost():
+            raise errors.disconnected(32)
+        if self._ask(self._core.pcmio_pipewire_stream_state) == abi.PW_STREAM_STATE_ERROR:
+            raise errors.complained(self._what, self._complaint())
+
+    def _connection_lost(self) -> bool:
+        return not self._connection.usable
+
+    def _properties(self) -> dict[str, str | None]:
+        options, rate = self._options, self.plan.sample_rate
+        name = options.stream_name or self._connection.options.name
+        return {
+            "media.type": "Audio",
+            "media.category": "Playback" if self._is_output else "Capture",
+            "media.role": options.media_role,
+            "media.name": name,
+            "application.name": self._connection.options.name,
+            "application.icon-name": self._connection.options.application_icon,
+            "node.name": options.node_name or name,
+            "node.description": name,
+            "node.latency": f"{self._latency_frames}/{rate}",
+            "node.rate": f"1/{rate}",
+            "stream.capture.sink": "true" if self._node.is_sink and not self._is_output else None,
+            # By serial number, since names may be shared; session managers before 0.4.9 know only the old key, an id.
+            "target.object": None if self._follows else self._node.get("object.serial") or self._node.name,
+            "node.target": None if self._follows else str(self._node.id),
+            "state.restore-target": None if self._follows else "false",
+        }
+
+    def _request(self, native: int) -> None:
+        side, plan = self._side, self.plan
+        name = (self._options.stream_name or self._connection.options.name).encode()
+        param = ctypes.create_string_buffer(pods.encode(formats.stream_format(plan.sample_rate, self._positions)))
+        request = PipeWireRequest(
+            name=name,
+            properties=self._connection.libraries.properties(self._properties()),
+            param=ctypes.addressof(param),
+            flags=_FLAGS if self._follows else _FLAGS | abi.PW_STREAM_FLAG_DONT_RECONNECT,
+            output=self._is_output,
+            rate=plan.sample_rate,
+            frame_bytes=side.channels * side.native_format.sample_bytes,
+            target=self._node.id,
+            pinned=not self._follows,
+        )
+        code = self._core.pcmio_pipewire_stream_open(native, ctypes.byref(request))
+        if code < 0:
+            raise errors.from_code(self._what, "pw_stream_connect", code)
+
+    def start(self) -> None:
+        """Let the graph run it."""
+        self._flushed = False
+        self._do("pw_stream_set_active", self._core.pcmio_pipewire_stream_start)
+
+    def pause(self) -> None:
+        """Have the graph run it no more."""
+        self._flushed = False
+        self._do("pw_stream_set_active", self._core.pcmio_pipewire_stream_hold, 0)
+
+    def discard(self) -> None:
+        """The same, and empty what converts and resamples."""
+        self._flushed = False
+        self._do("pw_stream_flush", self._core.pcmio_pipewire_stream_hold, 1)
+
+    def drain(self) -> bool:
+        """Have PipeWire play what it has: the core then says when that will be heard, and so this is asked again."""
+        if self._flushed:
+            return False
+        self._flushed = True
+        self._do("pw_stream_flush", self._core.pcmio_pipewire_stream_drain)
+        return True
+
+    def close(self) -> None:
+        """Have the server and libpipewire forget the stream."""
+        if self._connection.libraries.loses_descriptors and self._connection.usable:
+            self._await_quiet()
+        self._free()
+        self._connection.leave(self)
+
+    def _await_quiet(self) -> None:
+        """Return when the server has nothing more to tell this stream: it was linked, and then held."""
+        native, deadline = self._native, time.monotonic() + _LINK_SECONDS
+        while native is not None and not self._core.pcmio_pipewire_stream_linked(native):
+            if time.monotonic() >= deadline or self._core.pcmio_pipewire_stream_state(native) not in _ALIVE:
+                break
+            core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
+        if native is not None:
+            self._core.pcmio_pipewire_stream_hold(native, 0)
+            self._connection.settle()
+
+    def cut(self) -> None:
+        """The connection is being closed."""
+        self._free()
+        if self._pump is not None:
+            core().pcmio_pump_note(self._pump.address, _core.NOTE_HOST_LOST, 0, 0)
+
+    def _free(self) -> None:
+        with self._lock:
+            native, self._native = self._native, None
+            if native is not None and not self._connection.inherited:
+                self._core.pcmio_pipewire_stream_free(native)
+
+    # --- asking the core ---------------------------------------------------------------------------------------------
+
+    def _ask(self, call: Any, *arguments: Any) -> int:
+        """What the core answers about the native stream."""
+        with self._lock:
+            if self._native is None:
+                raise errors.closed()
+            answer: int = call(self._native, *arguments)
+            return answer
+
+    def _do(self, name: str, call: Any, *arguments: Any) -> None:
+        code = self._ask(call, *arguments)
+        if code < 0:
+            raise errors.from_code(self._what, name, code)
+
+    def _complaint(self) -> str:
+        text = ctypes.create_string_buffer(abi.PIPEWIRE_TEXT_BYTES)
+        self._ask(self._core.pcmio_pipewire_stream_complaint, text)
+        return text.value.decode("utf-8", "replace")
+
+    # --- what the server tells ---------------------------------------------------------------------------------------
+
+    def translate(self, note: Note) -> StreamEvent | AudioError | None:
+        """Give notes the names that only this host knows."""
+        if note.kind == _core.NOTE_HOST_LOST:
+            return errors.disconnected(note.code) if note.code else errors.closed()
+        if note.kind == _core.NOTE_DEVICE_LOST:
+            return errors.gone(f"{self._host.id}:{self._on}")
+        if note.kind == _core.NOTE_FAILED:
+            return self._why_failed()
+        if note.kind == _core.NOTE_MOVED:
+            return self._moved_to(note.value)
+        return None
+
+    def _moved_to(self, node_id: int) -> StreamEvent:
+        try:
+            nodes = self._host.control.survey(seconds=_LOOK_SECONDS).nodes
+        except AudioError as error:
+            logger().debug("cannot tell where a stream was moved to: %s", error)
+            nodes = ()
+        node = next((one for one in nodes if one.id == node_id), None)
+        old = self._on
+        if node is None:
+            return Rerouted(f"{self._host.id}:{old}", None)
+        self._on = self._host.device_name(node, is_output=self._is_output)
+        return Rerouted(f"{self._host.id}:{old}", f"{self._host.id}:{self._on}")
+
+    def _why_failed(self) -> AudioError:
+        """The node is gone, or cannot be linked: because its device is gone, or because somebody wished so."""
+        words = self._complaint()
+        try:
+            nodes = self._host.control.survey(seconds=_LOOK_SECONDS).nodes
+        except AudioError as error:
+            logger().debug("cannot tell whether %s is still there: %s", self._on, error)
+            nodes = (self._node,)
+        if not self._follows and all(one.id != self._node.id for one in nodes):
+            return errors.gone(f"{self._host.id}:{self._on}")
+        return errors.complained(f"the server ended {self._what}", words)
