@@ -99,7 +99,7 @@ def main() -> None:
         try:
             terminal.type("alias pcmio='python -m pcmio'; clear")
             time.sleep(0.5)
-            terminal.type("pcmio devices 2> /dev/null")
+            terminal.type("pcmio devices")
             time.sleep(2)
             terminal.type("pcmio play chords.flac")
             time.sleep(5.1)

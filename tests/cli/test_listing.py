@@ -99,6 +99,7 @@ def test_a_real_server_is_the_default_and_its_sinks_are_listed(
 ) -> None:
     hosts = run("hosts", "--json", **on_pulse).json["hosts"]
     assert [host["id"] for host in hosts if host["default"]] == ["pulseaudio"]
+    assert run("devices", **on_pulse).err == ""
     devices = {device["id"]: device for device in run("devices", "--json", **on_pulse).json["devices"]}
     assert devices["pulseaudio:cd"]["output"]["sample_rate"] == 44_100
     assert devices["pulseaudio:surround"]["output"]["channels"] == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +54,11 @@ def test_a_recording_shows_its_time(alone: dict[str, str], tmp_path: Path) -> No
     )
     assert "-6.0 dB" in written
     assert "0:01" in written
+
+
+def test_json_is_all_there_is_when_it_is_asked_for(alone: dict[str, str], sine: Callable[..., str]) -> None:
+    written = on_terminal(alone, "play", sine("a.wav", seconds=0.5), "--host", "null", "--json")
+    assert json.loads(written)["played"][0]["frames"] == 24_000
 
 
 def test_a_terminal_without_colours_shows_how_far_a_bar_is(alone: dict[str, str], sine: Callable[..., str]) -> None:

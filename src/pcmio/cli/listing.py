@@ -120,7 +120,7 @@ class Listed(NamedTuple):
 @click.option("--host", "host_name", metavar="ID", help="Only this audio system (see: pcmio hosts).")
 @_json_option
 def devices(*, host_name: str | None, as_json: bool) -> None:
-    """List the devices of every audio system that answers.
+    """List the devices of every audio system that answers; pcmio hosts tells of the others.
 
     A > marks where sound goes by default, a < what is recorded by default. Channels, rate and format are the ones a
     device has when nobody asks for others.
@@ -138,7 +138,8 @@ def devices(*, host_name: str | None, as_json: bool) -> None:
         show_devices(screen, facts, found)
         if index < len(there) - 1:
             screen.say()
-    _tell_absent(screen, [entry.host for entry in listed if entry.host.error is not None])
+    if all(entry.host.id == _NULL for entry in there):
+        _tell_absent(screen, [entry.host for entry in listed if entry.host.error is not None])
 
 
 def _list_host(host_name: str, *, default: bool = False) -> Listed:

@@ -55,7 +55,7 @@ def play(
     A file goes to the device as it is where the device takes its rate and channels. Where not, it is resampled, and
     channels are mixed. Ctrl-C stops.
     """
-    screen = Screen()
+    screen = Screen(still=as_json)
     reports: list[tuple[str, Report]] = []
     with target.open_device(Direction.OUTPUT) as device:
         for path in files:

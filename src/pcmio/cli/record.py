@@ -68,7 +68,7 @@ def record(  # noqa: PLR0913 - one for each option
     """
     from pcmio.cli.files import plan_file
 
-    screen = Screen()
+    screen = Screen(still=as_json)
     with target.open_device(Direction.INPUT) as device:
         default = device.default_input_config()
         plan = plan_file(file, sample_format, default.sample_format)

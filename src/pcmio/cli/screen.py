@@ -48,10 +48,10 @@ class Screen:
         glyphs: What ``out`` can show.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, still: bool = False) -> None:
         self.out = _console(sys.stdout.isatty(), stderr=False)
         self.err = _console(sys.stderr.isatty(), stderr=True)
-        self.live = self.out.is_terminal and not self.out.is_dumb_terminal
+        self.live = not still and self.out.is_terminal and not self.out.is_dumb_terminal
         self.glyphs = _glyphs(self.out)
 
     def say(self, *what: RenderableType) -> None:
