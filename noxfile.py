@@ -27,14 +27,18 @@ def _c_files() -> list[str]:
     return sorted(str(path) for folder in ("bench", "core", "tests") for path in Path(folder).rglob("*.[ch]"))
 
 
-@nox.session
-def lint(session: nox.Session) -> None:
-    """Check style, formatting, who imports whom, and C for what often goes wrong."""
-    _install(session, "lint")
+def _check_style(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", env={"PYTHONPATH": "src"})
     session.run("clang-format", "--dry-run", "-Werror", *_c_files())
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, who imports whom, and C for what often goes wrong."""
+    _install(session, "lint")
+    _check_style(session)
     # From a wheel it has no headers of its own; the machine's clang has.
     resources = session.run("clang", "-print-resource-dir", external=True, silent=True)
     sources = [str(path) for folder in ("rt", "setup", "tests") for path in sorted(Path("core", folder).glob("*.c"))]
@@ -94,11 +98,8 @@ def wheels(session: nox.Session) -> None:
 @nox.session
 def check(session: nox.Session) -> None:
     """Check in under a minute what most often goes wrong: before each commit."""
-    _install(session, "dev", extras="cli")
+    _install(session, "lint", "types")
     session.install("-e", ".[all]")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("lint-imports")
-    session.run("clang-format", "--dry-run", "-Werror", *_c_files())
+    _check_style(session)
     session.run("mypy")
     session.run("pytest", "tests/unit", "-q", *session.posargs)
