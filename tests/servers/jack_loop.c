@@ -1,5 +1,5 @@
-/* jack_loop SERVER CHANNELS: a client with physical ports, as a sound card's driver has them, whose outputs give what its
- * inputs are given.  libjack is opened by name, so that no header is needed. */
+/* jack_loop SERVER CHANNELS: a client with physical ports, as a sound card's driver has them, whose outputs give what
+ * its inputs are given.  libjack is opened by name, so that no header is needed. */
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,8 +42,8 @@ static void *find(void *library, const char *name) {
   return found;
 }
 
-#define FUNCTION(type, name, ...) \
-  type (*name)(__VA_ARGS__);      \
+#define FUNCTION(type, name, ...)                                                                                      \
+  type (*name)(__VA_ARGS__);                                                                                           \
   *(void **)&name = find(library, #name)
 
 int main(int count, char **arguments) {

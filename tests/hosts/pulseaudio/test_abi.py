@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
@@ -20,10 +20,7 @@ from pcmio._native import Int, Str, quick
 from pcmio.hosts.pulseaudio import abi
 from pcmio.hosts.pulseaudio.formats import POSITION_NAMES
 
-if TYPE_CHECKING:
-    from typing import Any
-
-FACTS = json.loads(Path(__file__).with_name("facts.json").read_text())
+FACTS: Any = json.loads(Path(__file__).with_name("facts.json").read_text())
 HEADER = (Path(__file__).parents[3] / "core" / "include" / "pcmio.h").read_text()
 STRUCTS = {
     "pa_sample_spec": abi.pa_sample_spec,
@@ -34,8 +31,12 @@ STRUCTS = {
     "pa_sink_info": abi.pa_device_info,
     "pa_source_info": abi.pa_device_info,
 }
-OURS = {"monitor_source": "monitor", "monitor_source_name": "monitor_name"}
-OURS |= {"monitor_of_sink": "monitor", "monitor_of_sink_name": "monitor_name"}
+OURS: dict[str, str] = {
+    "monitor_source": "monitor",
+    "monitor_source_name": "monitor_name",
+    "monitor_of_sink": "monitor",
+    "monitor_of_sink_name": "monitor_name",
+}
 KINDS = {"i32": "Int", "u32": "UInt", "u64": "UInt64", "void": "None"}
 DECLARED = {name: function for name, function in vars(abi.Libpulse).items() if name.startswith("pa_")}
 
@@ -45,7 +46,8 @@ def test_structs_are_laid_out_as_in_the_headers(name: str) -> None:
     struct, facts = STRUCTS[name], FACTS["struct"][name]
     assert ctypes.sizeof(struct) == facts["size"]
     assert {field[0] for field in struct._fields_} == {OURS.get(field, field) for field in facts["fields"]}
-    for field, (offset, size) in facts["fields"].items():
+    fields: dict[str, tuple[int, int]] = facts["fields"]
+    for field, (offset, size) in fields.items():
         declared = getattr(struct, OURS.get(field, field))
         assert (declared.offset, declared.size) == (offset, size), field
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -68,7 +68,8 @@ def test_unknown_options_are_refused(host: pcmio.Host) -> None:
     device = host.device_by_id("pulseaudio:main")
     with pytest.raises(pcmio.UnsupportedOperation, match=r"colour.*follow"):
         device.build_output_stream_raw(CONFIG, lambda *_: None, colour="blue")
-    for wrong in ({"follow": "somebody"}, {"media_role": "noise"}, {"stream_name": 3}):
+    wrongs: tuple[dict[str, Any], ...] = ({"follow": "somebody"}, {"media_role": "noise"}, {"stream_name": 3})
+    for wrong in wrongs:
         with pytest.raises(pcmio.InvalidInput, match=next(iter(wrong))):
             device.build_output_stream_raw(CONFIG, lambda *_: None, **wrong)
 

@@ -145,6 +145,7 @@ def test_a_pause_keeps_every_frame(host: pcmio.Host) -> None:
         with host.device_by_id("pulseaudio:main").build_output_stream(
             config, noise.player(), depth=_DEPTH_SECONDS
         ) as output:
+            paused_at = 0
             for _ in range(5):
                 paused_at = recorder.frames
                 output.pause()
