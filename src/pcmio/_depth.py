@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pcmio._driver import Plan
 
 #: By name: seconds, how many of them are reserve, and the fewest blocks.
-DEPTHS = {"low": (0.008, 0.004, 2), "balanced": (0.043, 0.016, 3), "high": (0.2, 0.15, 4)}
+DEPTHS = {"low": (0.008, 0.004, 2), "balanced": (0.053, 0.021, 3), "high": (0.2, 0.15, 4)}
 _RESERVE_OF_SECONDS = 0.85
 _MOST_SECONDS = 60.0
 
