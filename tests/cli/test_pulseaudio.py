@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from .conftest import frequency, soundfile
+from .loop import there_and_back, until_announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +23,8 @@ if TYPE_CHECKING:
     from .conftest import Ran
 
 
-def until_announced(program: subprocess.Popen[str]) -> None:
-    """Wait for the line that tells what is recorded: the stream is built then."""
-    assert program.stdout is not None
-    assert "→" in program.stdout.readline()
-
-
 @pytest.mark.parametrize(
-    ("sink", "rate", "subtype", "format_"),
+    ("sink", "rate", "subtype", "sample_format"),
     [("speakers", 48_000, "FLOAT", "f32"), ("speakers", 48_000, "PCM_24", "f32"), ("cd", 44_100, "PCM_16", "i16")],
 )
 def test_what_is_played_is_what_is_recorded_sample_by_sample(
@@ -41,35 +35,19 @@ def test_what_is_played_is_what_is_recorded_sample_by_sample(
     sink: str,
     rate: int,
     subtype: str,
-    format_: str,
+    sample_format: str,
 ) -> None:
-    # Half a second of silence first: a monitor may miss the beginning of a stream.
-    noise = np.random.default_rng(5).uniform(-0.9, 0.9, (rate, 2))
-    soundfile.write(tmp_path / "sent.wav", np.concatenate([np.zeros((rate // 2, 2)), noise]), rate, subtype)
-    sent, _ = soundfile.read(tmp_path / "sent.wav", dtype="float32")
-    take = ("record", "heard.wav", "--device", f"{sink}.monitor", "--format", format_)
-    recorder = subprocess.Popen(
-        [sys.executable, "-m", "pcmio", *take],
-        env=alone | on_pulse,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    sent, heard = there_and_back(
+        run,
+        alone | on_pulse,
+        tmp_path,
+        output=f"pulseaudio:{sink}",
+        source=f"pulseaudio:{sink}.monitor",
+        rate=rate,
+        subtype=subtype,
+        sample_format=sample_format,
     )
-    with recorder:
-        until_announced(recorder)
-        time.sleep(0.7)
-        ran = run("play", "sent.wav", "--device", f"pulseaudio:{sink}", **on_pulse)
-        time.sleep(0.7)
-        recorder.send_signal(signal.SIGINT)
-        out, err = recorder.communicate(timeout=20)
-    assert (ran.code, recorder.returncode, err) == (0, 0, ""), ran.err
-    assert "no xruns" in out
-    heard, heard_rate = soundfile.read(tmp_path / "heard.wav", dtype="float32")
-    assert heard_rate == rate
-    (loud,) = np.nonzero(heard.any(axis=1))
-    first = int(np.flatnonzero(sent.any(axis=1))[0])
-    np.testing.assert_array_equal(heard[loud[0] : loud[0] + rate], sent[first : first + rate])
+    np.testing.assert_array_equal(heard, sent)
 
 
 def test_the_server_resamples_what_the_sink_does_not_run_at(

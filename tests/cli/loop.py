@@ -1,0 +1,61 @@
+"""Noise that one ``pcmio`` plays while another records it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .conftest import soundfile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .conftest import Ran
+
+
+def until_announced(program: subprocess.Popen[str]) -> None:
+    """Wait for the line that tells what is recorded: the stream is built then."""
+    assert program.stdout is not None
+    assert "→" in program.stdout.readline()
+
+
+def there_and_back(
+    run: Callable[..., Ran],
+    env: dict[str, str],
+    folder: Path,
+    *,
+    output: str,
+    source: str,
+    rate: int,
+    subtype: str,
+    sample_format: str,
+) -> tuple[Any, Any]:
+    """A second of noise as it was in the played file, and as it is in the recorded one."""
+    # Half a second of silence first: a monitor may miss the beginning of a stream.
+    noise = np.random.default_rng(5).uniform(-0.9, 0.9, (rate, 2))
+    soundfile.write(folder / "sent.wav", np.concatenate([np.zeros((rate // 2, 2)), noise]), rate, subtype)
+    sent, _ = soundfile.read(folder / "sent.wav", dtype="float32")
+    take = ("record", "heard.wav", "--device", source, "--format", sample_format)
+    command = [sys.executable, "-m", "pcmio", *take]
+    with subprocess.Popen(
+        command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as recorder:
+        until_announced(recorder)
+        time.sleep(0.7)
+        ran = run("play", "sent.wav", "--device", output, **env)
+        time.sleep(0.7)
+        recorder.send_signal(signal.SIGINT)
+        out, err = recorder.communicate(timeout=20)
+    assert (ran.code, recorder.returncode, err) == (0, 0, ""), ran.err
+    assert "no xruns" in out
+    heard, heard_rate = soundfile.read(folder / "heard.wav", dtype="float32")
+    assert heard_rate == rate
+    (loud,) = np.nonzero(heard.any(axis=1))
+    first = int(np.flatnonzero(sent.any(axis=1))[0])
+    return sent[first : first + rate], heard[loud[0] : loud[0] + rate]
