@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LATE_MS = 5.0
+HOLD_MS = 16.0
 FLOOR = "c"
 #: A null sink without a hurried listener renders two seconds ahead; one that listens all the time keeps it in time.
 _SETTLE_SECONDS = 2.5
@@ -133,7 +134,8 @@ class Stage:
         if "failed" in told:
             return {**row, **told, "valid": True}
         row.update({key: value for key, value in told.items() if key != "frames"})
-        begin, end = told.get("begin_nanos", 0), told.get("end_nanos", 1 << 63)
+        start = "opened_nanos" if case.measure == "first" else "begin_nanos"
+        begin, end = told.get(start, 0), told.get("end_nanos", 1 << 63)
         row["watch_ms"] = max((late / 1e6 for at, late in watched["late"] if begin <= at <= end), default=0.0)
         row.update(_costs(told, case) if case.task == "play" else _trips(told))
         if ear:
@@ -170,6 +172,7 @@ class Stage:
             "player": who.name,
             "options": who.options,
             "server_pid": self.server.pid,
+            "hold_seconds": HOLD_MS / 1000.0,
             "promote": self.promote and who.name != "pcmio",
         }
         return self._call([str(environment.PYTHON), "-m", "bench.worker", json.dumps(job)], case)
@@ -207,6 +210,9 @@ class Stage:
             why.append(f"a sleeping thread was {row['watch_ms']:.1f} ms late")
         if row.get("recorder_dropped") or row.get("heard_share", 1.0) < 0.98:
             why.append(f"the recorder heard {row['heard_share']:.0%}")
+        longest = row.get("load_detail", {}).get("longest_ms", 0.0)
+        if longest > HOLD_MS + LATE_MS:
+            why.append(f"a call that should hold the GIL {HOLD_MS:g} ms held it {longest:.1f} ms")
         row["why"] = "; ".join(why)
         row["valid"] = not why
 

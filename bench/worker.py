@@ -6,7 +6,6 @@ import json
 import os
 import random
 import resource
-import statistics
 import sys
 import threading
 import time
@@ -18,8 +17,6 @@ from bench.known_signal import ImpulseSink, ImpulseSource, Source, signal
 from bench.players import FACTS, Player, player
 
 PRIORITY = 10
-#: How long the C call that keeps the GIL is to take.
-HOLD_SECONDS = 0.016
 
 
 def main() -> None:
@@ -45,13 +42,15 @@ def _play(job: dict[str, Any]) -> dict[str, Any]:
         library.open_output(source)
     promoted = _promote(_threads() - threads_before) if job["promote"] else 0
     first_nanos = _first_call(sources[0])
-    load = start_load(job["load"])
+    load = start_load(job["load"], job["hold_seconds"])
     time.sleep(job["warm"])
+    if load:
+        load.begin()
     result = _window(library, sources, job)
     result.update(
         loaded_nanos=loaded_nanos, opened_nanos=opened_nanos, built_nanos=built_nanos, first_nanos=first_nanos
     )
-    result.update(promoted=promoted, load_detail=load())
+    result.update(promoted=promoted, load_detail=load.tell() if load else {})
     if job["load"] == "none":
         library.close()
     return result
@@ -145,39 +144,53 @@ def _spin() -> None:
         pass
 
 
-def _hold(values: list[float], durations: list[float]) -> None:
-    while True:
-        begin = time.perf_counter()
-        sorted(values)
-        durations.append(time.perf_counter() - begin)
+class Holder:
+    """A thread that sorts again and again: a C call that keeps the GIL from its beginning to its end."""
 
+    def __init__(self, seconds: float) -> None:
+        generator = random.Random(1)
+        some = [generator.random() for _ in range(60_000)]
+        took = min(_sorting_seconds(some) for _ in range(9))
+        self._values = [generator.random() for _ in range(round(len(some) * seconds / took))]
+        self._durations: list[float] = []
+        self._begun = 0
+        threading.Thread(target=self._run, daemon=True).start()
 
-def _values() -> list[float]:
-    """As many floats as take HOLD_SECONDS to sort here."""
-    generator = random.Random(1)
-    values = [generator.random() for _ in range(60_000)]
-    begin = time.perf_counter()
-    for _ in range(5):
-        sorted(values)
-    took = (time.perf_counter() - begin) / 5
-    return [generator.random() for _ in range(round(60_000 * HOLD_SECONDS / took))]
+    def _run(self) -> None:
+        clock = time.perf_counter
+        while True:
+            begin = clock()
+            sorted(self._values)
+            self._durations.append(clock() - begin)
 
+    def begin(self) -> None:
+        """The window begins."""
+        self._begun = len(self._durations)
 
-def start_load(load: str) -> Any:
-    """Start threads that want the GIL: "none", "busy1", "busy2" or "hold".  Returns what tells about them later."""
-    durations: list[float] = []
-    if load == "hold":
-        values = _values()
-        threading.Thread(target=_hold, args=(values, durations), daemon=True).start()
-        # The first few are sorted while streams still start; a median does not mind.
-        return lambda: {
-            "floats": len(values),
-            "median_ms": 1000 * statistics.median(durations),
-            "calls": len(durations),
+    def tell(self) -> dict[str, float]:
+        """How long calls took since then."""
+        took = sorted(1000 * each for each in self._durations[self._begun :])
+        return {
+            "floats": len(self._values),
+            "calls": len(took),
+            "median_ms": took[len(took) // 2],
+            "longest_ms": took[-1],
         }
+
+
+def _sorting_seconds(values: list[float]) -> float:
+    begin = time.perf_counter()
+    sorted(values)
+    return time.perf_counter() - begin
+
+
+def start_load(load: str, hold_seconds: float) -> Holder | None:
+    """Start threads that want the GIL: "none", "busy1", "busy2" or "hold"."""
+    if load == "hold":
+        return Holder(hold_seconds)
     for _ in range({"none": 0, "busy1": 1, "busy2": 2}[load]):
         threading.Thread(target=_spin, daemon=True).start()
-    return dict
+    return None
 
 
 # --- round trip -----------------------------------------------------------------------------------------------------
