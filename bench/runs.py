@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -132,7 +133,7 @@ class Stage:
                 patch.end()
         row: Row = {**asdict(case), "player": who.name, "label": who.label, "options": who.options, "why": ""}
         if "failed" in told:
-            return {**row, **told, "valid": True}
+            return {**row, **told, "valid": not told.get("why")}
         row.update({key: value for key, value in told.items() if key != "frames"})
         start = "opened_nanos" if case.measure == "first" else "begin_nanos"
         begin, end = told.get(start, 0), told.get("end_nanos", 1 << 63)
@@ -186,6 +187,8 @@ class Stage:
         except subprocess.TimeoutExpired:
             return {"failed": f"nothing in {limit:g} s"}
         if done.returncode != 0 or not done.stdout.strip():
+            if done.returncode < 0:  # maybe somebody else's deed: it is tried again
+                return {"failed": signal.Signals(-done.returncode).name, "why": "ended by a signal"}
             words = done.stderr.strip().splitlines()
             return {"failed": words[-1] if words else f"ended with {done.returncode}"}
         told: Row = json.loads(done.stdout.strip().splitlines()[-1])

@@ -31,17 +31,38 @@ static bool stranger(const char *port) {
   return strncmp(port, "system:", 7) != 0 && strncmp(port, OWN, strlen(OWN)) != 0;
 }
 
-/* Wires the first two strangers to us; true when both are wired. */
-static bool wire(recorder *self) {
-  const char **names = jack_get_ports(self->client, NULL, JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput);
-  unsigned wired = 0;
-  for (const char **name = names; name != NULL && *name != NULL && wired < BENCH_CHANNELS; name++) {
+/* The two strangers whose names come first: JACK lists ports in the order of the places that happened to be free. */
+static unsigned strangers(const char *const *names, const char *found[BENCH_CHANNELS]) {
+  unsigned count = 0;
+  for (const char *const *name = names; name != NULL && *name != NULL; name++) {
     if (!stranger(*name)) {
       continue;
     }
-    const char *own = jack_port_name(self->ports[wired]);
-    if (jack_port_connected_to(self->ports[wired], *name) || jack_connect(self->client, *name, own) == 0) {
-      wired++;
+    const char *candidate = *name;
+    for (unsigned place = 0; place < count; place++) {
+      if (strcmp(candidate, found[place]) < 0) {
+        const char *later = found[place];
+        found[place] = candidate;
+        candidate = later;
+      }
+    }
+    if (count < BENCH_CHANNELS) {
+      found[count++] = candidate;
+    }
+  }
+  return count;
+}
+
+/* Wires a player's two ports to us; true when both are wired. */
+static bool wire(recorder *self) {
+  const char **names = jack_get_ports(self->client, NULL, JACK_DEFAULT_AUDIO_TYPE, JackPortIsOutput);
+  const char *found[BENCH_CHANNELS] = {NULL};
+  unsigned wired = 0;
+  if (strangers(names, found) == BENCH_CHANNELS) {
+    for (unsigned channel = 0; channel < BENCH_CHANNELS; channel++) {
+      const char *own = jack_port_name(self->ports[channel]);
+      bool already = jack_port_connected_to(self->ports[channel], found[channel]) != 0;
+      wired += already || jack_connect(self->client, found[channel], own) == 0;
     }
   }
   jack_free(names);
