@@ -6,6 +6,7 @@ import ctypes
 import json
 import sys
 import threading
+from pathlib import Path
 
 import pcmio
 from bench.known_signal import CHANNELS, RATE, Source, signal
@@ -22,6 +23,12 @@ def hold_in_c(seconds: float) -> None:
     sleep = ctypes.PyDLL(None).usleep
     while True:
         sleep(round(seconds * 1e6))
+
+
+def put_aside_seconds() -> float:
+    """The longest that a thread of this program could have run and was not let (proc_pid_schedstat, run_delay)."""
+    delays = [int(path.read_text().split()[1]) for path in Path("/proc/self/task").glob("*/schedstat")]
+    return max(delays, default=0) / 1e9
 
 
 def main() -> None:
@@ -44,7 +51,17 @@ def main() -> None:
         print("playing", flush=True)
         sys.stdin.read()
         stats = stream.stats
-    print(json.dumps({"xruns": stats.xruns, "xrun_frames": stats.xrun_frames, "blocks": stats.blocks}), flush=True)
+    print(
+        json.dumps(
+            {
+                "put_aside": put_aside_seconds(),
+                "xruns": stats.xruns,
+                "xrun_frames": stats.xrun_frames,
+                "blocks": stats.blocks,
+            }
+        ),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
