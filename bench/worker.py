@@ -6,6 +6,7 @@ import json
 import os
 import random
 import resource
+import statistics
 import sys
 import threading
 import time
@@ -145,23 +146,34 @@ def _spin() -> None:
 
 
 class Holder:
-    """A thread that sorts again and again: a C call that keeps the GIL from its beginning to its end."""
+    """A thread that sorts again and again: a C call that keeps the GIL from its beginning to its end.
+
+    Until the window begins it looks for the number of floats that take as long as they should beside the player.
+    """
+
+    MOST = 400_000
+    EACH = 6
 
     def __init__(self, seconds: float) -> None:
         generator = random.Random(1)
-        some = [generator.random() for _ in range(60_000)]
-        took = min(_sorting_seconds(some) for _ in range(9))
-        self._values = [generator.random() for _ in range(round(len(some) * seconds / took))]
+        self._all = [generator.random() for _ in range(self.MOST)]
+        self._count = 60_000
+        self._seconds = seconds
         self._durations: list[float] = []
-        self._begun = 0
+        self._begun: int | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
-        clock = time.perf_counter
+        clock, durations = time.perf_counter, self._durations
+        values = self._all[: self._count]
         while True:
             begin = clock()
-            sorted(self._values)
-            self._durations.append(clock() - begin)
+            sorted(values)
+            durations.append(clock() - begin)
+            if self._begun is None and len(durations) % self.EACH == 0:
+                typical = statistics.median(durations[-self.EACH :])
+                self._count = min(self.MOST, max(1000, round(self._count * self._seconds / typical)))
+                values = self._all[: self._count]
 
     def begin(self) -> None:
         """The window begins."""
@@ -170,18 +182,7 @@ class Holder:
     def tell(self) -> dict[str, float]:
         """How long calls took since then."""
         took = sorted(1000 * each for each in self._durations[self._begun :])
-        return {
-            "floats": len(self._values),
-            "calls": len(took),
-            "median_ms": took[len(took) // 2],
-            "longest_ms": took[-1],
-        }
-
-
-def _sorting_seconds(values: list[float]) -> float:
-    begin = time.perf_counter()
-    sorted(values)
-    return time.perf_counter() - begin
+        return {"floats": self._count, "calls": len(took), "median_ms": took[len(took) // 2], "longest_ms": took[-1]}
 
 
 def start_load(load: str, hold_seconds: float) -> Holder | None:
