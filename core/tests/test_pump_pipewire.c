@@ -181,7 +181,7 @@ static void cycles_that_went_by_are_counted_in_frames_of_the_stream(void) {
   open_station(&one, 0, 1);
   one.clock.rate_denom = 96000; /* the graph runs at twice the stream's rate */
   run(&one);
-  one.clock.position += 3 * CYCLE;
+  one.clock.position += 3 * (uint64_t)CYCLE;
   run(&one);
   CHECK_EQUAL(rig_stats(&one.bench).xruns, 1);
   CHECK_EQUAL(rig_stats(&one.bench).input_xrun_frames, 3 * CYCLE / 2);
