@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import time
 from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
@@ -15,14 +16,17 @@ from pcmio.errors import HostUnavailable, ResourceExhausted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import ClassVar
 
     from pcmio._driver import Plan, Side
+    from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
 ABI = 1
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
+_SLICE_NANOS = 50_000_000
 #: Whether Ctrl-C ends a wait for a lock; on Windows it is noticed only afterwards.
 WAITS_CAN_BE_INTERRUPTED = sys.platform != "win32"
 
@@ -223,6 +227,32 @@ def _memory(byte_count: int) -> tuple[bytearray, int]:
     except MemoryError:
         raise ResourceExhausted(f"no memory for a ring of {byte_count} bytes", advice="use smaller buffers") from None
     return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+class Wakeup:
+    """Where a thread waits for what the core posts."""
+
+    def __init__(self) -> None:
+        self.address: int | None = None
+        self.address = core().pcmio_wakeup_new()
+        if self.address is None:
+            raise ResourceExhausted("no memory to wait with", call="pcmio_wakeup_new")
+
+    def wait_slice(self) -> None:
+        """Wait for the next post, but not for long: Ctrl-C is noticed between two such waits."""
+        core().pcmio_wakeup_wait(self.address, _SLICE_NANOS)
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float, too_late: Callable[[], AudioError]) -> None:
+        """Wait until ``holds()``; raise ``too_late()`` when ``seconds`` have passed before."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() >= deadline:
+                raise too_late()
+            self.wait_slice()
+
+    def __del__(self) -> None:
+        if self.address is not None:
+            core().pcmio_wakeup_free(self.address)
 
 
 class CorePump:

@@ -11,22 +11,19 @@ import os
 import threading
 import time
 
-from pcmio._core import core
+from pcmio._core import Wakeup
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pipewire import abi, errors
 from pcmio.hosts.pipewire.library import connect, libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
-    from pcmio.errors import AudioError
     from pcmio.hosts.pipewire.options import HostOptions
 else:
     Protocol = object
 
-_SLICE_NANOS = 50_000_000
 #: What a stream leaves behind in the server is waited for no longer.
 _FAREWELL_SECONDS = 0.5
 
@@ -36,28 +33,6 @@ class Guest(Protocol):
 
     def cut(self) -> None:
         """Give up what is native, and have the stream end: the connection is being closed."""
-
-
-class Wakeup:
-    """Where a thread waits for what the core posts."""
-
-    def __init__(self) -> None:
-        self.address: int | None = None
-        self.address = core().pcmio_wakeup_new()
-        if self.address is None:
-            raise ResourceExhausted("no memory to wait with", call="pcmio_wakeup_new")
-
-    def wait_until(self, holds: Callable[[], bool], seconds: float, too_late: Callable[[], AudioError]) -> None:
-        """Wait until ``holds()``; raise ``too_late()`` when ``seconds`` have passed before."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() >= deadline:
-                raise too_late()
-            core().pcmio_wakeup_wait(self.address, _SLICE_NANOS)
-
-    def __del__(self) -> None:
-        if self.address is not None:
-            core().pcmio_wakeup_free(self.address)
 
 
 class AudioConnection:
@@ -170,7 +145,7 @@ class AudioConnection:
         asked = self._core.pcmio_pipewire_connection_ask(self._native)
         deadline = time.monotonic() + _FAREWELL_SECONDS
         while not self._answered(asked) and time.monotonic() < deadline:
-            core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
+            self._wakeup.wait_slice()
 
     def _answered(self, asked: int) -> bool:
         lost = self._condition() != abi.PIPEWIRE_READY

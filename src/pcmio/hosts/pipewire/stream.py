@@ -7,14 +7,13 @@ import threading
 import time
 
 from pcmio import _core
-from pcmio._core import core
+from pcmio._core import Wakeup, core
 from pcmio._driver import Driver, Plan, Side
 from pcmio._log import logger
 from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
 from pcmio.events import Rerouted
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
-from pcmio.hosts.pipewire.audio import Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.5
 #: A session manager links a new stream within that time, if ever.
 _LINK_SECONDS = 0.3
-_SLICE_NANOS = 50_000_000
 #: Cycles shorter than that are asked for by nobody: several small blocks go through the ring at a time.
 _LEAST_SECONDS = 0.001
 _ALIVE = (abi.PW_STREAM_STATE_CONNECTING, abi.PW_STREAM_STATE_PAUSED, abi.PW_STREAM_STATE_STREAMING)
@@ -205,7 +203,7 @@ class PipeWireDriver(Driver):
         while native is not None and not self._core.pcmio_pipewire_stream_linked(native):
             if time.monotonic() >= deadline or self._core.pcmio_pipewire_stream_state(native) not in _ALIVE:
                 break
-            core().pcmio_wakeup_wait(self._wakeup.address, _SLICE_NANOS)
+            self._wakeup.wait_slice()
         if native is not None:
             self._core.pcmio_pipewire_stream_hold(native, 0)
             self._connection.settle()

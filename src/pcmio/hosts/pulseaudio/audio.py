@@ -9,26 +9,22 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 
-from pcmio._core import core
+from pcmio._core import Wakeup
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.library import libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
-    from pcmio.errors import AudioError
     from pcmio.hosts.pulseaudio.options import HostOptions
 else:
     Protocol = object
 
 #: Above the streams' Python threads, which wait for it.
 _PRIORITY = 20
-_SLICE_NANOS = 50_000_000
 
 
 class Guest(Protocol):
@@ -36,28 +32,6 @@ class Guest(Protocol):
 
     def cut(self) -> None:
         """Give up what is native, and have the stream end: the connection is being closed."""
-
-
-class Wakeup:
-    """Where a thread waits for what the core posts."""
-
-    def __init__(self) -> None:
-        self.address: int | None = None
-        self.address = core().pcmio_wakeup_new()
-        if self.address is None:
-            raise ResourceExhausted("no memory to wait with", call="pcmio_wakeup_new")
-
-    def wait_until(self, holds: Callable[[], bool], seconds: float, too_late: Callable[[], AudioError]) -> None:
-        """Wait until ``holds()``; raise ``too_late()`` when ``seconds`` have passed before."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() >= deadline:
-                raise too_late()
-            core().pcmio_wakeup_wait(self.address, _SLICE_NANOS)
-
-    def __del__(self) -> None:
-        if self.address is not None:
-            core().pcmio_wakeup_free(self.address)
 
 
 class AudioConnection:

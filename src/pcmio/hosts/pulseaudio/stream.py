@@ -6,14 +6,13 @@ import ctypes
 import threading
 
 from pcmio import _core
-from pcmio._core import core
+from pcmio._core import Wakeup, core
 from pcmio._driver import Driver, Plan, Side
 from pcmio._log import logger
 from pcmio.errors import AudioError, DeviceLost, InvalidInput, ResourceExhausted
 from pcmio.events import Rerouted
 from pcmio.hosts.pulseaudio import abi, errors, formats
 from pcmio.hosts.pulseaudio.abi import PulseRequest, pa_buffer_attr
-from pcmio.hosts.pulseaudio.audio import Wakeup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
