@@ -23,7 +23,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 1
+#define PCMIO_ABI 2
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -172,8 +172,9 @@ typedef struct {
   uint64_t input_xrun_frames;
   uint64_t wakes; /* posts to the Python thread */
   uint64_t notes_dropped;
-  uint32_t largest_cycle; /* frames */
-  uint32_t least_filled;  /* output: fewest frames that were ready when a cycle began */
+  uint64_t longest_turn_nanos; /* that the stream's thread, once woken, waited for the interpreter */
+  uint32_t largest_cycle;      /* frames */
+  uint32_t least_filled;       /* output: fewest frames that were ready when a cycle began */
 } pcmio_stats;
 
 /* python: setup/pump_life.c.  new: NULL when out of memory, or when the config cannot be served. */
@@ -193,9 +194,9 @@ PCMIO_API void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, u
 PCMIO_API void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode);
 PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
 /* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output,
- * and `*block` filled; 1, or 0 when none is ready. */
+ * and `*block` filled; 1, or 0 when none is ready.  A block may be prepared again before it is handed back. */
 PCMIO_API int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block);
-/* Says that posts up to now have been seen; call after every wake-up, before notes and blocks are looked for. */
+/* Says that posts up to now have been seen; after every wake-up, before notes and blocks are looked for. */
 PCMIO_API void pcmio_pump_awake(pcmio_pump *pump);
 PCMIO_API void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats);
 /* Frames of the ring that the device took, or frames captured, over the pump's life; stands still in IDLE. */
@@ -216,6 +217,25 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
+
+/* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
+ */
+
+typedef struct pcmio_turns pcmio_turns;
+
+#define PCMIO_TURN_BLOCK 1u /* a block is prepared */
+#define PCMIO_TURN_NOTES 2u /* there are notes to be taken */
+
+PCMIO_API pcmio_turns *pcmio_turns_new(pcmio_pump *pump, pcmio_wakeup *wakeup); /* python; NULL: no memory */
+PCMIO_API void pcmio_turns_free(pcmio_turns *turns);
+/* python, as all that follow on the thread that serves.  Asks for real-time scheduling; 0, or the system's error
+ * number. `interval_nanos`: after which the interpreter's threads ask for each other's turn. */
+PCMIO_API int32_t pcmio_turns_enter(pcmio_turns *turns, uint64_t interval_nanos, int32_t priority);
+/* Without the GIL: as pcmio_wakeup_wait. */
+PCMIO_API int32_t pcmio_turns_wait(pcmio_turns *turns, int64_t timeout_nanos);
+/* With the GIL, after every wait: takes note of how long that took to get, and with `calling` prepares a block as
+ * pcmio_pump_step does.  What there is to do: PCMIO_TURN_*. */
+PCMIO_API uint32_t pcmio_turns_begin(pcmio_turns *turns, uint32_t calling, pcmio_block *block);
 
 /* --- rt/pump_null.c: devices without hardware --------------------------------------------------------------------- */
 

@@ -30,9 +30,13 @@ bool pcmio_notes_put(pcmio_notes *notes, pcmio_note note) {
   }
 }
 
+bool pcmio_notes_ready(const pcmio_notes *notes) {
+  return atomic_load_explicit(&notes->records[notes->tail % PCMIO_NOTES].turn, memory_order_acquire) == notes->tail + 1;
+}
+
 bool pcmio_notes_take(pcmio_notes *notes, pcmio_note *note) {
   pcmio_note_record *record = &notes->records[notes->tail % PCMIO_NOTES];
-  if (atomic_load_explicit(&record->turn, memory_order_acquire) != notes->tail + 1) {
+  if (!pcmio_notes_ready(notes)) {
     return false;
   }
   *note = record->note;

@@ -26,6 +26,7 @@ typedef struct {
 
 void pcmio_notes_init(pcmio_notes *notes);
 bool pcmio_notes_put(pcmio_notes *notes, pcmio_note note);
+bool pcmio_notes_ready(const pcmio_notes *notes); /* reader */
 bool pcmio_notes_take(pcmio_notes *notes, pcmio_note *note);
 
 #endif

@@ -141,7 +141,8 @@ static bool worth_waking(const pcmio_pump *pump) {
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }
-  return pump->out.channels == 0 || pcmio_ring_writable(&pump->out.ring) >= pump->wake_frames;
+  return pump->out.channels == 0 ||
+         pcmio_ring_writable(&pump->out.ring) >= atomic_load_explicit(&pump->wake_frames, memory_order_relaxed);
 }
 
 static void wake(pcmio_pump *pump) {
@@ -226,6 +227,19 @@ uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mod
 
 void pcmio_pump_awake(pcmio_pump *pump) { atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel); }
 
+void pcmio_pump_hurry(pcmio_pump *pump, bool hurry) {
+  uint32_t frames = hurry ? pump->out.ring.slot_frames : pump->calm_wake_frames;
+  atomic_store_explicit(&pump->wake_frames, frames, memory_order_relaxed);
+}
+
+void pcmio_pump_waited(pcmio_pump *pump, uint64_t nanos) {
+  if (nanos > counted(&pump->longest_turn_nanos)) {
+    atomic_store_explicit(&pump->longest_turn_nanos, nanos, memory_order_relaxed);
+  }
+}
+
+bool pcmio_pump_has_note(const pcmio_pump *pump) { return pcmio_notes_ready(&pump->notes); }
+
 uint64_t pcmio_pump_now(const pcmio_pump *pump) {
   return pump->clock != NULL ? pump->clock() * pump->clock_nanos : counted(pump->clock_cell);
 }
@@ -249,7 +263,7 @@ static void describe_output(pcmio_pump *pump, pcmio_block *block) {
   block->output_nanos = never_back(half, nanos);
   block->output_slot = (uint32_t)(written / half->ring.slot_frames % half->ring.slots);
   block->output_xrun_frames = missed - pump->told_out;
-  pump->told_out = missed;
+  pump->tell_out = missed;
   pcmio_silence(half->ring.data + (size_t)block->output_slot * half->ring.slot_frames * half->ring.frame_bytes,
                 half->format, 1, (size_t)half->ring.slot_frames * half->channels);
 }
@@ -264,6 +278,7 @@ static void describe_input(pcmio_pump *pump, pcmio_block *block) {
 
 static void hand_back(pcmio_pump *pump) {
   if (pump->out.channels != 0) {
+    pump->told_out = pump->tell_out;
     pcmio_ring_did_write(&pump->out.ring, pump->out.ring.slot_frames);
   }
   if (pump->in.channels != 0) {
@@ -305,6 +320,7 @@ void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
       .input_xrun_frames = counted(&pump->in.xrun_frames),
       .wakes = counted(&pump->wakes),
       .notes_dropped = counted(&pump->notes.dropped),
+      .longest_turn_nanos = counted(&pump->longest_turn_nanos),
       .largest_cycle = atomic_load_explicit(&pump->largest_cycle, memory_order_relaxed),
       .least_filled = least == UINT32_MAX ? 0 : least,
   };

@@ -31,7 +31,8 @@ struct pcmio_pump {
   pcmio_half out;
   pcmio_half in;
   uint32_t rate;
-  uint32_t wake_frames; /* output: as many must be free before Python is woken */
+  uint32_t calm_wake_frames;    /* output: as many must be free before Python is woken */
+  _Atomic uint32_t wake_frames; /* the same at present */
   void (*wake)(void *);
   void *wake_argument;
   uint64_t (*clock)(void);
@@ -48,7 +49,8 @@ struct pcmio_pump {
   uint64_t *slot_lost;
   uint64_t lost; /* audio thread: frames lost since the latest block began */
 
-  uint64_t told_out; /* Python's side: output xrun frames already told with a block */
+  uint64_t told_out; /* Python's side: output xrun frames told with the blocks handed back, */
+  uint64_t tell_out; /* and with the next one */
   uint64_t position; /* Python's side: frames of all blocks exchanged */
 
   _Atomic uint64_t cycles;
@@ -59,8 +61,15 @@ struct pcmio_pump {
   _Atomic uint64_t wakes;
   _Atomic uint32_t largest_cycle;
   _Atomic uint32_t least_filled;
+  _Atomic uint64_t longest_turn_nanos;
 
   pcmio_notes notes;
 };
+
+/* Python's side.  Whether Python is woken for every free block, or only when many are free. */
+void pcmio_pump_hurry(pcmio_pump *pump, bool hurry);
+/* So long did the stream's thread, once woken, wait for the interpreter. */
+void pcmio_pump_waited(pcmio_pump *pump, uint64_t nanos);
+bool pcmio_pump_has_note(const pcmio_pump *pump);
 
 #endif

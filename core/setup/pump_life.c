@@ -60,7 +60,8 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
     return NULL;
   }
   pump->rate = config->rate;
-  pump->wake_frames = wake_frames(config);
+  pump->calm_wake_frames = wake_frames(config);
+  atomic_init(&pump->wake_frames, pump->calm_wake_frames);
   pump->wake = config->wake;
   pump->wake_argument = config->wake_argument;
   pump->clock = config->clock;
@@ -103,7 +104,7 @@ int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos) {
 void pcmio_pump_reset(pcmio_pump *pump) {
   if (pump->out.channels != 0) {
     pcmio_ring_clear(&pump->out.ring);
-    pump->told_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
+    pump->told_out = pump->tell_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
     pump->out.short_of_frames = false;
   }
   if (pump->in.channels != 0) {

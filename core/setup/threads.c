@@ -7,6 +7,7 @@
 #include "pcmio.h"
 
 #define NANOS 1000000000u
+#define PATIENT_NICE (-15)
 
 uint32_t pcmio_abi(void) { return PCMIO_ABI; }
 
@@ -78,6 +79,10 @@ static void wait_for_end(pcmio_thread *thread) {
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#endif
 
 struct pcmio_thread {
   pthread_t handle;
@@ -128,6 +133,33 @@ static bool launch(pcmio_thread *thread) {
 }
 
 static void wait_for_end(pcmio_thread *thread) { pthread_join(thread->handle, NULL); }
+
+#endif
+
+#if defined(__linux__)
+
+void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority) {
+  if (slack_nanos == 0) {
+    prctl(PR_SET_TIMERSLACK, 0UL, 0, 0, 0); /* the default */
+    if (priority != 0) {
+      pcmio_thread_promote(priority);
+    }
+    return;
+  }
+  if (priority != 0) {
+    struct sched_param ordinary = {.sched_priority = 0};
+    pthread_setschedparam(pthread_self(), SCHED_OTHER | SCHED_RESET_ON_FORK, &ordinary);
+    setpriority(PRIO_PROCESS, 0, PATIENT_NICE); /* Linux: of this thread; without permission as it is */
+  }
+  prctl(PR_SET_TIMERSLACK, (unsigned long)slack_nanos, 0, 0, 0);
+}
+
+#else
+
+void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority) {
+  (void)slack_nanos;
+  (void)priority;
+}
 
 #endif
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 1
+ABI = 2
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -43,6 +43,10 @@ NOTE_FAILED = 9
 NOTE_NATIVE_DRAINED = 10
 NOTE_REALTIME_DENIED = 11
 NOTE_OPERATION = 12
+
+# What pcmio_turns_begin found.
+TURN_BLOCK = 1
+TURN_NOTES = 2
 
 
 class PumpConfig(Structure):
@@ -90,6 +94,7 @@ class StatsRecord(Structure):
         ("input_xrun_frames", c_uint64),
         ("wakes", c_uint64),
         ("notes_dropped", c_uint64),
+        ("longest_turn_nanos", c_uint64),
         ("largest_cycle", c_uint32),
         ("least_filled", c_uint32),
     ]
@@ -165,8 +170,6 @@ class Core(Library):
     @quick
     def pcmio_pump_step(self, pump: Address, finished: UInt, block: Ref, /) -> Int: ...
     @quick
-    def pcmio_pump_awake(self, pump: Address, /) -> None: ...
-    @quick
     def pcmio_pump_stats(self, pump: Address, stats: Ref, /) -> None: ...
     @quick
     def pcmio_pump_position(self, pump: Address, /) -> UInt64: ...
@@ -186,6 +189,19 @@ class Core(Library):
     def pcmio_pump_xrun(self, pump: Address, frames: UInt64, /) -> None: ...
     @quick
     def pcmio_pump_note(self, pump: Address, kind: UInt, code: Int, value: UInt64, /) -> None: ...
+
+    # --- turns with the interpreter ---------------------------------------------------------------------------------
+
+    @quick
+    def pcmio_turns_new(self, pump: Address, wakeup: Address, /) -> Address: ...
+    @quick
+    def pcmio_turns_free(self, turns: Address, /) -> None: ...
+    @quick
+    def pcmio_turns_enter(self, turns: Address, interval_nanos: UInt64, priority: Int, /) -> Int: ...
+    @native
+    def pcmio_turns_wait(self, turns: Address, timeout_nanos: Int64, /) -> Int: ...
+    @quick
+    def pcmio_turns_begin(self, turns: Address, calling: UInt, block: Ref, /) -> UInt: ...
 
 
 def _library_path() -> str:
@@ -266,6 +282,7 @@ class CorePump:
         """
         self._core = lib = core()
         self._pump: int | None = None
+        self._turns: int | None = None
         self._wakeup = lib.pcmio_wakeup_new()
         config = PumpConfig(rate=plan.sample_rate, slot_frames=plan.block_frames, slots=slots, wake_slots=wake_slots)
         config.wake = lib.address("pcmio_wakeup_post")
@@ -296,6 +313,9 @@ class CorePump:
                 call="pcmio_pump_new",
                 advice="use smaller buffers",
             )
+        self._turns = lib.pcmio_turns_new(self._pump, self._wakeup)
+        if self._turns is None:
+            raise ResourceExhausted("no memory for a stream", call="pcmio_turns_new")
         self.block_record = bytearray(BLOCK.size)
         self.block_address = ctypes.addressof(ctypes.c_char.from_buffer(self.block_record))
         self.step = lib.pcmio_pump_step
@@ -314,17 +334,24 @@ class CorePump:
         length = len(whole) // self._slots
         return [whole[index * length : (index + 1) * length] for index in range(self._slots)]
 
+    def enter(self, priority: int) -> int:
+        """Make the calling thread the one that serves; the system's error number if it refuses the priority."""
+        return self._core.pcmio_turns_enter(self._turns, round(sys.getswitchinterval() * 1e9), priority)
+
     def wait(self, timeout_nanos: int) -> bool:
         """Sleep until a native thread or ``wake`` has something; negative: for ever.  False when time has passed."""
-        return bool(self._core.pcmio_wakeup_wait(self._wakeup, timeout_nanos))
+        return bool(self._core.pcmio_turns_wait(self._turns, timeout_nanos))
 
     def wake(self) -> None:
         """End a ``wait``, the present or the next."""
         self._core.pcmio_wakeup_post(self._wakeup)
 
-    def awake(self) -> None:
-        """Say that wake-ups up to now have been seen; before the first step that follows."""
-        self._core.pcmio_pump_awake(self._pump)
+    def begin(self, *, calling: bool) -> int:
+        """Say that wake-ups up to now have been seen, and see what they were for: ``TURN_...``.
+
+        With ``calling`` the first block is prepared, as by a ``step``.
+        """
+        return self._core.pcmio_turns_begin(self._turns, calling, self.block_address)
 
     def set_mode(self, mode: int) -> None:
         """``pcmio_pump_set_mode``."""
@@ -379,12 +406,16 @@ class CorePump:
             xrun_frames=record.output_xrun_frames if self._output else record.input_xrun_frames,
             cycles=record.cycles,
             wakes=record.wakes,
+            turn_max=record.longest_turn_nanos / 1e9,
             filled_min=record.least_filled,
             cycle_max=record.largest_cycle,
         )
 
     def __del__(self) -> None:
         # Whoever may still touch the native object holds this one: the stream's engine, its thread and its driver.
+        if self._turns is not None:
+            self._core.pcmio_turns_free(self._turns)
+            self._turns = None
         if self._pump is not None:
             self._core.pcmio_pump_free(self._pump)
             self._pump = None

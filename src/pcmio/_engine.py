@@ -371,17 +371,18 @@ class Engine:
 
     def serve(self) -> bool:
         """Do what is to be done; False when the stream has ended and that was told."""
-        self.pump.awake()  # first of all: what comes from now on wakes again
+        found = self.pump.begin(calling=self._calling)  # first of all: what comes from now on wakes again
         if self._dropped:
             self.end(EndReason.CLOSED)
-        self._take_notes()
+        if found & _core.TURN_NOTES:
+            self._take_notes()
         prepared = self._preparing
         if prepared:
             with self._lock:
                 self._prepare()
             self._tell_denied()
-        if self._calling:
-            self._call()
+        if self._calling and (prepared or found & _core.TURN_BLOCK):
+            self._call(begun=not prepared)
         with self._lock:
             self._catch_up(prepared=prepared)
             if self.state is not StreamState.CLOSED:
@@ -413,8 +414,9 @@ class Engine:
         until = self._drained_at
         return -1 if until is None else max(0, until - self.pump.now())
 
-    def _call(self) -> None:
-        self._guard(self._call_output if self._is_output else self._call_input)
+    def _call(self, *, begun: bool) -> None:
+        """Call the callback for what the ring has; ``begun``: its first block is prepared."""
+        self._guard(partial(self._call_output if self._is_output else self._call_input, begun))
 
     def _guard(self, users: Callable[[], object]) -> None:
         """Run the user's code, which may end the stream in several ways."""
@@ -433,10 +435,10 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the owner
             self.end(EndReason.CALLBACK_RAISED, error)
 
-    def _call_output(self) -> None:
+    def _call_output(self, begun: bool) -> None:  # noqa: FBT001 - once per turn, by position
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
-        ready = step(pump, 0, record)
+        ready = begun or step(pump, 0, record)
         for _ in views:  # at most a ring of them: then notes have their turn, however slow the callback is
             if not ready or not self._calling:
                 return
@@ -446,10 +448,10 @@ class Engine:
         if ready:
             self.runner.kick()
 
-    def _call_input(self) -> None:
+    def _call_input(self, begun: bool) -> None:  # noqa: FBT001
         step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
         data, views, memory, unpack = self._data, self._views, self.pump.block_record, BLOCK.unpack_from
-        ready = step(pump, 0, record)
+        ready = begun or step(pump, 0, record)
         for _ in views:
             if not ready or not self._calling:
                 return

@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 
-from pcmio._core import WAITS_CAN_BE_INTERRUPTED, core
+from pcmio._core import WAITS_CAN_BE_INTERRUPTED
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from pcmio._engine import Engine
 
-#: Below what audio servers and their clients' audio threads use, above everything ordinary; cpal asks for the same.
-PRIORITY = 10
+#: Above everything ordinary, below what servers and their clients' audio threads use: PulseAudio 5, JACK 5 to 10.
+PRIORITY = 3
 #: A callback that is at work when its stream is closed may finish; close() waits no longer than this for it.
 FINISH_SECONDS = 1.0
 # Where Ctrl-C does not end a wait, it is cut into slices.
@@ -67,7 +67,7 @@ class ThreadRunner:
 
 
 def _run(engine: Engine) -> None:
-    engine.denied = core().pcmio_thread_promote(PRIORITY)
+    engine.denied = engine.pump.enter(PRIORITY)
     wait, idle = engine.pump.wait, engine.driver.idle
     while engine.serve():
         try:

@@ -63,6 +63,7 @@ class StreamStats(Value):
         xrun_frames: Frames that were lost.
         cycles: Native cycles.
         wakes: Times that the stream's thread was woken.
+        turn_max: Seconds that it then waited for the interpreter, at most.
         filled_min: Output: the fewest frames that were ready when a native cycle began.
         cycle_max: Most frames of one native cycle.
     """
@@ -73,6 +74,7 @@ class StreamStats(Value):
     xrun_frames: int = 0
     cycles: int = 0
     wakes: int = 0
+    turn_max: float = 0.0
     filled_min: int = 0
     cycle_max: int = 0
 

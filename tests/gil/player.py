@@ -58,6 +58,7 @@ def main() -> None:
                 "xruns": stats.xruns,
                 "xrun_frames": stats.xrun_frames,
                 "blocks": stats.blocks,
+                "turn_max": stats.turn_max,
             }
         ),
         flush=True,

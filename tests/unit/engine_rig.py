@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pcmio import CallbackInfo, SampleFormat, StreamEnded, StreamEvent, StreamState, StreamStats
-from pcmio._core import BLOCK, NOTE_DRAINED
+from pcmio._core import BLOCK, NOTE_DRAINED, TURN_BLOCK, TURN_NOTES
 from pcmio._driver import Driver, Mode, Note, Plan, Side
 from pcmio._engine import Engine
 
@@ -92,8 +92,10 @@ class FakePump:
     def wake(self) -> None:
         self.rig.runner.woken = True
 
-    def awake(self) -> None:
-        self._served_only("awake")
+    def begin(self, *, calling: bool) -> int:
+        self._served_only("begin")
+        ready = calling and self.step(self.address, 0, self.block_address)
+        return (TURN_BLOCK if ready else 0) | (TURN_NOTES if self.notes else 0)
 
     def wait(self, timeout_nanos: int) -> bool:
         raise AssertionError(f"the engine never waits, not for {timeout_nanos} ns either")

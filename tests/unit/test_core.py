@@ -100,7 +100,7 @@ def test_what_waits_gives_up_the_gil_and_what_is_called_for_each_block_keeps_it(
     assert not keeps["pcmio_pump_settle"]
     assert not keeps["pcmio_convert"]
     assert keeps["pcmio_pump_step"]
-    assert keeps["pcmio_pump_awake"]
+    assert keeps["pcmio_turns_begin"]
     assert keeps["pcmio_pump_take_note"]
 
 
