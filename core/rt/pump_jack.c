@@ -82,7 +82,7 @@ static void silence(pcmio_jack_side *side, uint32_t frames) {
 
 static uint64_t side_nanos(const pcmio_jack_client *client, const pcmio_jack_side *side) {
   uint32_t frames = atomic_load_explicit(&side->latency_frames, memory_order_relaxed);
-  if (frames == 0) {
+  if (frames == PCMIO_JACK_UNMEASURED) {
     frames = atomic_load_explicit(&client->period_frames, memory_order_relaxed);
   }
   return pcmio_frames_nanos(frames, atomic_load_explicit(&client->rate, memory_order_relaxed));
@@ -247,10 +247,12 @@ static void tell_pump_latency(const pcmio_jack_client *client, pcmio_jack_stream
                          stream->in.channels != 0 ? side_nanos(client, &stream->in) : 0);
 }
 
-uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode) {
+uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode, bool settled) {
   pcmio_jack_side *side = mode == CAPTURE ? &stream->in : &stream->out;
   uint32_t frames = largest_latency(client, side, mode);
-  atomic_store_explicit(&side->latency_frames, frames, memory_order_relaxed);
+  if (settled || frames != 0) {
+    atomic_store_explicit(&side->latency_frames, frames, memory_order_relaxed);
+  }
   tell_pump_latency(client, stream);
   return frames;
 }
@@ -259,7 +261,7 @@ uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream
  * reach every output of it; but streams have nothing to do with each other, and only a duplex one passes its input on.
  */
 static void carry(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode) {
-  uint32_t frames = pcmio_jack_measure(client, stream, mode);
+  uint32_t frames = pcmio_jack_measure(client, stream, mode, true);
   publish_latency(client, mode == CAPTURE ? &stream->out : &stream->in, mode, frames);
 }
 

@@ -7,12 +7,14 @@
 #include "pcmio.h"
 #include "roster.h"
 
+#define PCMIO_JACK_UNMEASURED UINT32_MAX
+
 /* One direction of a stream. */
 typedef struct {
   uint32_t channels;                /* 0: this direction is absent */
   void *ports[PCMIO_JACK_CHANNELS]; /* jack_port_t */
   void *buffers[PCMIO_JACK_CHANNELS];
-  _Atomic uint32_t latency_frames; /* 0: libjack tells none, and a cycle is assumed */
+  _Atomic uint32_t latency_frames; /* PCMIO_JACK_UNMEASURED: a cycle is assumed; 0 is true of a cable between ports */
 } pcmio_jack_side;
 
 struct pcmio_jack_stream {
@@ -50,7 +52,7 @@ struct pcmio_jack_client {
 };
 
 /* native, python: reads the latency of a stream's ports in one direction (JackLatencyCallbackMode), and returns it. */
-uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode);
+uint32_t pcmio_jack_measure(pcmio_jack_client *client, pcmio_jack_stream *stream, uint32_t mode, bool settled);
 /* native, python: the server is gone; each stream is told once. */
 void pcmio_jack_tell_lost(pcmio_jack_client *client, pcmio_jack_stream *stream);
 

@@ -111,6 +111,7 @@ uint32_t pcmio_jack_unregister(pcmio_jack_client *client, void *const *ports, ui
 
 static void set_ports(pcmio_jack_side *side, uint32_t channels, void *const *ports) {
   side->channels = channels;
+  atomic_init(&side->latency_frames, PCMIO_JACK_UNMEASURED);
   for (uint32_t channel = 0; channel < channels; channel++) {
     side->ports[channel] = ports[channel];
   }
@@ -134,8 +135,8 @@ void pcmio_jack_stream_free(pcmio_jack_stream *stream) { free(stream); }
 
 void pcmio_jack_stream_measure(pcmio_jack_client *client, pcmio_jack_stream *stream) {
   if (atomic_load(&client->lost) == 0) {
-    pcmio_jack_measure(client, stream, 0);
-    pcmio_jack_measure(client, stream, 1);
+    pcmio_jack_measure(client, stream, 0, false);
+    pcmio_jack_measure(client, stream, 1, false);
   }
 }
 

@@ -217,12 +217,14 @@ def test_latencies_are_asked_for_and_carried_on_by_each_stream_alone(jack: FakeJ
         stream.leave()
 
 
-def test_without_a_latency_a_period_is_assumed_also_when_it_changes(jack: FakeJack) -> None:
+def test_before_jack_tells_a_latency_a_period_is_assumed_also_when_it_changes(jack: FakeJack) -> None:
     stream = FakeStream(jack, outputs=(1,))
-    jack.call("latency", PLAYBACK)
+    jack_core().pcmio_jack_stream_measure(jack.address, stream.address)
     assert stream.pump.latency_nanos() == pytest.approx(64e9 / RATE, abs=1)
     jack.call("buffer_size", 1024)
     assert stream.pump.latency_nanos() == pytest.approx(1024e9 / RATE, abs=1)
+    jack.call("latency", PLAYBACK)
+    assert stream.pump.latency_nanos() == 0, "as of a cable from port to port"
     stream.leave()
 
 

@@ -53,7 +53,7 @@ def test_the_period_may_change_under_a_running_stream(
             server.set_period(period)
             until_told(events, BufferChanged, count)
             until_moved(output, RATE // 4)
-            assert output.latency.device == pytest.approx(period / RATE), "as long as nothing else is known"
+            assert output.latency.device == 0, "a cable between two ports"
         assert output.stats.xrun_frames == input_.stats.xrun_frames == 0
         assert output.state is StreamState.RUNNING
     assert [event.frames for event in events.of(BufferChanged)] == [256, 64, 1024, 128]

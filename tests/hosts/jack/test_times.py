@@ -41,7 +41,7 @@ def test_latency_is_that_of_the_ports_a_stream_is_connected_to(
         assert input_.latency.device == pytest.approx(PERIOD / RATE)
         host.disconnect(f"{CLIENT}:output_1", "system:playback_1")
         host.disconnect(f"{CLIENT}:output_2", "system:playback_2")
-        until(lambda: output.latency.device == pytest.approx(PERIOD / RATE), "a period, where JACK tells nothing")
+        until(lambda: output.latency.device == 0, "nothing behind the ports")
         host.connect(f"{CLIENT}:output_1", "system:playback_1")
         until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the connection being noticed")
 
@@ -57,7 +57,7 @@ def test_streams_of_a_host_do_not_pass_their_latencies_to_each_other(
     device, through = host.device_by_id("jack:system"), host.device_by_id("jack:loop")
     with device.build_input_stream(CONFIG, nothing), through.build_output_stream(StreamConfig(1, RATE), nothing):
         recorder = through.build_input_stream(StreamConfig(1, RATE), nothing)
-        until(lambda: recorder.latency.device == pytest.approx(PERIOD / RATE), "no capture latency behind the loop")
+        until(lambda: recorder.latency.device == 0, "no capture latency behind the loop")
         recorder.close()
     loop.stop()
 
