@@ -27,7 +27,7 @@ def test_the_server_is_asked_for_what_the_user_asked_for() -> None:
     assert plan_period(512, 48_000) == 512
     assert plan_period(10, 48_000) == 50  # five blocks are the first to make a millisecond
     attr = buffer_attr(512, 8, output=True)
-    assert (attr.tlength, attr.minreq, attr.prebuf) == (3 * 512 * 8, 256 * 8, 8)
+    assert (attr.tlength, attr.minreq, attr.prebuf) == (3 * 512 * 8, 480 * 8, 8)
     attr = buffer_attr(1, 4, output=True)
     assert (attr.tlength, attr.minreq, attr.prebuf) == (12, 4, 4)
     assert buffer_attr(512, 8, output=False).fragsize == 512 * 8

@@ -12,11 +12,11 @@ What surprises, and what we chose:
   stream waits for the GIL, and no question waits for a stream.  Both are made when they are first needed, and made anew
   by the same host object when the server has come back.
 * **Two seconds.**  Buffer attributes left alone mean a queue of two seconds (DEFAULT_TLENGTH_MSEC).  We always ask,
-  with ADJUST_LATENCY, for three periods and requests of half a period: the server then has the sink work in steps of
-  one period and keeps two in the queue (protocol-native.c, fix_playback_buffer_attr: sink latency = (tlength - 2 *
-  minreq) / 2).  A period is the callback's block, or as many small blocks as make a millisecond.  minreq of a whole
-  period would not do: a period that is no whole number of microseconds comes back one frame short, and every second
-  request would wait for the next.
+  with ADJUST_LATENCY, for three periods and requests of 15/16 of one: the server then has the sink work in steps of
+  half a period and keeps two in the queue (protocol-native.c, fix_playback_buffer_attr: sink latency = (tlength - 2 *
+  minreq) / 2).  A period is the callback's block, or as many small blocks as make a millisecond.  Requests of half a
+  period wake this program half as often again, at the same latency.  A whole period would not do: one that is no whole
+  number of microseconds comes back one frame short, and every second request would wait for the next.
 * **The first two seconds of a null sink.**  One that nobody used renders up to two seconds ahead (BLOCK_USEC), and a
   stream that comes then is asked for its first samples at once and for the next when that time has passed.  Real sinks
   rewind.

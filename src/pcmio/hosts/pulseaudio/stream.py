@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS = 0.01
 #: The least that the server is asked to move at a time.  Smaller blocks go through the ring several at a time.
 _LEAST_SECONDS = 0.001
+#: Of a period, that the server asks for at least.
+_REQUEST_16THS = 15
 _UNLIMITED = 0xFFFFFFFF
 #: What tells a stream that ends how its device is may take no longer.
 _LOOK_SECONDS = 0.5
@@ -59,7 +61,7 @@ def buffer_attr(period_frames: int, frame_bytes: int, *, output: bool) -> pa_buf
         maxlength=_UNLIMITED,
         tlength=3 * period,
         prebuf=frame_bytes,
-        minreq=max(1, period_frames // 2) * frame_bytes,
+        minreq=max(1, period_frames * _REQUEST_16THS // 16) * frame_bytes,
         fragsize=_UNLIMITED,
     )
 
