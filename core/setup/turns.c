@@ -67,7 +67,7 @@ static void be_patient(pcmio_turns *turns, bool patient) {
 }
 
 int32_t pcmio_turns_enter(pcmio_turns *turns, uint64_t interval_nanos, int32_t priority) {
-  int32_t denied = pcmio_thread_promote(priority);
+  int32_t denied = priority == 0 ? 0 : pcmio_thread_promote(priority);
   turns->interval_nanos = interval_nanos;
   turns->priority = denied == 0 ? priority : 0;
   turns->woken_nanos = pcmio_clock_nanos();

@@ -151,6 +151,19 @@ class Core(Library):
     @quick
     def pcmio_thread_promote(self, priority: Int, /) -> Int: ...
 
+    # --- real time for others, and its guard ------------------------------------------------------------------------
+
+    @quick
+    def pcmio_thread_number(self, /) -> UInt64: ...
+    @quick
+    def pcmio_thread_promote_other(self, number: UInt64, priority: Int, /) -> Int: ...
+    @quick
+    def pcmio_guard_add(self, number: UInt64, /) -> Int: ...
+    @quick
+    def pcmio_guard_tripped(self, number: UInt64, /) -> Int: ...
+    @quick
+    def pcmio_guard_remove(self, number: UInt64, /) -> None: ...
+
     # --- the pump ---------------------------------------------------------------------------------------------------
 
     @quick

@@ -40,9 +40,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=False)
+        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
 
     def build_input_stream(
         self,
@@ -51,9 +52,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=False)
+        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
 
     def build_output_stream_raw(
         self,
@@ -62,9 +64,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=True)
+        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
 
     def build_input_stream_raw(
         self,
@@ -73,9 +76,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=True)
+        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
 
     def _build(
         self,
@@ -83,9 +87,10 @@ class NativeDevice(Device):
         config: StreamConfig | SupportedStreamConfig,
         data: Callable[[Any, Any], object],
         on_event: EventCallback | None,
-        depth: float | str,
         options: dict[str, Any],
         *,
+        depth: float | str,
+        realtime: str,
         raw: bool,
     ) -> Stream:
         if isinstance(config, SupportedStreamConfig):
@@ -107,7 +112,7 @@ class NativeDevice(Device):
         from pcmio._stream import NativeStream
 
         driver = self._driver(direction, config, options)
-        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, raw=raw)
+        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
 
 
 def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class Engine:
         self.state = StreamState.STOPPED
         self.reason: EndReason | None = None
         self.denied = 0  # the system's error number when the serving thread's priority was refused
+        self.denied_reason = ""
         self._is_output = driver.plan.output is not None
         self._data = data
         self._views = views
@@ -225,6 +226,12 @@ class Engine:
                 self._changed.notify_all()
                 self.runner.kick()
                 self.pump.settle()
+
+    def unmake(self) -> None:
+        """There will be no stream: its builder raises, and nobody else is told."""
+        self._on_event = None
+        self.end(EndReason.FAILED)
+        self.runner.finish()
 
     def abandon(self) -> None:
         """Forget the native stream without touching it: it belongs to the process this one was forked from."""
@@ -498,6 +505,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - as in _attempt
             self.fail(error)
             return None
+        if told is None and note.kind == _core.NOTE_REALTIME_DENIED:
+            return RealtimeDenied("audio", note.code, self.driver.denied_reason)
         return told if told is not None else _usual_meaning(note)
 
     def _ring_is_empty(self, heard_nanos: int) -> None:
@@ -520,7 +529,11 @@ class Engine:
     def _tell_denied(self) -> None:
         if self.denied and not self._told_denied:
             self._told_denied = True
-            self._tell(RealtimeDenied("stream", self.denied))
+            self._tell(RealtimeDenied("stream", self.denied, self.denied_reason))
+
+    def deny(self, code: int, reason: str) -> None:
+        """The serving thread, which calls this, has lost the priority that it had."""
+        self._tell(RealtimeDenied("stream", code, reason))
 
 
 _MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
@@ -538,7 +551,6 @@ _MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
     _core.NOTE_MOVED: lambda _: Rerouted(None, None),
     _core.NOTE_SUSPENDED: lambda _: Suspended(),
     _core.NOTE_RESUMED: lambda _: Resumed(),
-    _core.NOTE_REALTIME_DENIED: lambda note: RealtimeDenied("audio", note.code),
 }
 
 

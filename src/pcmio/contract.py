@@ -129,6 +129,7 @@ class Stream(ABC):
 
         Raises:
             StreamClosed: The stream has ended.
+            PermissionDenied: Its audio thread requires real-time priority and is refused.
             DeviceNotAvailable, DeviceBusy, HostUnavailable, StreamInvalidated, BackendError: From the native system;
                 the stream is where it was.
         """
@@ -259,6 +260,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that asks ``data`` for frames.
@@ -272,6 +274,8 @@ class Device(ABC):
             on_event: Called with a ``StreamEvent`` on the same thread.
             depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives
                 a busy Python thread), "high".  The whole of it is latency.
+            realtime: Whether the threads that are pcmio's ask for real-time priority: "auto" (a refusal is told as
+                ``RealtimeDenied``), "require" (a refusal is an error, here or from ``start``), "never".
             options: What only this host can be asked for.
 
         Raises:
@@ -280,8 +284,8 @@ class Device(ABC):
             InvalidInput: A value that no device could take.
             DeviceBusy: Somebody else holds the device.
             DeviceNotAvailable: It is gone.
-            HostUnavailable, PermissionDenied, ResourceExhausted, OperationTimeout, BackendError: From the native
-                system.
+            PermissionDenied: Real-time priority is required and refused, or the native system says no.
+            HostUnavailable, ResourceExhausted, OperationTimeout, BackendError: From the native system.
 
         Source: cpal's ``DeviceTrait::build_output_stream``.
         """
@@ -294,6 +298,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that hands ``data`` what was captured, read-only; else as ``build_output_stream``."""
@@ -306,6 +311,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """As ``build_output_stream``, with writable memoryviews of bytes, interleaved; does not need numpy."""
@@ -318,6 +324,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """As ``build_input_stream``, with read-only memoryviews of bytes, interleaved; does not need numpy."""

@@ -88,11 +88,11 @@ def data(*_: object) -> None:
 def test_each_builder_asks_for_its_direction_and_kind(made: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> None:
     device = SomeDevice()
     for direction, raw, build in builders(device):
-        build(CONFIG, data, print, depth=0.5, role="music")
+        build(CONFIG, data, print, depth=0.5, realtime="never", role="music")
         assert device.asked.pop() == (direction, CONFIG, {"role": "music"})
         given, named = made.pop()
         assert given == (device, device.driver, SampleFormat.F32, data, print)
-        assert named == {"depth": 0.5, "raw": raw}
+        assert named == {"depth": 0.5, "realtime": "never", "raw": raw}
 
 
 def test_a_supported_config_is_a_request_for_its_format(made: list[Any]) -> None:

@@ -105,7 +105,7 @@ def the_wrong_direction_is_refused(rig: Rig) -> None:
 
 
 def impossible_values_are_refused_at_once(rig: Rig) -> None:
-    """Zero channels, rate or buffer; no config, no callback; names and seconds that are no depth; an unknown option."""
+    """Zero channels, rate or buffer; no config, no callback; no depth, no mode of priority; an unknown option."""
     for channels, rate, size in ((0, 48_000, 256), (2, 0, 256), (2, 48_000, 0), (-1, 48_000, 256), (2, 48_000, -5)):
         must_raise(InvalidInput, lambda: StreamConfig(channels, rate, size))
     with rig.open_host() as host:
@@ -116,6 +116,8 @@ def impossible_values_are_refused_at_once(rig: Rig) -> None:
             must_raise(InvalidInput, lambda: build(config, Counter(), 7), "on_event")
             for depth in ("bottomless", -1.0, float("nan"), float("inf"), True):
                 must_raise(InvalidInput, lambda: build(config, Counter(), depth=depth), "depth")
+            for realtime in ("always", "", None, True, 1):
+                must_raise(InvalidInput, lambda: build(config, Counter(), realtime=realtime), "realtime")
             must_raise(UnsupportedOperation, lambda: build(config, Counter(), no_such_option=1), "no_such_option")
 
 
