@@ -56,6 +56,11 @@ if TYPE_CHECKING:
 
 #: How long ``start`` waits for a callback that is still at work on an earlier block.
 PREPARE_SECONDS = 2.0
+#: How long ``start`` waits, beyond what the ring and the device hold, for a drain that is under way.
+DRAIN_SECONDS = 5.0
+
+
+_NANOS = 1_000_000_000
 
 
 class Runner(Protocol):
@@ -126,9 +131,7 @@ class Engine:
             return
         with self._lock:
             self._check_open()
-            self.runner.wait_for(
-                self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, None
-            )
+            self._await_drain()
             self._check_open()
             if self.state is StreamState.RUNNING:
                 return
@@ -151,6 +154,19 @@ class Engine:
                     advice="keep callbacks shorter than their block",
                 )
             self._go(before)
+
+    def _await_drain(self) -> None:
+        """Let another start, or a drain, come to its end; the lock is held."""
+        held = self.pump.filled() / self.driver.plan.sample_rate + self.pump.latency_nanos() / _NANOS
+        seconds = held + DRAIN_SECONDS
+        settled = self.runner.wait_for(
+            self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, seconds
+        )
+        if not settled:
+            raise OperationTimeout(
+                f"the stream was stopped, and the rest has not been played for {seconds:.1f} seconds",
+                advice="stop(0) throws it away",
+            )
 
     def pause(self) -> None:
         """See ``contract.Stream``."""

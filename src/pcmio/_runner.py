@@ -78,6 +78,7 @@ def _run(engine: Engine, realtime: str, answered: threading.Event) -> None:
         _serve(engine, own)
     finally:
         own.ends()
+        answered.set()  # also when it never came to that: somebody may wait
 
 
 def _serve(engine: Engine, own: OwnThread) -> None:
