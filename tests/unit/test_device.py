@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from pcmio import (
     _stream,
 )
 from pcmio._device import NativeDevice, take_options
-from pcmio.errors import DeviceBusy, InvalidInput, UnsupportedOperation
+from pcmio.errors import DeviceBusy, InvalidInput, UnsupportedConfig, UnsupportedOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,6 +147,29 @@ def test_what_negotiating_raises_is_raised(made: list[Any]) -> None:
     with pytest.raises(DeviceBusy):
         device.build_output_stream(CONFIG, data)
     assert made == []
+
+
+def test_what_is_supported_is_what_can_be_negotiated_and_it_is_given_back(made: list[Any]) -> None:
+    device = SomeDevice()
+    device.driver = mock.Mock()
+    assert device.supports(CONFIG, Direction.OUTPUT) is True
+    assert device.asked == [(Direction.OUTPUT, CONFIG, {})]
+    assert device.driver.mock_calls == [mock.call.close()]
+    assert device.supports(CONFIG) is True
+    assert [direction for direction, _, _ in device.asked[1:]] == [Direction.OUTPUT, Direction.INPUT]
+    assert made == []
+
+
+def test_what_is_not_supported_is_no_error_and_what_is_wrong_is_one() -> None:
+    device = SomeDevice()
+    device.error = UnsupportedConfig("never heard of")
+    assert device.supports(CONFIG) is False
+    device.error = DeviceBusy("taken")
+    with pytest.raises(DeviceBusy):
+        device.supports(CONFIG)
+    one_way = SomeDevice(Direction.INPUT)
+    assert one_way.supports(CONFIG, Direction.OUTPUT) is False
+    assert one_way.asked == []
 
 
 # --- options ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 
 from pcmio.configs import StreamConfig, SupportedStreamConfig
+from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, InvalidInput, UnsupportedConfig, UnsupportedOperation
 from pcmio.formats import SampleFormat
 from pcmio.testing.signals import Counter
@@ -164,6 +165,32 @@ def dsd_is_exact_or_refused(rig: Rig) -> None:
                 assert "dsd" in str(error)
 
 
+def supports_says_what_can_be_built(rig: Rig) -> None:
+    """For every sample format, and for what nothing has; one direction at a time, and all that the device has."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            formats = (rig.config(2, sample_format) for sample_format in SampleFormat)
+            for config in (*formats, StreamConfig(1000, rig.sample_rate), StreamConfig(2, 50_000_000)):
+                told = device.supports(config, Direction(direction))
+                assert told is _can_be_built(builder(device, direction), config), (config, direction, told)
+        for device in host.devices():
+            for supported, able in (
+                (device.supports(rig.config(), Direction.OUTPUT), device.supports_output),
+                (device.supports(rig.config(), Direction.INPUT), device.supports_input),
+            ):
+                assert able or not supported, device
+            must_raise(InvalidInput, lambda: device.supports((2, 48_000)), "StreamConfig")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            must_raise(InvalidInput, lambda: device.supports(rig.config(), "up"), "direction")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def _can_be_built(build: Builder, config: StreamConfig) -> bool:
+    try:
+        build(config, Counter()).close()
+    except UnsupportedConfig:
+        return False
+    return True
+
+
 def the_callback_always_gets_the_buffer_size(rig: Rig) -> None:
     """Whatever the native system moves at a time."""
     with rig.open_host() as host:
@@ -211,6 +238,7 @@ def raw_blocks_are_bytes(rig: Rig) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    supports_says_what_can_be_built,
     supported_configs_are_sane,
     the_default_config_is_supported,
     the_default_config_can_be_built,
