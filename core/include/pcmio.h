@@ -103,8 +103,8 @@ PCMIO_API uint64_t pcmio_thread_number(void);
 /* python: real-time scheduling for another thread; 0, or the system's error number. */
 PCMIO_API int32_t pcmio_thread_promote_other(uint64_t number, int32_t priority);
 /* python.  add: from now on a thread that computes longer than RLIMIT_RTTIME allows is made an ordinary one, in place
- * of ending the program; 0, or -1: no place, or the program handles SIGXCPU itself.  tripped: 1 when that has happened.
- * remove: before the thread ends. */
+ * of ending the program; once or again; 0, or -1: no place, or the program handles SIGXCPU itself.  tripped: 1 when
+ * that has happened.  remove: before the thread ends. */
 PCMIO_API int32_t pcmio_guard_add(uint64_t number);
 PCMIO_API int32_t pcmio_guard_tripped(uint64_t number);
 PCMIO_API void pcmio_guard_remove(uint64_t number);
@@ -245,6 +245,10 @@ PCMIO_API void pcmio_turns_free(pcmio_turns *turns);
 /* python, as all that follow on the thread that serves.  Asks for real-time scheduling, not if `priority` is 0; 0, or
  * the system's error number. `interval_nanos`: after which the interpreter's threads ask for each other's turn. */
 PCMIO_API int32_t pcmio_turns_enter(pcmio_turns *turns, uint64_t interval_nanos, int32_t priority);
+/* rtkit has given it what the system refused: it is kept until the thread had better be patient.  Then, when that is
+ * over, would_borrow: 1 as long as it could do with it again. */
+PCMIO_API void pcmio_turns_lend(pcmio_turns *turns);
+PCMIO_API int32_t pcmio_turns_would_borrow(const pcmio_turns *turns);
 /* Without the GIL: as pcmio_wakeup_wait. */
 PCMIO_API int32_t pcmio_turns_wait(pcmio_turns *turns, int64_t timeout_nanos);
 /* With the GIL, after every wait: takes note of how long that took to get, and with `calling` prepares a block as

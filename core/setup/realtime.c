@@ -79,6 +79,16 @@ static bool take_signal(void) {
   return now.sa_handler == on_time_used_up || (now.sa_handler == SIG_DFL && sigaction(SIGXCPU, &ours, NULL) == 0);
 }
 
+static bool take_place(uint64_t number) {
+  for (uint32_t i = 0; i < GUARDED; i++) {
+    uint64_t nobody = 0;
+    if (atomic_compare_exchange_strong(&guarded[i], &nobody, number)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int32_t pcmio_guard_add(uint64_t number) {
   int64_t process = getpid();
   if (atomic_exchange(&guard_process, process) != process) {
@@ -86,13 +96,11 @@ int32_t pcmio_guard_add(uint64_t number) {
       atomic_store(&guarded[i], 0);
     }
   }
-  for (uint32_t i = 0; i < GUARDED; i++) {
-    uint64_t nobody = 0;
-    if (atomic_compare_exchange_strong(&guarded[i], &nobody, number)) {
-      return take_signal() ? 0 : -1;
-    }
+  _Atomic uint64_t *place = find(number);
+  if (place != NULL) {
+    atomic_store(place, number); /* not tripped any more */
   }
-  return -1;
+  return (place != NULL || take_place(number)) && take_signal() ? 0 : -1;
 }
 
 void pcmio_guard_remove(uint64_t number) {

@@ -28,9 +28,12 @@ static void a_guarded_thread_outlives_the_signal(void) {
   uint64_t own = pcmio_thread_number();
   CHECK_EQUAL(pcmio_guard_tripped(own), 0);
   CHECK_EQUAL(pcmio_guard_add(own), 0);
+  CHECK_EQUAL(pcmio_guard_add(own), 0); /* in the same place */
   CHECK_EQUAL(pcmio_guard_tripped(own), 0);
   raise(SIGXCPU);
   CHECK_EQUAL(pcmio_guard_tripped(own), 1);
+  CHECK_EQUAL(pcmio_guard_add(own), 0);
+  CHECK_EQUAL(pcmio_guard_tripped(own), 0);
   pcmio_guard_remove(own);
   CHECK_EQUAL(pcmio_guard_tripped(own), 0);
   pcmio_guard_remove(own);

@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 
 from pcmio._core import core
 from pcmio._log import logger
@@ -31,6 +32,8 @@ AUTO, REQUIRE, NEVER = "auto", "require", "never"
 _MODES = (AUTO, REQUIRE, NEVER)
 #: For connecting, and for each answer; rtkit may have to be started by the bus first.
 BUS_SECONDS = 0.5
+#: Between two requests for one thread; rtkit hears 25 from a user in 20 seconds.
+AGAIN_SECONDS = 10.0
 _NAME = "org.freedesktop.RealtimeKit1"
 _PATH = "/org/freedesktop/RealtimeKit1"
 
@@ -145,17 +148,35 @@ class OwnThread:
     def __init__(self, mode: str, priority: int) -> None:
         #: What it is to ask the system for; 0: nothing.
         self.priority = 0 if mode == NEVER else priority
-        #: Whether it is real-time as long as it does not compute for too long at a time.
-        self.guarded = False
+        #: Whether rtkit has made it real-time, and does so again if it has given that up since.
+        self.borrows = False
         self._number = core().pcmio_thread_number()
+        self._asked = time.monotonic()
+        self._gift = False  # set by the thread that asks again
 
     def settle(self, code: int) -> Refusal:
         """What is refused after all, when the system has answered ``code``."""
         if not self.priority or not code:
             return NOTHING_REFUSED
         refusal = ask_rtkit(self._number, self.priority, code)
-        self.guarded = not refusal.code
+        self.borrows = not refusal.code
         return refusal
+
+    def ask_again(self) -> None:
+        """Ask rtkit for what was given up, now and then, and from another thread: this one has sound to move."""
+        now = time.monotonic()
+        if now - self._asked < AGAIN_SECONDS:
+            return
+        self._asked = now
+        threading.Thread(target=self._ask_again, name="pcmio-rtkit", daemon=True).start()
+
+    def _ask_again(self) -> None:
+        self._gift = self.borrows and not ask_rtkit(self._number, self.priority, errno.EPERM).code
+
+    def take_gift(self) -> bool:
+        """Whether it was given since it was last asked."""
+        gift, self._gift = self._gift, False
+        return gift
 
     def take_loss(self) -> Refusal:
         """Whether the guard has made it an ordinary thread since it was last asked."""
@@ -166,8 +187,8 @@ class OwnThread:
 
     def ends(self) -> None:
         """No guard any more."""
-        if self.guarded:
-            self.guarded = False
+        if self.borrows:
+            self.borrows = False
             core().pcmio_guard_remove(self._number)
 
 

@@ -74,6 +74,8 @@ def _run(engine: Engine, realtime: str, answered: threading.Event) -> None:
     try:
         refusal = own.settle(engine.pump.enter(own.priority))
         engine.denied, engine.denied_reason = refusal.code, refusal.reason
+        if own.borrows:
+            engine.pump.lend()
         answered.set()
         _serve(engine, own)
     finally:
@@ -88,11 +90,20 @@ def _serve(engine: Engine, own: OwnThread) -> None:
             idle()
         except Exception as error:  # noqa: BLE001 - a driver's bug must not silence the thread that would tell of it
             engine.fail(error)
-        if own.guarded:
-            lost = own.take_loss()
-            if lost.code:
-                engine.deny(lost.code, lost.reason)
+        if own.borrows:
+            _look_after(engine, own)
         wait(engine.idle_nanos())
+
+
+def _look_after(engine: Engine, own: OwnThread) -> None:
+    """What rtkit has given may be lost to the guard, or was given up and is wanted again."""
+    lost = own.take_loss()
+    if lost.code:
+        engine.deny(lost.code, lost.reason)
+    elif own.take_gift():
+        engine.pump.lend()
+    elif engine.pump.would_borrow():
+        own.ask_again()
 
 
 def _watch(engine: Engine) -> None:
