@@ -143,8 +143,9 @@ class RealtimeKit:
 
 def without_privilege(code: str, env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter that may not raise its own priority, whatever this one may."""
+    dropping = ("setpriv", "--bounding-set=-sys_nice") if os.getuid() == 0 else ()
     command = (
-        *("setpriv", "--bounding-set=-sys_nice", "prlimit", "--rtprio=0:0"),
+        *(*dropping, "prlimit", "--rtprio=0:0"),
         *(sys.executable, "-c", textwrap.dedent(code), *arguments),
     )
     env = {**env, "PYTHONPATH": os.pathsep.join([str(_SOURCES), *filter(None, [os.environ.get("PYTHONPATH")])])}
