@@ -104,11 +104,6 @@ class FileHost(Host):
     def default_input_device(self) -> None:
         return None
 
-    def device_by_id(self, device_id: pcmio.DeviceId | str) -> FileDevice:
-        if str(device_id) != str(self._device.id):
-            raise pcmio.DeviceNotAvailable(f"there is no device {device_id}")
-        return self._device
-
     def close(self) -> None:
         pass
 

@@ -95,6 +95,20 @@ PCMIO_API int32_t pcmio_thread_promote(int32_t priority);
 PCMIO_API void pcmio_thread_promote_callback(void *outcome);
 PCMIO_API void pcmio_sleep_nanos(int64_t nanos); /* python */
 
+/* --- setup/realtime.c: priority for others, and the guard over what rtkit gives ------------------------------------
+ */
+
+/* any thread: its number, by which others promote it, never 0; on Linux the one that the system's services know. */
+PCMIO_API uint64_t pcmio_thread_number(void);
+/* python: real-time scheduling for another thread; 0, or the system's error number. */
+PCMIO_API int32_t pcmio_thread_promote_other(uint64_t number, int32_t priority);
+/* python.  add: from now on a thread that computes longer than RLIMIT_RTTIME allows is made an ordinary one, in place
+ * of ending the program; once or again; 0, or -1: no place, or the program handles SIGXCPU itself.  tripped: 1 when
+ * that has happened.  remove: before the thread ends. */
+PCMIO_API int32_t pcmio_guard_add(uint64_t number);
+PCMIO_API int32_t pcmio_guard_tripped(uint64_t number);
+PCMIO_API void pcmio_guard_remove(uint64_t number);
+
 /* --- rt/notes.c: what native threads have to tell ----------------------------------------------------------------- */
 
 typedef enum {
@@ -228,9 +242,13 @@ typedef struct pcmio_turns pcmio_turns;
 
 PCMIO_API pcmio_turns *pcmio_turns_new(pcmio_pump *pump, pcmio_wakeup *wakeup); /* python; NULL: no memory */
 PCMIO_API void pcmio_turns_free(pcmio_turns *turns);
-/* python, as all that follow on the thread that serves.  Asks for real-time scheduling; 0, or the system's error
- * number. `interval_nanos`: after which the interpreter's threads ask for each other's turn. */
+/* python, as all that follow on the thread that serves.  Asks for real-time scheduling, not if `priority` is 0; 0, or
+ * the system's error number. `interval_nanos`: after which the interpreter's threads ask for each other's turn. */
 PCMIO_API int32_t pcmio_turns_enter(pcmio_turns *turns, uint64_t interval_nanos, int32_t priority);
+/* rtkit has given it what the system refused: it is kept until the thread had better be patient.  Then, when that is
+ * over, would_borrow: 1 as long as it could do with it again. */
+PCMIO_API void pcmio_turns_lend(pcmio_turns *turns);
+PCMIO_API int32_t pcmio_turns_would_borrow(const pcmio_turns *turns);
 /* Without the GIL: as pcmio_wakeup_wait. */
 PCMIO_API int32_t pcmio_turns_wait(pcmio_turns *turns, int64_t timeout_nanos);
 /* With the GIL, after every wait: takes note of how long that took to get, and with `calling` prepares a block as
@@ -269,6 +287,8 @@ PCMIO_API int32_t pcmio_null_detach(pcmio_null_device *device, pcmio_pump *pump)
 /* A thread of the core's cycles the device by the monotonic clock; 0, or -1: no thread, or it runs already.
  * `priority` 0: ordinary; `*denied`: the error number of a refused priority, or 0. */
 PCMIO_API int32_t pcmio_null_run(pcmio_null_device *device, int32_t priority, int32_t *denied);
+/* The number of its thread while it runs; 0: it does not, or has none. */
+PCMIO_API uint64_t pcmio_null_thread(pcmio_null_device *device);
 PCMIO_API void pcmio_null_halt(pcmio_null_device *device);
 /* Misfortune, from any thread.  skip: the device passes over `frames` frames and reports them lost with its next cycle.
  * stall: its thread sleeps; less than half a second it catches up, what is later it passes over.  tell: leaves a note
@@ -364,11 +384,11 @@ PCMIO_API int32_t pcmio_pulse_iterate(const pcmio_pulse_api *api, void *mainloop
  * state changes.  open: 0, or libpulse's error; NULL: no memory. */
 PCMIO_API pcmio_pulse_connection *pcmio_pulse_connection_new(const pcmio_pulse_api *api, pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pulse_connection_open(pcmio_pulse_connection *connection, const char *server, uint32_t flags,
-                                              const char *name, void *proplist, int32_t priority);
+                                              const char *name, void *proplist);
 PCMIO_API uint32_t pcmio_pulse_connection_state(const pcmio_pulse_connection *connection); /* pa_context_state_t */
 PCMIO_API int32_t pcmio_pulse_connection_error(const pcmio_pulse_connection *connection);
-/* The error number with which real-time priority was refused to its thread; 0: granted; -1: not asked yet. */
-PCMIO_API int32_t pcmio_pulse_connection_denied(const pcmio_pulse_connection *connection);
+/* The number of its thread; 0: it has not begun. */
+PCMIO_API uint64_t pcmio_pulse_connection_thread(const pcmio_pulse_connection *connection);
 PCMIO_API void pcmio_pulse_connection_free(pcmio_pulse_connection *connection); /* after its streams */
 
 /* python.  Those that can fail return 0 or libpulse's error; `wakeup` is posted whenever the stream's state changes. */

@@ -32,7 +32,8 @@ struct pcmio_null_device {
   _Atomic uint32_t halting;
   void *thread; /* setup/threads.h */
   int32_t priority;
-  _Atomic int32_t denied; /* -1 until the thread has asked for its priority */
+  _Atomic int32_t denied;  /* -1 until the thread has asked for its priority */
+  _Atomic uint64_t number; /* the thread's */
   uint32_t next_size;
 };
 

@@ -34,8 +34,7 @@ struct pcmio_pulse_connection {
   void *wakeup;
   _Atomic uint32_t state;
   _Atomic int32_t error;
-  _Atomic int32_t denied; /* -1: the thread has not asked yet */
-  int32_t priority;
+  _Atomic uint64_t number; /* the thread's */
 };
 
 struct pcmio_pulse_stream {

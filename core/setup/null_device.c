@@ -164,6 +164,7 @@ static uint32_t next_size(pcmio_null_device *device) {
 static void run(void *argument) {
   pcmio_null_device *device = argument;
   uint32_t rate = device->config.rate;
+  atomic_store(&device->number, pcmio_thread_number());
   int32_t denied = device->priority == 0 ? 0 : pcmio_thread_promote(device->priority);
   atomic_store_explicit(&device->denied, denied, memory_order_release);
   uint64_t start = pcmio_clock_nanos();
@@ -215,6 +216,9 @@ void pcmio_null_halt(pcmio_null_device *device) {
     atomic_store_explicit(&device->halting, 1, memory_order_release);
     pcmio_thread_join(device->thread);
     device->thread = NULL;
+    atomic_store(&device->number, 0);
   }
   unlock(device);
 }
+
+uint64_t pcmio_null_thread(pcmio_null_device *device) { return atomic_load(&device->number); }

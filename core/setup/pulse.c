@@ -35,10 +35,10 @@ int32_t pcmio_pulse_iterate(const pcmio_pulse_api *api, void *mainloop, int32_t 
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
 
-static void promote(void *api, void *userdata) {
+static void introduce(void *api, void *userdata) {
   pcmio_pulse_connection *connection = userdata;
   (void)api;
-  atomic_store(&connection->denied, pcmio_thread_promote(connection->priority));
+  atomic_store(&connection->number, pcmio_thread_number());
 }
 
 pcmio_pulse_connection *pcmio_pulse_connection_new(const pcmio_pulse_api *api, pcmio_wakeup *wakeup) {
@@ -47,13 +47,12 @@ pcmio_pulse_connection *pcmio_pulse_connection_new(const pcmio_pulse_api *api, p
     connection->api = *api;
     connection->post = pcmio_wakeup_post;
     connection->wakeup = wakeup;
-    atomic_init(&connection->denied, -1);
   }
   return connection;
 }
 
 int32_t pcmio_pulse_connection_open(pcmio_pulse_connection *connection, const char *server, uint32_t flags,
-                                    const char *name, void *proplist, int32_t priority) {
+                                    const char *name, void *proplist) {
   const pcmio_pulse_api *api = &connection->api;
   connection->mainloop = api->threaded_mainloop_new();
   if (connection->mainloop == NULL) {
@@ -66,8 +65,7 @@ int32_t pcmio_pulse_connection_open(pcmio_pulse_connection *connection, const ch
     return PA_ERR_INTERNAL;
   }
   api->context_set_state_callback(connection->context, pcmio_pulse_on_context_state, connection);
-  connection->priority = priority;
-  api->mainloop_api_once(loop, promote, connection);
+  api->mainloop_api_once(loop, introduce, connection);
   /* Before the thread runs: whatever the connection does at once happens on this thread. */
   if (api->context_connect(connection->context, server, flags, NULL) < 0) {
     return failure(connection);
@@ -83,8 +81,8 @@ int32_t pcmio_pulse_connection_error(const pcmio_pulse_connection *connection) {
   return atomic_load(&connection->error);
 }
 
-int32_t pcmio_pulse_connection_denied(const pcmio_pulse_connection *connection) {
-  return atomic_load(&connection->denied);
+uint64_t pcmio_pulse_connection_thread(const pcmio_pulse_connection *connection) {
+  return atomic_load(&connection->number);
 }
 
 void pcmio_pulse_connection_free(pcmio_pulse_connection *connection) {

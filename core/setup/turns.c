@@ -11,7 +11,8 @@
  * place, and is served at the second signal.  Measured beside two busy threads: at most 26 ms in place of 260.  The
  * price is a longer wait beside a single one, 7 ms in place of 5, and longer still when that one is in a call that
  * keeps the interpreter, so a thread is patient only where there are several.  Linux gives real-time threads no late
- * timers, from 6.12 on; so a patient thread is an ordinary one, with the best nice value that it can get.
+ * timers, from 6.12 on; so a patient thread is an ordinary one, with the best nice value that it can get.  One that has
+ * its priority from rtkit keeps it until several are noticed, as somebody has to ask for it again.
  *
  * The turn itself tells how many there are: one that comes before this thread asked was asked for by somebody
  * else. */
@@ -35,6 +36,10 @@
 #define CREDIT_AT_ONCE 1
 #define CREDIT_SEVERAL (-300)
 #define CREDIT_TOO_LONG (-60)
+/* Against the priority that rtkit gave; each turn takes one away. */
+#define DOUBT_SEVERAL 9
+#define DOUBT_TOO_LONG 17
+#define DOUBTS_ENOUGH 24
 /* Turns at once, one after the other, after which the ring may be left alone for long again. */
 #define CALM_ENOUGH 64
 
@@ -45,6 +50,8 @@ struct pcmio_turns {
   uint64_t woken_nanos;
   int32_t priority; /* 0: an ordinary thread that stays one */
   bool patient;
+  bool lent;       /* real-time by rtkit's grace, which it cannot take again itself */
+  uint32_t doubts; /* whether it should keep that */
   int32_t credit;
   uint32_t calm;
 };
@@ -61,13 +68,28 @@ pcmio_turns *pcmio_turns_new(pcmio_pump *pump, pcmio_wakeup *wakeup) {
 void pcmio_turns_free(pcmio_turns *turns) { free(turns); }
 
 static void be_patient(pcmio_turns *turns, bool patient) {
+  int32_t priority = patient && turns->lent ? 1 : turns->priority; /* of which only that it is one matters */
   turns->patient = patient;
   turns->credit = 0;
-  pcmio_thread_patience(patient ? SLACK(turns->interval_nanos) : 0, turns->priority);
+  turns->lent = turns->lent && !patient;
+  pcmio_thread_patience(patient ? SLACK(turns->interval_nanos) : 0, priority);
 }
 
+void pcmio_turns_lend(pcmio_turns *turns) {
+  turns->lent = true;
+  turns->doubts = 0;
+}
+
+/* What has to be asked for again is not given up for one turn, which a short call of another thread may delay. */
+static bool keeps_what_is_lent(pcmio_turns *turns, uint64_t nanos, uint64_t asked) {
+  turns->doubts += nanos < asked ? DOUBT_SEVERAL : DOUBT_TOO_LONG;
+  return turns->doubts < DOUBTS_ENOUGH;
+}
+
+int32_t pcmio_turns_would_borrow(const pcmio_turns *turns) { return !turns->patient && !turns->lent; }
+
 int32_t pcmio_turns_enter(pcmio_turns *turns, uint64_t interval_nanos, int32_t priority) {
-  int32_t denied = pcmio_thread_promote(priority);
+  int32_t denied = priority == 0 ? 0 : pcmio_thread_promote(priority);
   turns->interval_nanos = interval_nanos;
   turns->priority = denied == 0 ? priority : 0;
   turns->woken_nanos = pcmio_clock_nanos();
@@ -92,12 +114,13 @@ void pcmio_turns_took(pcmio_turns *turns, uint64_t nanos) {
   } else if (nanos >= asked && nanos < TOO_LONG(interval)) {
     turns->credit += CREDIT_ALONE;
   } else {
-    if (!turns->patient) {
+    if (turns->lent ? !keeps_what_is_lent(turns, nanos, asked) : !turns->patient) {
       be_patient(turns, true);
     }
     int32_t credit = nanos < asked ? CREDIT_SEVERAL : CREDIT_TOO_LONG;
     turns->credit = turns->credit < credit ? turns->credit : credit;
   }
+  turns->doubts -= turns->doubts > 0;
   if (turns->patient && turns->credit >= CREDIT_ENOUGH) {
     be_patient(turns, false);
   }

@@ -85,6 +85,45 @@ static void a_wait_for_many_turns_asks_for_patience(void) {
   close_served(&it);
 }
 
+static void what_rtkit_lends_is_given_up_for_patience_and_wanted_back(void) {
+  served it;
+  open_served(&it);
+  take(&it, ALONE_PATIENT, 4);
+  pcmio_turns_lend(it.turns);
+  take(&it, ALONE, 100);
+  CHECK(!pcmio_turns_patient(it.turns));
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 0); /* it has it */
+  for (uint32_t i = 0; i < 10; i++) {                 /* a short call of another thread now and then */
+    take(&it, EARLY, 1);
+    take(&it, ALONE, 50);
+  }
+  CHECK(!pcmio_turns_patient(it.turns));
+  take(&it, EARLY, 3);
+  CHECK(pcmio_turns_patient(it.turns));
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 0); /* it is of no use now */
+  take(&it, ALONE_PATIENT, 34);
+  CHECK(!pcmio_turns_patient(it.turns));
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 1);
+  pcmio_turns_lend(it.turns);
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 0);
+  close_served(&it);
+}
+
+static void what_rtkit_lends_at_the_beginning_is_kept_until_there_are_several(void) {
+  served it;
+  open_served(&it);
+  pcmio_turns_lend(it.turns); /* the thread is patient, but not sure yet that it has to be */
+  take(&it, ALONE_PATIENT, 4);
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 0);
+  close_served(&it);
+  open_served(&it);
+  pcmio_turns_lend(it.turns);
+  take(&it, 20 * INTERVAL, 2);
+  take(&it, ALONE_PATIENT, 34);
+  CHECK_EQUAL(pcmio_turns_would_borrow(it.turns), 1);
+  close_served(&it);
+}
+
 /* A cycle of one block, and whether it woke the thread. */
 static bool wakes(served *it) {
   int32_t heard[32];
@@ -171,6 +210,8 @@ static void a_patient_thread_is_an_ordinary_one_with_late_timers(void) {
 int main(void) {
   RUN(a_single_computing_thread_is_soon_recognized);
   RUN(several_are_remembered_for_long);
+  RUN(what_rtkit_lends_is_given_up_for_patience_and_wanted_back);
+  RUN(what_rtkit_lends_at_the_beginning_is_kept_until_there_are_several);
   RUN(a_wait_for_many_turns_asks_for_patience);
   RUN(while_turns_are_late_every_free_block_wakes);
   RUN(a_turn_tells_what_there_is_to_do);

@@ -10,6 +10,7 @@
         stream.wait(2.0)
 """
 
+from pcmio._switching import switch_interval
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
     SAMPLE_RATE_48K,
@@ -111,4 +112,5 @@ __all__ = [
     "available_hosts",
     "default_host",
     "host",
+    "switch_interval",
 ]

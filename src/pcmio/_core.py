@@ -151,6 +151,19 @@ class Core(Library):
     @quick
     def pcmio_thread_promote(self, priority: Int, /) -> Int: ...
 
+    # --- real time for others, and its guard ------------------------------------------------------------------------
+
+    @quick
+    def pcmio_thread_number(self, /) -> UInt64: ...
+    @quick
+    def pcmio_thread_promote_other(self, number: UInt64, priority: Int, /) -> Int: ...
+    @quick
+    def pcmio_guard_add(self, number: UInt64, /) -> Int: ...
+    @quick
+    def pcmio_guard_tripped(self, number: UInt64, /) -> Int: ...
+    @quick
+    def pcmio_guard_remove(self, number: UInt64, /) -> None: ...
+
     # --- the pump ---------------------------------------------------------------------------------------------------
 
     @quick
@@ -198,6 +211,10 @@ class Core(Library):
     def pcmio_turns_free(self, turns: Address, /) -> None: ...
     @quick
     def pcmio_turns_enter(self, turns: Address, interval_nanos: UInt64, priority: Int, /) -> Int: ...
+    @quick
+    def pcmio_turns_lend(self, turns: Address, /) -> None: ...
+    @quick
+    def pcmio_turns_would_borrow(self, turns: Address, /) -> Int: ...
     @native
     def pcmio_turns_wait(self, turns: Address, timeout_nanos: Int64, /) -> Int: ...
     @quick
@@ -337,6 +354,14 @@ class CorePump:
     def enter(self, priority: int) -> int:
         """Make the calling thread the one that serves; the system's error number if it refuses the priority."""
         return self._core.pcmio_turns_enter(self._turns, round(sys.getswitchinterval() * 1e9), priority)
+
+    def lend(self) -> None:
+        """Say that rtkit has given the thread what was refused."""
+        self._core.pcmio_turns_lend(self._turns)
+
+    def would_borrow(self) -> bool:
+        """Whether the thread has given that up since, and could do with it again."""
+        return bool(self._core.pcmio_turns_would_borrow(self._turns))
 
     def wait(self, timeout_nanos: int) -> bool:
         """Sleep until a native thread or ``wake`` has something; negative: for ever.  False when time has passed."""

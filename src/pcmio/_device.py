@@ -5,10 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._value import shown
-from pcmio.configs import StreamConfig, SupportedStreamConfig
-from pcmio.contract import Device
+from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
-from pcmio.errors import InvalidInput, UnsupportedOperation
+from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
+    from pcmio.configs import StreamConfig, SupportedStreamConfig
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
 
 
@@ -24,7 +24,7 @@ class NativeDevice(Device):
 
     @abstractmethod
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
-        """Negotiate a stream: a driver whose plan says what is granted.
+        """Negotiate a stream: a driver whose plan says what is granted; it may be closed without having been opened.
 
         ``options`` are the keywords of ``build_*_stream`` that the shared half does not know; take out those that are
         known here (``take_options``).
@@ -33,6 +33,17 @@ class NativeDevice(Device):
             UnsupportedConfig, DeviceNotAvailable, ...: As ``build_output_stream`` says; nothing native is left behind.
         """
 
+    def _supports(self, config: StreamConfig, direction: Direction) -> bool:
+        """By negotiating, as a stream's building does, but no further."""
+        if not (self.supports_output if direction is Direction.OUTPUT else self.supports_input):
+            return False
+        try:
+            driver = self._driver(direction, config, {})
+        except UnsupportedConfig:
+            return False
+        driver.close()
+        return True
+
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -40,9 +51,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=False)
+        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
 
     def build_input_stream(
         self,
@@ -51,9 +63,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=False)
+        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
 
     def build_output_stream_raw(
         self,
@@ -62,9 +75,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, depth, options, raw=True)
+        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
 
     def build_input_stream_raw(
         self,
@@ -73,9 +87,10 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, depth, options, raw=True)
+        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
 
     def _build(
         self,
@@ -83,15 +98,13 @@ class NativeDevice(Device):
         config: StreamConfig | SupportedStreamConfig,
         data: Callable[[Any, Any], object],
         on_event: EventCallback | None,
-        depth: float | str,
         options: dict[str, Any],
         *,
+        depth: float | str,
+        realtime: str,
         raw: bool,
     ) -> Stream:
-        if isinstance(config, SupportedStreamConfig):
-            config = config.config()
-        if not isinstance(config, StreamConfig):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidInput(f"a stream is built from a StreamConfig, not from {shown(config)}")
+        config = checked_config(config)
         if not callable(data):
             raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
         if on_event is not None and not callable(on_event):
@@ -107,7 +120,7 @@ class NativeDevice(Device):
         from pcmio._stream import NativeStream
 
         driver = self._driver(direction, config, options)
-        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, raw=raw)
+        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
 
 
 def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:

@@ -147,6 +147,10 @@ class Driver(ABC):
     """
 
     plan: Plan
+    #: Whether threads of the driver's own are to be real-time: "auto", "require", "never"; set before ``open``.
+    realtime: str = "auto"
+    #: With a note REALTIME_DENIED: what was answered, in words.
+    denied_reason: str = ""
 
     @abstractmethod
     def open(self, pump: Pump) -> None:

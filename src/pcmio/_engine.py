@@ -56,6 +56,11 @@ if TYPE_CHECKING:
 
 #: How long ``start`` waits for a callback that is still at work on an earlier block.
 PREPARE_SECONDS = 2.0
+#: How long ``start`` waits, beyond what the ring and the device hold, for a drain that is under way.
+DRAIN_SECONDS = 5.0
+
+
+_NANOS = 1_000_000_000
 
 
 class Runner(Protocol):
@@ -93,6 +98,7 @@ class Engine:
         self.state = StreamState.STOPPED
         self.reason: EndReason | None = None
         self.denied = 0  # the system's error number when the serving thread's priority was refused
+        self.denied_reason = ""
         self._is_output = driver.plan.output is not None
         self._data = data
         self._views = views
@@ -125,9 +131,7 @@ class Engine:
             return
         with self._lock:
             self._check_open()
-            self.runner.wait_for(
-                self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, None
-            )
+            self._await_drain()
             self._check_open()
             if self.state is StreamState.RUNNING:
                 return
@@ -150,6 +154,19 @@ class Engine:
                     advice="keep callbacks shorter than their block",
                 )
             self._go(before)
+
+    def _await_drain(self) -> None:
+        """Let another start, or a drain, come to its end; the lock is held."""
+        held = self.pump.filled() / self.driver.plan.sample_rate + self.pump.latency_nanos() / _NANOS
+        seconds = held + DRAIN_SECONDS
+        settled = self.runner.wait_for(
+            self._changed, lambda: not self._preparing and self.state is not StreamState.DRAINING, seconds
+        )
+        if not settled:
+            raise OperationTimeout(
+                f"the stream was stopped, and the rest has not been played for {seconds:.1f} seconds",
+                advice="stop(0) throws it away",
+            )
 
     def pause(self) -> None:
         """See ``contract.Stream``."""
@@ -225,6 +242,12 @@ class Engine:
                 self._changed.notify_all()
                 self.runner.kick()
                 self.pump.settle()
+
+    def unmake(self) -> None:
+        """There will be no stream: its builder raises, and nobody else is told."""
+        self._on_event = None
+        self.end(EndReason.FAILED)
+        self.runner.finish()
 
     def abandon(self) -> None:
         """Forget the native stream without touching it: it belongs to the process this one was forked from."""
@@ -498,6 +521,8 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - as in _attempt
             self.fail(error)
             return None
+        if told is None and note.kind == _core.NOTE_REALTIME_DENIED:
+            return RealtimeDenied("audio", note.code, self.driver.denied_reason)
         return told if told is not None else _usual_meaning(note)
 
     def _ring_is_empty(self, heard_nanos: int) -> None:
@@ -520,7 +545,11 @@ class Engine:
     def _tell_denied(self) -> None:
         if self.denied and not self._told_denied:
             self._told_denied = True
-            self._tell(RealtimeDenied("stream", self.denied))
+            self._tell(RealtimeDenied("stream", self.denied, self.denied_reason))
+
+    def deny(self, code: int, reason: str) -> None:
+        """The serving thread, which calls this, has lost the priority that it had."""
+        self._tell(RealtimeDenied("stream", code, reason))
 
 
 _MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
@@ -538,7 +567,6 @@ _MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
     _core.NOTE_MOVED: lambda _: Rerouted(None, None),
     _core.NOTE_SUSPENDED: lambda _: Suspended(),
     _core.NOTE_RESUMED: lambda _: Resumed(),
-    _core.NOTE_REALTIME_DENIED: lambda note: RealtimeDenied("audio", note.code),
 }
 
 

@@ -12,6 +12,7 @@ import threading
 import weakref
 
 from pcmio._core import WAITS_CAN_BE_INTERRUPTED
+from pcmio._realtime import AUTO, OwnThread
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
 
@@ -34,9 +35,11 @@ _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 class ThreadRunner:
     """Serves one engine until it has ended."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, realtime: str = AUTO) -> None:
         self.kick = engine.pump.wake  # not through the engine: nothing then keeps an ended one alive but its stream
-        self._thread = threading.Thread(target=_run, args=(engine,), name=name, daemon=True)
+        self.answered = threading.Event()  # whether the thread has its priority is known
+        arguments = (engine, realtime, self.answered)
+        self._thread = threading.Thread(target=_run, args=arguments, name=name, daemon=True)
         engine.runner = self  # what the native side told while it was opened is served at once
         _watch(engine)
         try:
@@ -66,15 +69,41 @@ class ThreadRunner:
             self._thread.join(FINISH_SECONDS)
 
 
-def _run(engine: Engine) -> None:
-    engine.denied = engine.pump.enter(PRIORITY)
+def _run(engine: Engine, realtime: str, answered: threading.Event) -> None:
+    own = OwnThread(realtime, PRIORITY)
+    try:
+        refusal = own.settle(engine.pump.enter(own.priority))
+        engine.denied, engine.denied_reason = refusal.code, refusal.reason
+        if own.borrows:
+            engine.pump.lend()
+        answered.set()
+        _serve(engine, own)
+    finally:
+        own.ends()
+        answered.set()  # also when it never came to that: somebody may wait
+
+
+def _serve(engine: Engine, own: OwnThread) -> None:
     wait, idle = engine.pump.wait, engine.driver.idle
     while engine.serve():
         try:
             idle()
         except Exception as error:  # noqa: BLE001 - a driver's bug must not silence the thread that would tell of it
             engine.fail(error)
+        if own.borrows:
+            _look_after(engine, own)
         wait(engine.idle_nanos())
+
+
+def _look_after(engine: Engine, own: OwnThread) -> None:
+    """What rtkit has given may be lost to the guard, or was given up and is wanted again."""
+    lost = own.take_loss()
+    if lost.code:
+        engine.deny(lost.code, lost.reason)
+    elif own.take_gift():
+        engine.pump.lend()
+    elif engine.pump.would_borrow():
+        own.ask_again()
 
 
 def _watch(engine: Engine) -> None:

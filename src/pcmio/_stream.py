@@ -8,6 +8,7 @@ import warnings
 from pcmio._core import CorePump
 from pcmio._depth import plan_ring
 from pcmio._engine import Engine, log_undelivered
+from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Latency, Stream
@@ -42,6 +43,7 @@ class NativeStream(Stream):
         *,
         depth: float | str,
         raw: bool,
+        realtime: str = AUTO,
     ) -> None:
         plan = driver.plan
         side = plan.output or plan.input
@@ -53,13 +55,19 @@ class NativeStream(Stream):
             ring = plan_ring(depth, plan)
             pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
             views = pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
+            driver.realtime = check_mode(realtime)
             driver.open(pump)
             engine = Engine(driver, pump, data, views, on_event)
-            ThreadRunner(engine, f"pcmio {device.id}")
+            runner = ThreadRunner(engine, f"pcmio {device.id}", realtime)
         except BaseException:
             driver.close()
             raise
         self._engine = engine
+        if realtime == REQUIRE:
+            runner.answered.wait()
+            if engine.denied:
+                engine.unmake()
+                raise Refusal(engine.denied, engine.denied_reason).error("stream")
 
     @property
     def config(self) -> StreamConfig:

@@ -14,7 +14,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
-from pcmio._value import Value
+from pcmio._value import Value, shown
+from pcmio.configs import StreamConfig, SupportedStreamConfig
+from pcmio.descriptions import DeviceId, Direction
+from pcmio.errors import DeviceNotAvailable, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
-    from pcmio.descriptions import DeviceDescription, DeviceId
+    from pcmio.configs import SupportedStreamConfigRange
+    from pcmio.descriptions import DeviceDescription
     from pcmio.events import EndReason, StreamEvent, StreamState
     from pcmio.timestamps import CallbackInfo, StreamInstant
 
@@ -125,10 +128,13 @@ class Stream(ABC):
     def start(self) -> None:
         """Begin, or go on after a pause; does nothing while running.
 
-        An output's callback is called until the ring is full, then the device begins.
+        An output's callback is called until the ring is full, then the device begins.  If the stream drains, that is
+        waited for first, up to 5 seconds longer than the ring and the device hold.
 
         Raises:
             StreamClosed: The stream has ended.
+            OperationTimeout: A callback does not return, or a drain does not end; the stream is where it was.
+            PermissionDenied: Its audio thread requires real-time priority and is refused.
             DeviceNotAvailable, DeviceBusy, HostUnavailable, StreamInvalidated, BackendError: From the native system;
                 the stream is where it was.
         """
@@ -251,6 +257,36 @@ class Device(ABC):
             DeviceNotAvailable, HostUnavailable: It or its server is gone.
         """
 
+    def supports(self, config: StreamConfig | SupportedStreamConfig, direction: Direction | None = None) -> bool:
+        """Whether a stream with this config can be built, as far as that can be told without building it.
+
+        Unless the device knows better: whether it is one of the supported configs.
+
+        Args:
+            config: As for ``build_output_stream``.
+            direction: INPUT or OUTPUT; None or DUPLEX: in every direction that the device has.
+
+        Raises:
+            InvalidInput: No config, or no direction.
+            DeviceNotAvailable, HostUnavailable: It or its server is gone.
+        """
+        wanted, directions = checked_config(config), self._directions(direction)
+        return bool(directions) and all(self._supports(wanted, one) for one in directions)
+
+    def _supports(self, config: StreamConfig, direction: Direction) -> bool:
+        """``supports`` for one direction, which the device may not have."""
+        if direction is Direction.OUTPUT:
+            return any(_includes(one, config) for one in self.supported_output_configs())
+        return any(_includes(one, config) for one in self.supported_input_configs())
+
+    def _directions(self, direction: Direction | None) -> list[Direction]:
+        if direction in (Direction.INPUT, Direction.OUTPUT):
+            return [direction]
+        if direction not in (None, Direction.DUPLEX):
+            raise InvalidInput(f"direction must be INPUT, OUTPUT or DUPLEX, not {shown(direction)}")
+        has = {Direction.OUTPUT: self.supports_output, Direction.INPUT: self.supports_input}
+        return [one for one, able in has.items() if able]
+
     @abstractmethod
     def build_output_stream(
         self,
@@ -259,6 +295,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that asks ``data`` for frames.
@@ -272,6 +309,8 @@ class Device(ABC):
             on_event: Called with a ``StreamEvent`` on the same thread.
             depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives
                 a busy Python thread), "high".  The whole of it is latency.
+            realtime: Whether the threads that are pcmio's ask for real-time priority: "auto" (a refusal is told as
+                ``RealtimeDenied``), "require" (a refusal is an error, here or from ``start``), "never".
             options: What only this host can be asked for.
 
         Raises:
@@ -280,8 +319,8 @@ class Device(ABC):
             InvalidInput: A value that no device could take.
             DeviceBusy: Somebody else holds the device.
             DeviceNotAvailable: It is gone.
-            HostUnavailable, PermissionDenied, ResourceExhausted, OperationTimeout, BackendError: From the native
-                system.
+            PermissionDenied: Real-time priority is required and refused, or the native system says no.
+            HostUnavailable, ResourceExhausted, OperationTimeout, BackendError: From the native system.
 
         Source: cpal's ``DeviceTrait::build_output_stream``.
         """
@@ -294,6 +333,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that hands ``data`` what was captured, read-only; else as ``build_output_stream``."""
@@ -306,6 +346,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """As ``build_output_stream``, with writable memoryviews of bytes, interleaved; does not need numpy."""
@@ -318,6 +359,7 @@ class Device(ABC):
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
+        realtime: str = "auto",
         **options: object,
     ) -> Stream:
         """As ``build_input_stream``, with read-only memoryviews of bytes, interleaved; does not need numpy."""
@@ -385,14 +427,35 @@ class Host(ABC):
         """Those that can record."""
         return [device for device in self.devices() if device.supports_input]
 
-    @abstractmethod
     def device_by_id(self, device_id: DeviceId | str) -> Device:
-        """The device with this id.
+        """The device with this id, one of ``devices()`` unless the host can ask for one alone.
 
         Raises:
             InvalidInput: Malformed, or the id of another host's device.
             DeviceNotAvailable: There is none at present.
+            HostUnavailable, PermissionDenied, OperationTimeout, BackendError: As ``devices``.
         """
+        wanted = self.own_id(device_id)
+        for device in self.devices():
+            if device.id == wanted:
+                return device
+        raise self.no_device(wanted)
+
+    def own_id(self, device_id: DeviceId | str) -> DeviceId:
+        """An id that somebody gives, checked; for hosts whose ``device_by_id`` is their own.
+
+        Raises:
+            InvalidInput: Malformed, or the id of another host's device.
+        """
+        wanted = device_id if isinstance(device_id, DeviceId) else DeviceId.parse(device_id)
+        if wanted.host != self.id:
+            raise InvalidInput(f"{wanted} is a device of another host", advice=f"this is {self.id}")
+        return wanted
+
+    @staticmethod
+    def no_device(wanted: DeviceId) -> DeviceNotAvailable:
+        """What ``device_by_id`` raises for an id that no device has."""
+        return DeviceNotAvailable(f"there is no device {wanted}", advice="see host.devices()")
 
     def __enter__(self) -> Self:
         return self
@@ -412,3 +475,25 @@ def _close_after(close: Callable[[], None], error: BaseException | None) -> None
         if error is None:
             raise
         logger().error("closing failed too, after %r", error, exc_info=failure)
+
+
+def checked_config(config: object) -> StreamConfig:
+    """What a stream is to be built from.
+
+    Raises:
+        InvalidInput: It is no config.
+    """
+    if isinstance(config, SupportedStreamConfig):
+        config = config.config()
+    if not isinstance(config, StreamConfig):
+        raise InvalidInput(f"a stream is built from a StreamConfig, not from {shown(config)}")
+    return config
+
+
+def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
+    frames = wanted.buffer_size.frames
+    return (
+        (listed.channels, listed.sample_format) == (wanted.channels, wanted.sample_format)
+        and listed.contains_rate(wanted.sample_rate)
+        and (frames is None or listed.buffer_size.contains(frames))
+    )

@@ -6,6 +6,12 @@ from enum import Enum
 
 from pcmio._value import Value
 
+#: What can be done about a refused priority.
+REALTIME_ADVICE = (
+    "allow this user real-time priority (on Linux a line '@audio - rtprio 95' in /etc/security/limits.d, and a new "
+    "login, or rtkit and pip install 'pcmio[realtime]'), or build the stream with realtime=\"never\""
+)
+
 
 class StreamState(Enum):
     """Where a stream is in its life.
@@ -61,13 +67,26 @@ class StreamEnded(StreamEvent):
 class RealtimeDenied(StreamEvent):
     """A thread did not get real-time priority; sound goes on, but other programs can make it stutter.
 
+    ``str(event)`` says what to do.
+
     Attributes:
         thread: "stream" (runs the callback) or "audio" (moves the samples).
         code: The system's error number.
+        reason: What the system answered, and rtkit, in words; empty where the thread is the system's own.
     """
 
     thread: str
     code: int
+    reason: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What the reader can do next."""
+        return REALTIME_ADVICE
+
+    def __str__(self) -> str:
+        reason = self.reason or f"error {self.code}"
+        return f"no real-time priority for the {self.thread} thread ({reason}); {self.advice}"
 
 
 class Rerouted(StreamEvent):

@@ -108,6 +108,10 @@ def default_host(**options: Any) -> Host:
             tried.append((HOSTS[host_id].name, str(error)))
             if opened is not None:
                 opened.close()
+        except BaseException:
+            if opened is not None:
+                opened.close()
+            raise
         else:
             return opened
     raise HostUnavailable(

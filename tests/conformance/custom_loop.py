@@ -153,14 +153,6 @@ class WireHost(Host):
 
     default_input_device = default_output_device
 
-    def device_by_id(self, device_id: pcmio.DeviceId | str) -> WireDevice:
-        wanted = pcmio.DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
-        if wanted.host != "wire":
-            raise pcmio.InvalidInput(f"{device_id} is not of this host")
-        if wanted != _ID:
-            raise pcmio.DeviceNotAvailable(f"there is no {wanted}")
-        return WireDevice(self)
-
     def close(self) -> None:
         self._closed = True
         for driver in list(self.wire.open):

@@ -9,8 +9,22 @@ from unittest import mock
 
 import pytest
 
-from pcmio import Device, DeviceDescription, DeviceId, Direction, Host, Latency, Stream, StreamStats
-from pcmio.errors import AudioError, BackendError, DeviceNotAvailable
+from pcmio import (
+    Device,
+    DeviceDescription,
+    DeviceId,
+    Direction,
+    Host,
+    Latency,
+    SampleFormat,
+    Stream,
+    StreamConfig,
+    StreamStats,
+    SupportedBufferSize,
+    SupportedStreamConfig,
+    SupportedStreamConfigRange,
+)
+from pcmio.errors import AudioError, BackendError, DeviceNotAvailable, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +125,79 @@ def test_a_host_sorts_its_devices_by_direction() -> None:
     assert [device.id.id for device in host.output_devices()] == ["output", "duplex"]
     assert [device.id.id for device in host.input_devices()] == ["input", "duplex"]
     assert repr(host) == "<pcmio host Test>"
+
+
+def test_a_host_finds_a_device_by_its_id_or_by_its_text() -> None:
+    host = SomeHost()
+    assert host.device_by_id("test:duplex") == host.device_by_id(DeviceId("test", "duplex")) == SomeDevice("duplex")
+
+
+def test_a_host_says_what_is_wrong_with_an_id() -> None:
+    host = SomeHost()
+    with pytest.raises(DeviceNotAvailable, match=r"there is no device test:nobody; see host\.devices\(\)"):
+        host.device_by_id("test:nobody")
+    with pytest.raises(InvalidInput, match="null:sink is a device of another host; this is test"):
+        host.device_by_id("null:sink")
+    with pytest.raises(InvalidInput):
+        host.device_by_id("no id at all")
+    wrong: Any = 5
+    with pytest.raises(InvalidInput):
+        host.device_by_id(wrong)
+
+
+class ListingDevice(SomeDevice):
+    """Its configs are its lists and nothing else."""
+
+    def supported_output_configs(self) -> list[SupportedStreamConfigRange]:
+        if not self.supports_output:
+            return []
+        buffer = SupportedBufferSize(64, 128)
+        return [
+            SupportedStreamConfigRange(1, 8_000, 48_000, buffer, SampleFormat.I16),
+            SupportedStreamConfigRange(2, 48_000, 48_000, buffer, SampleFormat.F32),
+        ]
+
+    def supported_input_configs(self) -> list[SupportedStreamConfigRange]:
+        buffer = SupportedBufferSize()
+        return [SupportedStreamConfigRange(2, 48_000, 48_000, buffer, SampleFormat.F32)] if self.supports_input else []
+
+
+@pytest.mark.parametrize(
+    ("config", "supported"),
+    [
+        (StreamConfig(2, 48_000), True),
+        (StreamConfig(2, 48_000, 64), True),
+        (StreamConfig(2, 48_000, 129), False),
+        (StreamConfig(2, 44_100), False),
+        (StreamConfig(1, 44_100), False),
+        (StreamConfig(1, 44_100, sample_format=SampleFormat.I16), True),
+        (StreamConfig(3, 48_000), False),
+        (SupportedStreamConfig(2, 48_000, SupportedBufferSize(), SampleFormat.F32), True),
+    ],
+)
+def test_a_device_supports_what_it_lists_unless_it_knows_better(config: Any, supported: bool) -> None:
+    assert ListingDevice("x", Direction.OUTPUT).supports(config) is supported
+    assert ListingDevice("x", Direction.DUPLEX).supports(config, Direction.OUTPUT) is supported
+    assert not ListingDevice("x", Direction.OUTPUT).supports(config, Direction.INPUT)
+    assert not ListingDevice("x", Direction.UNKNOWN).supports(config)
+
+
+def test_a_device_of_both_directions_is_asked_for_both() -> None:
+    duplex, mono = ListingDevice("x", Direction.DUPLEX), StreamConfig(1, 48_000, sample_format=SampleFormat.I16)
+    for both in (None, Direction.DUPLEX):
+        assert duplex.supports(StreamConfig(2, 48_000), both)
+        assert not duplex.supports(mono, both)  # it does not record so
+    assert duplex.supports(mono, Direction.OUTPUT)
+
+
+def test_only_a_config_and_a_direction_are_asked_about() -> None:
+    device, wrong = ListingDevice("x"), StreamConfig(2, 48_000)
+    for config in (None, 48_000, StreamConfig):
+        with pytest.raises(InvalidInput, match="a stream is built from a StreamConfig, not from "):
+            device.supports(config)
+    for direction in ("output", 1, Direction.UNKNOWN):
+        with pytest.raises(InvalidInput, match="direction must be INPUT, OUTPUT or DUPLEX, not "):
+            device.supports(wrong, direction)
 
 
 def test_a_host_is_closed_when_its_block_is_left() -> None:

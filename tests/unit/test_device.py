@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from pcmio import (
     _stream,
 )
 from pcmio._device import NativeDevice, take_options
-from pcmio.errors import DeviceBusy, InvalidInput, UnsupportedOperation
+from pcmio.errors import DeviceBusy, InvalidInput, UnsupportedConfig, UnsupportedOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,11 +89,11 @@ def data(*_: object) -> None:
 def test_each_builder_asks_for_its_direction_and_kind(made: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> None:
     device = SomeDevice()
     for direction, raw, build in builders(device):
-        build(CONFIG, data, print, depth=0.5, role="music")
+        build(CONFIG, data, print, depth=0.5, realtime="never", role="music")
         assert device.asked.pop() == (direction, CONFIG, {"role": "music"})
         given, named = made.pop()
         assert given == (device, device.driver, SampleFormat.F32, data, print)
-        assert named == {"depth": 0.5, "raw": raw}
+        assert named == {"depth": 0.5, "realtime": "never", "raw": raw}
 
 
 def test_a_supported_config_is_a_request_for_its_format(made: list[Any]) -> None:
@@ -146,6 +147,29 @@ def test_what_negotiating_raises_is_raised(made: list[Any]) -> None:
     with pytest.raises(DeviceBusy):
         device.build_output_stream(CONFIG, data)
     assert made == []
+
+
+def test_what_is_supported_is_what_can_be_negotiated_and_it_is_given_back(made: list[Any]) -> None:
+    device = SomeDevice()
+    device.driver = mock.Mock()
+    assert device.supports(CONFIG, Direction.OUTPUT) is True
+    assert device.asked == [(Direction.OUTPUT, CONFIG, {})]
+    assert device.driver.mock_calls == [mock.call.close()]
+    assert device.supports(CONFIG) is True
+    assert [direction for direction, _, _ in device.asked[1:]] == [Direction.OUTPUT, Direction.INPUT]
+    assert made == []
+
+
+def test_what_is_not_supported_is_no_error_and_what_is_wrong_is_one() -> None:
+    device = SomeDevice()
+    device.error = UnsupportedConfig("never heard of")
+    assert device.supports(CONFIG) is False
+    device.error = DeviceBusy("taken")
+    with pytest.raises(DeviceBusy):
+        device.supports(CONFIG)
+    one_way = SomeDevice(Direction.INPUT)
+    assert one_way.supports(CONFIG, Direction.OUTPUT) is False
+    assert one_way.asked == []
 
 
 # --- options ----------------------------------------------------------------------------------------------------------

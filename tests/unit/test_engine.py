@@ -21,6 +21,7 @@ from pcmio import (
     StreamState,
     Suspended,
     _core,
+    _engine,
 )
 from pcmio._driver import Mode, Note
 from pcmio.errors import (
@@ -266,6 +267,25 @@ def test_stop_of_a_paused_output_throws_away_what_was_kept() -> None:
     rig.pump.full = 2
     assert rig.engine.stop() is False
     assert rig.state is STOPPED
+
+
+def test_start_waits_for_a_drain_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_engine, "DRAIN_SECONDS", 0.5)
+    rig = rig_in(DRAINING)
+    rig.engine.start()
+    assert rig.state is RUNNING
+    rig = rig_in(DRAINING)
+    rig.device_lives = False
+    begin = rig.pump.nanos
+    with pytest.raises(OperationTimeout, match=r"has not been played for 0\.\d seconds; stop\(0\) throws it away"):
+        rig.engine.start()
+    held = rig.pump.filled() / 1_000 + 0.025
+    assert (rig.pump.nanos - begin) / 1e9 == pytest.approx(held + 0.5, abs=0.02)
+    assert rig.state is DRAINING
+    assert rig.engine.stop(0) is False
+    rig.device_lives = True
+    rig.engine.start()
+    assert rig.state is RUNNING
 
 
 def test_two_may_stop_at_once() -> None:

@@ -75,7 +75,8 @@ def test_a_raw_stream_needs_no_numpy_and_nothing_else_expensive() -> None:
 import pcmio
 with pcmio.host("null") as host:
     device = host.default_output_device()
-    with device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 64), lambda block, info: None) as stream:
+    config = pcmio.StreamConfig(2, 48_000, 64)
+    with device.build_output_stream_raw(config, lambda block, info: None, realtime="never") as stream:
         stream.wait(0.01)
 print(*sorted(set(sys.modules) - before))
 """

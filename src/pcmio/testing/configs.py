@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 
 from pcmio.configs import StreamConfig, SupportedStreamConfig
+from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, InvalidInput, UnsupportedConfig, UnsupportedOperation
 from pcmio.formats import SampleFormat
 from pcmio.testing.signals import Counter
@@ -105,7 +106,7 @@ def the_wrong_direction_is_refused(rig: Rig) -> None:
 
 
 def impossible_values_are_refused_at_once(rig: Rig) -> None:
-    """Zero channels, rate or buffer; no config, no callback; names and seconds that are no depth; an unknown option."""
+    """Zero channels, rate or buffer; no config, no callback; no depth, no mode of priority; an unknown option."""
     for channels, rate, size in ((0, 48_000, 256), (2, 0, 256), (2, 48_000, 0), (-1, 48_000, 256), (2, 48_000, -5)):
         must_raise(InvalidInput, lambda: StreamConfig(channels, rate, size))
     with rig.open_host() as host:
@@ -116,6 +117,8 @@ def impossible_values_are_refused_at_once(rig: Rig) -> None:
             must_raise(InvalidInput, lambda: build(config, Counter(), 7), "on_event")
             for depth in ("bottomless", -1.0, float("nan"), float("inf"), True):
                 must_raise(InvalidInput, lambda: build(config, Counter(), depth=depth), "depth")
+            for realtime in ("always", "", None, True, 1):
+                must_raise(InvalidInput, lambda: build(config, Counter(), realtime=realtime), "realtime")
             must_raise(UnsupportedOperation, lambda: build(config, Counter(), no_such_option=1), "no_such_option")
 
 
@@ -160,6 +163,32 @@ def dsd_is_exact_or_refused(rig: Rig) -> None:
                 builder(device, direction)(rig.config(2, SampleFormat.DSD_U8), Counter()).close()
             except UnsupportedConfig as error:
                 assert "dsd" in str(error)
+
+
+def supports_says_what_can_be_built(rig: Rig) -> None:
+    """For every sample format, and for what nothing has; one direction at a time, and all that the device has."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            formats = (rig.config(2, sample_format) for sample_format in SampleFormat)
+            for config in (*formats, StreamConfig(1000, rig.sample_rate), StreamConfig(2, 50_000_000)):
+                told = device.supports(config, Direction(direction))
+                assert told is _can_be_built(builder(device, direction), config), (config, direction, told)
+        for device in host.devices():
+            for supported, able in (
+                (device.supports(rig.config(), Direction.OUTPUT), device.supports_output),
+                (device.supports(rig.config(), Direction.INPUT), device.supports_input),
+            ):
+                assert able or not supported, device
+            must_raise(InvalidInput, lambda: device.supports((2, 48_000)), "StreamConfig")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+            must_raise(InvalidInput, lambda: device.supports(rig.config(), "up"), "direction")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def _can_be_built(build: Builder, config: StreamConfig) -> bool:
+    try:
+        build(config, Counter()).close()
+    except UnsupportedConfig:
+        return False
+    return True
 
 
 def the_callback_always_gets_the_buffer_size(rig: Rig) -> None:
@@ -209,6 +238,7 @@ def raw_blocks_are_bytes(rig: Rig) -> None:
 
 
 CHECKS: tuple[Check, ...] = (
+    supports_says_what_can_be_built,
     supported_configs_are_sane,
     the_default_config_is_supported,
     the_default_config_can_be_built,

@@ -7,6 +7,7 @@ import math
 import threading
 
 from pcmio._core import core
+from pcmio._realtime import NOTHING_REFUSED, SharedThread
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.null.abi import NullConfig, NullCore
 from pcmio.hosts.null.options import NullKind
@@ -14,6 +15,7 @@ from pcmio.hosts.null.options import NullKind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pcmio._driver import Pump
+    from pcmio._realtime import Refusal
     from pcmio.formats import SampleFormat
     from pcmio.hosts.null.clock import SimulatedClock
     from pcmio.hosts.null.options import NullDeviceSpec
@@ -55,9 +57,9 @@ class Bus:
         self.drivers: list[NullDriver] = []
         self.expected = 0  # streams negotiated or open; guarded by the host's lock
         self.due_nanos = 0
-        self.denied = 0  # the system's error number when the pacing thread's priority was refused
         self._sizes = 0
         self._clock = clock
+        self._thread = SharedThread(_PRIORITY)
         self._lock = threading.RLock()
         self._running: set[NullDriver] = set()
         self._native = null_core()
@@ -110,21 +112,34 @@ class Bus:
 
     # --- time --------------------------------------------------------------------------------------------------------
 
-    def run(self, driver: NullDriver) -> None:
-        """A stream starts; the first sets the clock going."""
+    def run(self, driver: NullDriver) -> Refusal:
+        """A stream starts; the first sets the clock going.  Whether the clock's thread was refused its priority.
+
+        Raises:
+            PermissionDenied: It was, and the stream requires it.
+        """
         with self._lock:
-            if self._running:
-                self._running.add(driver)
-                return
-            if self._clock is not None:
-                self.due_nanos = self._clock.nanos + self._period_nanos()
-                self._clock.add(self)
-            else:
-                denied = ctypes.c_int32(0)
-                if self._native.pcmio_null_run(self._device, _PRIORITY, ctypes.byref(denied)) != 0:
-                    raise ResourceExhausted("no thread for a null device's clock", call="pcmio_null_run")
-                self.denied = denied.value
+            if not self._running:
+                self._begin(driver)
             self._running.add(driver)
+            if self._clock is not None:
+                return NOTHING_REFUSED
+            try:
+                return self._thread.want(driver.realtime)
+            except BaseException:
+                self.hold(driver)
+                raise
+
+    def _begin(self, driver: NullDriver) -> None:
+        if self._clock is not None:
+            self.due_nanos = self._clock.nanos + self._period_nanos()
+            self._clock.add(self)
+            return
+        denied = ctypes.c_int32(0)
+        priority = self._thread.first_priority(driver.realtime)
+        if self._native.pcmio_null_run(self._device, priority, ctypes.byref(denied)) != 0:
+            raise ResourceExhausted("no thread for a null device's clock", call="pcmio_null_run")
+        self._thread.began(self._native.pcmio_null_thread(self._device), denied.value, driver.realtime)
 
     def hold(self, driver: NullDriver) -> None:
         """A stream holds; the last stops the clock."""
@@ -137,6 +152,7 @@ class Bus:
             if self._clock is not None:
                 self._clock.remove(self)
             else:
+                self._thread.ends()
                 self._native.pcmio_null_halt(self._device)
 
     def _period_nanos(self) -> int:

@@ -57,10 +57,10 @@ class NullDriver(Driver):
     def start(self) -> None:
         """Have the clock run."""
         self._host.misfortune.strike("start")
-        self._bus.run(self)
-        if self._bus.denied and self._pump is not None:
-            self._bus.tell(_core.NOTE_REALTIME_DENIED, self._bus.denied, 0)
-            self._bus.denied = 0
+        refusal = self._bus.run(self)
+        if refusal.code and not self.denied_reason and self._pump is not None:
+            self.denied_reason = refusal.reason
+            core().pcmio_pump_note(self._pump.address, _core.NOTE_REALTIME_DENIED, refusal.code, 0)
 
     def pause(self) -> None:
         """A null device queues nothing: there is nothing to keep."""

@@ -6,8 +6,6 @@ import threading
 
 from pcmio._device import take_options
 from pcmio.contract import Host
-from pcmio.descriptions import DeviceId
-from pcmio.errors import DeviceNotAvailable, InvalidInput
 from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, PipeWireDevice, device_name, devices_of
 from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pcmio.contract import Device
+    from pcmio.descriptions import DeviceId
     from pcmio.hosts.pipewire.audio import AudioConnection
     from pcmio.hosts.pipewire.facts import NodeFacts
 
@@ -66,15 +65,6 @@ class PipeWireHost(Host):
         name = survey.default_source.removesuffix(MONITOR_SUFFIX)
         sink = survey.node(name, (SINK,))
         return None if sink is None else PipeWireDevice(self, sink, monitor=True)
-
-    def device_by_id(self, device_id: DeviceId | str) -> Device:
-        wanted = DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
-        if wanted.host != self.id:
-            raise InvalidInput(f"{wanted} is a device of another host")
-        for device in self.devices():
-            if device.id == wanted:
-                return device
-        raise DeviceNotAvailable(f"there is no device {wanted}", advice="see host.devices()")
 
     def close(self) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ctypes import CFUNCTYPE, Structure, c_char_p, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 
-from pcmio._native import Address, Int, Library, Ref, Size, Str, UInt, native, quick
+from pcmio._native import Address, Int, Library, Ref, Size, Str, UInt, UInt64, native, quick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -292,14 +292,14 @@ class PulseCore(Library):
     def pcmio_pulse_connection_new(self, api: Ref, wakeup: Address, /) -> Address: ...
     @native
     def pcmio_pulse_connection_open(
-        self, connection: Address, server: Str, flags: UInt, name: Str, proplist: Address, priority: Int, /
+        self, connection: Address, server: Str, flags: UInt, name: Str, proplist: Address, /
     ) -> Int: ...
     @quick
     def pcmio_pulse_connection_state(self, connection: Address, /) -> UInt: ...
     @quick
     def pcmio_pulse_connection_error(self, connection: Address, /) -> Int: ...
     @quick
-    def pcmio_pulse_connection_denied(self, connection: Address, /) -> Int: ...
+    def pcmio_pulse_connection_thread(self, connection: Address, /) -> UInt64: ...
     @native
     def pcmio_pulse_connection_free(self, connection: Address, /) -> None: ...
 

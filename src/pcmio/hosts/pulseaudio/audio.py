@@ -11,6 +11,7 @@ import os
 import threading
 
 from pcmio._core import Wakeup
+from pcmio._realtime import NEVER, SharedThread
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.library import libraries
@@ -44,6 +45,7 @@ class AudioConnection:
     def __init__(self, options: HostOptions) -> None:
         self._native: int | None = None
         self.options = options
+        self.thread = SharedThread(_PRIORITY)
         self.libraries = libraries()
         self.libraries.claim()
         self._lock = threading.Lock()
@@ -66,7 +68,7 @@ class AudioConnection:
         proplist = self.libraries.proplist(options)
         server = None if options.server is None else options.server.encode()
         code = self._core.pcmio_pulse_connection_open(
-            self._native, server, abi.PA_CONTEXT_NOAUTOSPAWN, options.name.encode(), proplist, _PRIORITY
+            self._native, server, abi.PA_CONTEXT_NOAUTOSPAWN, options.name.encode(), proplist
         )
         self.libraries.pulse.pa_proplist_free(proplist)
         if code != 0:
@@ -77,6 +79,7 @@ class AudioConnection:
         )
         if self._state() != abi.PA_CONTEXT_READY:
             raise errors.from_connection(options.where, self._core.pcmio_pulse_connection_error(self._native))
+        self.thread.began(self._core.pcmio_pulse_connection_thread(self._native), 0, NEVER)
 
     def _state(self) -> int:
         return self._core.pcmio_pulse_connection_state(self._native)
@@ -86,12 +89,6 @@ class AudioConnection:
         """Whether new streams can be made on it."""
         with self._lock:
             return self._native is not None and self._owner == os.getpid() and self._state() == abi.PA_CONTEXT_READY
-
-    @property
-    def denied(self) -> int:
-        """The system's error number when real-time priority was refused to the audio thread, or 0."""
-        with self._lock:
-            return 0 if self._native is None else max(0, self._core.pcmio_pulse_connection_denied(self._native))
 
     @property
     def inherited(self) -> bool:
@@ -136,6 +133,7 @@ class AudioConnection:
         native, self._native = self._native, None
         # A loop without its thread may be locked for ever, and would be waited for without end.
         if native is not None and not self.inherited:
+            self.thread.ends()
             self._core.pcmio_pulse_connection_free(native)
 
     def __del__(self) -> None:

@@ -6,8 +6,6 @@ import threading
 
 from pcmio._device import take_options
 from pcmio.contract import Host
-from pcmio.descriptions import DeviceId
-from pcmio.errors import DeviceNotAvailable, InvalidInput
 from pcmio.hosts.pulseaudio.control import Control
 from pcmio.hosts.pulseaudio.devices import PulseDevice
 from pcmio.hosts.pulseaudio.library import libraries
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pcmio.contract import Device
+    from pcmio.descriptions import DeviceId
     from pcmio.hosts.pulseaudio.audio import AudioConnection
     from pcmio.hosts.pulseaudio.control import DeviceFacts
 
@@ -73,13 +72,11 @@ class PulseHost(Host):
         return None if facts is None else PulseDevice(self, [facts], follows=True)
 
     def device_by_id(self, device_id: DeviceId | str) -> Device:
-        wanted = DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
-        if wanted.host != self.id:
-            raise InvalidInput(f"{wanted} is a device of another host")
+        wanted = self.own_id(device_id)
         facts = [self.control.device(wanted.id, is_sink=is_sink) for is_sink in (True, False)]
         found = [one for one in facts if one is not None and one.name == wanted.id]
         if not found:
-            raise DeviceNotAvailable(f"there is no device {wanted}", advice="see host.devices()")
+            raise self.no_device(wanted)
         return PulseDevice(self, found)
 
     def close(self) -> None:

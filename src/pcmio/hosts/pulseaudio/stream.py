@@ -111,6 +111,7 @@ class PulseDriver(Driver):
         """Have the server make a stream that is held."""
         self._pump = pump
         connection = self._connection.join(self)
+        refusal = self._connection.thread.want(self.realtime)
         with self._lock:
             self._check_connected(not self._cut)
             self._native = self._core.pcmio_pulse_stream_new(connection, pump.address, self._wakeup.address)
@@ -129,8 +130,9 @@ class PulseDriver(Driver):
             raise errors.from_code(what, self._connect_call, self._ask(self._core.pcmio_pulse_stream_error))
         if self._device_name() != self._on:  # the server prefers another for this program, or the default has changed
             core().pcmio_pump_note(pump.address, _core.NOTE_MOVED, 0, 0)
-        if self._connection.denied:
-            core().pcmio_pump_note(pump.address, _core.NOTE_REALTIME_DENIED, self._connection.denied, 0)
+        if refusal.code:
+            self.denied_reason = refusal.reason
+            core().pcmio_pump_note(pump.address, _core.NOTE_REALTIME_DENIED, refusal.code, 0)
 
     @property
     def _connect_call(self) -> str:
