@@ -25,7 +25,7 @@
 
 /* Shares of the switch interval. */
 #define SLACK(interval) ((interval)*2 / 5)
-#define AT_ONCE(interval) ((interval) / 16)
+#define AT_ONCE(interval) ((interval) / 5) /* streams wait for each other, too, but not for so long */
 #define TOLERANCE(interval) ((interval) / 20)
 #define TOO_LONG(interval) ((interval)*10) /* for one thread, unless it makes long calls */
 #define LATE(interval) ((interval) / 2)
