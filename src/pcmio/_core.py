@@ -283,8 +283,8 @@ class Wakeup:
                 raise too_late()
             self.wait_slice()
 
-    def __del__(self) -> None:
-        if self.address is not None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if self.address is not None and not leaving():
             core().pcmio_wakeup_free(self.address)
 
 
@@ -436,8 +436,10 @@ class CorePump:
             cycle_max=record.largest_cycle,
         )
 
-    def __del__(self) -> None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
         # Whoever may still touch the native object holds this one: the stream's engine, its thread and its driver.
+        if leaving():
+            return
         if self._turns is not None:
             self._core.pcmio_turns_free(self._turns)
             self._turns = None

@@ -116,9 +116,10 @@ class NativeStream(Stream):
     def wait(self, timeout: float | None = None) -> bool:
         return self._engine.wait(timeout)
 
-    def __del__(self) -> None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        # The argument is there when the module's own names are gone already (the free-threaded 3.13, at exit).
         engine: Engine | None = vars(self).get("_engine")
-        if engine is None or sys.is_finalizing():
+        if engine is None or leaving():
             return
         if engine.state is StreamState.CLOSED:
             log_undelivered(engine.take_error())

@@ -22,7 +22,7 @@ from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pcmio.errors import AudioError
     from pcmio.hosts.jack.options import HostOptions
@@ -319,8 +319,8 @@ class JackClient:
         self._handle = self.address = None
         self.drivers = []
 
-    def __del__(self) -> None:
-        if getattr(self, "address", None) is not None and not sys.is_finalizing():
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if getattr(self, "address", None) is not None and not leaving():
             self.close()
 
 

@@ -8,6 +8,7 @@ for the core to post it, in slices, so that timeouts and Ctrl-C work.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 
@@ -18,6 +19,7 @@ from pcmio.hosts.pipewire.library import connect, libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from pcmio.hosts.pipewire.options import HostOptions
@@ -172,5 +174,6 @@ class AudioConnection:
         if native is not None and not self.inherited:
             self._core.pcmio_pipewire_connection_free(native)
 
-    def __del__(self) -> None:
-        self._free()
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not leaving():
+            self._free()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import sys
 import threading
 import time
 
@@ -235,8 +236,8 @@ class Control:
         if pipewire is not None and loop is not None:
             pipewire.pw_loop_destroy(loop)
 
-    def __del__(self) -> None:
-        if self.context is not None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if self.context is not None and not leaving():
             self._drop()
 
 

@@ -8,6 +8,7 @@ that timeouts and Ctrl-C work.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 
 from pcmio._core import Wakeup
@@ -18,6 +19,7 @@ from pcmio.hosts.pulseaudio.library import libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from pcmio.hosts.pulseaudio.options import HostOptions
@@ -136,5 +138,6 @@ class AudioConnection:
             self.thread.ends()
             self._core.pcmio_pulse_connection_free(native)
 
-    def __del__(self) -> None:
-        self._free()
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not leaving():
+            self._free()

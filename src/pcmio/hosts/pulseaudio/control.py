@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 import time
 
@@ -250,8 +251,8 @@ class Control:
         if mainloop is not None:
             self._pulse.pa_mainloop_free(mainloop)
 
-    def __del__(self) -> None:
-        if self._context is not None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if self._context is not None and not leaving():
             self._drop()
 
     # --- answers -----------------------------------------------------------------------------------------------------
