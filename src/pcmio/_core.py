@@ -27,8 +27,9 @@ ABI = 3
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
-#: Whether Ctrl-C ends a wait for a lock; on Windows it is noticed only afterwards.
-WAITS_CAN_BE_INTERRUPTED = sys.platform != "win32"
+#: Whether Ctrl-C ends a wait for a lock.  On Windows it is noticed only afterwards; without a GIL (3.13) a wait that
+#: begins at the moment of the signal may last for ever.
+WAITS_CAN_BE_INTERRUPTED = sys.platform != "win32" and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 # pcmio_note_kind
 NOTE_DRAINED = 1

@@ -285,6 +285,7 @@ with build("require", data) as stream:
 """
 
 
+@pytest.mark.skipif(not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="without a GIL nobody is in the way")
 def test_beside_several_busy_threads_the_priority_is_given_up_and_asked_for_again_afterwards(
     kit: RealtimeKit, system_bus: SystemBus
 ) -> None:
