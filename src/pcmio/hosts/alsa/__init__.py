@@ -1,0 +1,3 @@
+"""x"""
+from pcmio.hosts.alsa.host import AlsaHost, open_host
+
