@@ -517,6 +517,8 @@ typedef struct {
   long (*writen)(void *pcm, void **buffers, unsigned long frames);
   long (*readi)(void *pcm, void *buffer, unsigned long frames);
   long (*readn)(void *pcm, void **buffers, unsigned long frames);
+  long (*rewindable)(void *pcm);
+  long (*rewind)(void *pcm, unsigned long frames);
   int32_t (*prepare)(void *pcm);
   int32_t (*start)(void *pcm);
   int32_t (*drop)(void *pcm);
@@ -530,7 +532,7 @@ typedef struct {
 
 typedef struct pcmio_alsa_stream pcmio_alsa_stream;
 
-#define PCMIO_ALSA_CHANNELS 64 /* of a stream whose channels are apart in memory */
+#define PCMIO_ALSA_CHANNELS 256 /* of a stream whose channels are apart in memory */
 
 /* What was agreed on with the PCM. */
 typedef struct {
@@ -540,13 +542,16 @@ typedef struct {
   uint32_t sample_bytes; /* of the native format */
   uint32_t period_frames;
   uint32_t buffer_frames;
-  uint32_t mapped;    /* 1: the device's memory is written and read in place */
-  uint32_t planar;    /* 1: channels are apart */
-  uint32_t can_pause; /* the hardware can */
+  uint32_t tail_frames; /* of silence that must be out after the last frame, for that to have been heard */
+  uint32_t mapped;      /* 1: the device's memory is written and read in place */
+  uint32_t planar;      /* 1: channels are apart */
+  uint32_t can_pause;   /* the hardware can */
   uint32_t can_resume;
   uint32_t clockless; /* 1: takes and gives as much as one likes, at once: the core's clock paces it */
-  uint32_t sign_byte; /* 1 or 2: in which of a recorded sample's four bytes the sign is, which the top one lacks; 0: in place */
-  int32_t priority;      /* real-time, of the thread; 0: ordinary */
+  uint32_t repeats;   /* 1: held, it would go on to play what it played last: it is held after silence only */
+  uint32_t sign_byte; /* 1 or 2: in which of a recorded sample's four bytes the sign is, which the top one lacks; 0: in
+                         place */
+  int32_t priority;   /* of the thread: above 0 real-time, below 0 how nice it is, 0 ordinary */
   uint32_t status_bytes; /* snd_pcm_status_sizeof() */
 } pcmio_alsa_config;
 

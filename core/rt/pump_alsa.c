@@ -297,7 +297,8 @@ static int32_t finish(pcmio_alsa_stream *stream) {
   if (!stream->draining && stream->phase != PCMIO_ALSA_FINISHING) {
     return 0;
   }
-  bool out = stream->written >= stream->last_real + stream->config.buffer_frames + stream->staged;
+  uint64_t silence = (uint64_t)stream->config.buffer_frames + stream->config.tail_frames + stream->staged;
+  bool out = stream->written >= stream->last_real + silence;
   if (!out || pcmio_pump_now(stream->pump) < stream->heard_nanos) {
     return 0;
   }
@@ -457,7 +458,7 @@ static void is_empty(pcmio_alsa_stream *stream) {
   stream->paced_from = pcmio_pump_now(stream->pump);
   stream->paced = 0;
   stream->full_frames = 0;
-  stream->written = stream->last_real + stream->config.buffer_frames;
+  stream->written = stream->last_real + stream->config.buffer_frames + stream->config.tail_frames;
   stream->heard_nanos = stream->paced_from;
 }
 
@@ -609,9 +610,28 @@ int32_t pcmio_alsa_pause(pcmio_alsa_stream *stream) {
   return 0;
 }
 
+/* Takes back what has not been played yet, but for what may be on its way at this moment. */
+static void take_back(pcmio_alsa_stream *stream) {
+  uint32_t period = stream->config.period_frames;
+  long frames = stream->api.rewindable(stream->pcm);
+  if (frames > (long)period) {
+    frames = stream->api.rewind(stream->pcm, (unsigned long)frames - period);
+  }
+  stream->staged = 0;
+  stream->last_real = stream->written;
+  stream->heard_nanos = 0;
+  stream->full_frames = 0;
+}
+
 int32_t pcmio_alsa_discard(pcmio_alsa_stream *stream) {
   stream->draining = false;
   if (stream->phase == PCMIO_ALSA_LOST) {
+    return 0;
+  }
+  if (stream->config.repeats != 0 && stream->phase == PCMIO_ALSA_MOVING) {
+    take_back(stream);
+    stream->phase = PCMIO_ALSA_FINISHING;
+    pcmio_alsa_cycle(stream, false);
     return 0;
   }
   hold(stream);

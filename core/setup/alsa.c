@@ -10,6 +10,12 @@
 #include "pump_alsa.h"
 #include "threads.h"
 
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #define DESCRIPTORS 32u /* of one PCM: a handful in practice */
 #define NANOS INT64_C(1000000000)
 #define SILENT_NANOS (NANOS / 2) /* a PCM that says nothing for so long is looked at all the same */
@@ -184,11 +190,24 @@ static int32_t carry_out(pcmio_alsa_stream *stream, uint32_t kind) {
   }
 }
 
+/* Ordinary, and ahead of others where the system allows it; nobody was promised that. */
+static void hurry(int32_t niceness) {
+#if defined(__linux__)
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness);
+#else
+  (void)niceness;
+#endif
+}
+
 static void run(void *argument) {
   pcmio_alsa_stream *stream = argument;
-  int32_t denied = stream->config.priority == 0 ? 0 : pcmio_thread_promote(stream->config.priority);
+  int32_t priority = stream->config.priority;
+  int32_t denied = priority > 0 ? pcmio_thread_promote(priority) : 0;
   if (denied != 0) {
     pcmio_pump_note(stream->pump, PCMIO_NOTE_REALTIME_DENIED, denied, 0);
+  }
+  if (priority < 0) {
+    hurry(priority);
   }
   for (uint32_t kind = 0; kind != PCMIO_ALSA_CLOSE;) {
     uint32_t order = atomic_load(&stream->wanted);

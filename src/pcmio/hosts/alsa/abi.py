@@ -238,7 +238,7 @@ class Asound(Library):
 #: The functions that the core calls, in the order of ``pcmio_alsa_api``, without "snd_pcm_".
 API_FUNCTIONS = (
     *("avail", "state", "status", "status_get_delay", "status_get_htstamp", "status_get_trigger_htstamp"),
-    *("mmap_begin", "mmap_commit", "writei", "writen", "readi", "readn"),
+    *("mmap_begin", "mmap_commit", "writei", "writen", "readi", "readn", "rewindable", "rewind"),
     *("prepare", "start", "drop", "pause", "resume", "close"),
     *("poll_descriptors_count", "poll_descriptors", "poll_descriptors_revents"),
 )
@@ -248,7 +248,7 @@ ORDER_PAUSE = 2
 ORDER_DISCARD = 3
 ORDER_DRAIN = 4
 ORDER_CLOSE = 5
-MOST_PLANAR_CHANNELS = 64
+MOST_PLANAR_CHANNELS = 256
 
 
 class AlsaApi(Structure):
@@ -267,11 +267,13 @@ class AlsaConfig(Structure):
         ("sample_bytes", c_uint32),
         ("period_frames", c_uint32),
         ("buffer_frames", c_uint32),
+        ("tail_frames", c_uint32),
         ("mapped", c_uint32),
         ("planar", c_uint32),
         ("can_pause", c_uint32),
         ("can_resume", c_uint32),
         ("clockless", c_uint32),
+        ("repeats", c_uint32),
         ("sign_byte", c_uint32),
         ("priority", c_int32),
         ("status_bytes", c_uint32),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CTL_NONBLOCK = 1  # SND_CTL_NONBLOCK
 _NODES = "/dev/snd"
+_MOST_BEHIND = 16  # PCMs in a row: more refer to themselves
 #: Programs of alsa-plugins and alsa-lib that convert, or swallow, what goes to another device: nobody's device.
 _NO_DEVICES = frozenset(
     {"null", "oss", "speex", "upmix", "vdownmix", "a52", "usbstream", "samplerate", "speexrate", "lavrate"}
@@ -169,25 +170,50 @@ def _read_hint(asound: Asound, hint: int) -> Hint:
     return Hint(name or "", tuple((description or "").splitlines()), direction)
 
 
-def is_defined(libs: Libraries, name: str, seconds: float) -> bool:
-    """Whether the configuration can make something of a PCM's name: its definition is evaluated, nothing is opened.
+def types_of(libs: Libraries, name: str, seconds: float) -> tuple[str, ...]:
+    """The types of a PCM and of those behind it ("plug", "jack"); empty when the configuration makes nothing of its name.
 
-    A default device that refers to a card where there is none has no definition.
+    The definition is evaluated, nothing is opened.  A default device that refers to a card where there is none has none.
     """
     what, call = f"the definition of {name}", "snd_config_search_definition"
     with libs.opening(what, call, seconds) as asound:
-        top, result = ctypes.c_void_p(), ctypes.c_void_p()
+        top = ctypes.c_void_p()
         code = asound.snd_config_update_ref(ctypes.byref(top))
         if code < 0:
             raise errors.from_code("the configuration of ALSA", "snd_config_update_ref", code, libs.said())
         try:
-            code = asound.snd_config_search_definition(top.value, b"pcm", name.encode(), ctypes.byref(result))
-            if code >= 0:
-                asound.snd_config_delete(result.value)
+            found = _types_behind(asound, top.value, name)
         finally:
             asound.snd_config_unref(top.value)
     libs.said()
-    return code >= 0
+    return tuple(found)
+
+
+def _types_behind(asound: Asound, top: int | None, name: str) -> list[str]:
+    found: list[str] = []
+    following: str | None = name
+    while following is not None and len(found) < _MOST_BEHIND:
+        definition = ctypes.c_void_p()
+        code = asound.snd_config_search_definition(top, b"pcm", following.encode(), ctypes.byref(definition))
+        if code < 0:
+            break
+        following = None
+        path = ""
+        while (kind := _string(asound, definition.value, f"{path}type")) is not None:
+            found.append(kind)
+            path += "slave.pcm."
+            following = _string(asound, definition.value, path.rstrip("."))
+        asound.snd_config_delete(definition.value)
+    return found
+
+
+def _string(asound: Asound, config: int | None, path: str) -> str | None:
+    node, text = ctypes.c_void_p(), ctypes.c_char_p()
+    if asound.snd_config_search(config, path.encode(), ctypes.byref(node)) < 0:
+        return None
+    if asound.snd_config_get_string(node.value, ctypes.byref(text)) < 0:
+        return None  # not a text
+    return _text(text.value)
 
 
 def forget_configuration(libs: Libraries, seconds: float) -> None:

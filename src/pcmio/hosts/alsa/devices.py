@@ -129,7 +129,14 @@ class AlsaDevice(NativeDevice):
                 input=side if recorded else None,
                 clock=self._host.clock,
             )
-            return AlsaDriver(self._host, self._facts.name, agreed, plan, timeout=self._host.options.timeout)
+            return AlsaDriver(
+                self._host,
+                self._facts.name,
+                agreed,
+                plan,
+                repeats="jack" in self._host.types_of(self._facts.name),
+                timeout=self._host.options.timeout,
+            )
         except BaseException:
             close_agreed(agreed)
             raise

@@ -8,7 +8,7 @@ from pcmio.contract import Host
 from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput
 from pcmio.hosts.alsa import errors
-from pcmio.hosts.alsa.cards import cards_are_denied, find_cards, find_hints, forget_configuration, is_defined
+from pcmio.hosts.alsa.cards import cards_are_denied, find_cards, find_hints, forget_configuration, types_of
 from pcmio.hosts.alsa.devices import AlsaDevice, card_facts, gone, hint_facts, named_facts
 from pcmio.hosts.alsa.library import Bounded, libraries
 from pcmio.hosts.alsa.names import hardware_name, parse
@@ -123,7 +123,11 @@ class AlsaHost(Host):
         return cards
 
     def _is_defined(self, name: str) -> bool:
-        return is_defined(self.libs, name, self.options.timeout)
+        return bool(self.types_of(name))
+
+    def types_of(self, name: str) -> tuple[str, ...]:
+        """The types of a PCM and of those behind it; empty when its name means nothing."""
+        return types_of(self.libs, name, self.options.timeout)
 
     def close(self) -> None:
         for driver in list(self.drivers):
@@ -150,6 +154,8 @@ class AlsaHost(Host):
         libs, seconds = self.libs, self.options.timeout
 
         def work() -> Any:
+            if "jack" in self.types_of(name):
+                libs.silence_jack()
             pcm = Pcm(libs, name, direction, seconds)
             try:
                 answer = question(pcm)

@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager
 
 from pcmio._core import core
+from pcmio._log import logger
 from pcmio._messages import take_messages
 from pcmio.hosts.alsa import errors
 from pcmio.hosts.alsa.abi import API_FUNCTIONS, AlsaApi, AlsaCore, Asound
@@ -32,6 +33,7 @@ class Libraries:
         self.api = ctypes.addressof(self._api)
         # Plugins and the configuration are not all safe to be loaded by two threads at a time.
         self._opening = threading.Lock()
+        self._jack: ctypes.CDLL | None = None
         # The hook is variadic, which only C can be.
         self.asound.snd_lib_error_set_handler(core().address("pcmio_alsa_error"))
 
@@ -52,6 +54,18 @@ class Libraries:
     def said(self) -> list[str]:
         """What libasound has complained of since the last time; logged already."""
         return take_messages("libasound")
+
+    def silence_jack(self) -> None:
+        """Before a PCM is opened that is a JACK client: libjack prints what it has to say, if nobody tells it not to."""
+        if self._jack is None:
+            try:
+                self._jack = ctypes.CDLL("libjack.so.0")
+            except OSError as error:  # then the plugin cannot be opened either, and says so
+                logger().debug("libjack cannot be opened: %s", error)
+                return
+            for hook in ("error", "info"):
+                address = core().address(f"pcmio_message_{hook}")
+                self._jack[f"jack_set_{hook}_function"](ctypes.c_void_p(address))
 
     def forget_openings(self) -> None:
         """In a forked child: the thread that held the lock does not exist there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 
 from pcmio._value import Value
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfigRange
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from pcmio.hosts.alsa.library import Libraries
     from pcmio.hosts.alsa.options import StreamOptions
 
-#: Plugins that convert say 10 000 channels, or more than there are numbers; MADI, the widest cable, has 64.
-MOST_CHANNELS = 64
+#: Cards have up to 200 or so.  Plugins that convert say 10 000, or more than there are numbers: MADI, the widest cable,
+#: has 64.
+_MOST_CHANNELS = 512
+_MOST_PLUGIN_CHANNELS = 64
 #: Plugins that convert say 4 294 967 295 Hz.
 MOST_SAMPLE_RATE = 768_000
 #: Asked for one by one where not every rate between the lowest and the highest is possible; the last are of DSD.
@@ -43,7 +46,7 @@ _PERIODS = 3
 #: The least that a device's buffer holds when nobody says: sound cards that are a kernel's timer (aloop) lose frames
 #: below 15 ms, and plugins move samples on threads of ordinary priority.
 _LEAST_BUFFER_SECONDS = 0.02
-_LEAST_PLUGIN_BUFFER_SECONDS = 0.06
+_LEAST_PLUGIN_BUFFER_SECONDS = 0.04
 
 _MAPPED = (abi.SND_PCM_ACCESS_MMAP_INTERLEAVED, abi.SND_PCM_ACCESS_MMAP_NONINTERLEAVED)
 _COPIED = (abi.SND_PCM_ACCESS_RW_INTERLEAVED, abi.SND_PCM_ACCESS_RW_NONINTERLEAVED)
@@ -74,6 +77,10 @@ class Agreement(Value):
     buffer_frames: int
     can_pause: bool
     can_resume: bool
+
+
+def _most_rate(*, dsd: bool) -> int:
+    return _RATES[-1] if dsd else MOST_SAMPLE_RATE
 
 
 def plan_period(block_frames: int, sample_rate: int) -> int:
@@ -177,7 +184,8 @@ class Pcm:
     def _channel_counts(self, params: Any) -> list[int]:
         asound = self._asound
         low = max(1, self._number(asound.snd_pcm_hw_params_get_channels_min, params, exact=True))
-        high = min(MOST_CHANNELS, self._number(asound.snd_pcm_hw_params_get_channels_max, params, exact=True))
+        high = self._number(asound.snd_pcm_hw_params_get_channels_max, params, exact=True)
+        high = high if high <= _MOST_CHANNELS else _MOST_PLUGIN_CHANNELS
         test = asound.snd_pcm_hw_params_test_channels
         return [count for count in range(low, high + 1) if test(self.handle, params, count) == 0]
 
@@ -189,7 +197,7 @@ class Pcm:
         self, params: Any, known: dict[tuple[int, int, bool], list[tuple[int, int]]], *, dsd: bool
     ) -> list[tuple[int, int]]:
         low, high = self._rate_limits(params)
-        high = min(high, _RATES[-1] if dsd else MOST_SAMPLE_RATE)
+        high = min(high, _most_rate(dsd=dsd))
         if (low, high, dsd) not in known:
             known[low, high, dsd] = self._ask_rates(params, low, high)
         return known[low, high, dsd]
@@ -262,7 +270,7 @@ class Pcm:
                 code = self._asound.snd_pcm_hw_params_set_format(self.handle, trial, native.code)
                 self._must("snd_pcm_hw_params_set_format", code)
                 self._set_channels(trial, config.channels)
-                self._set_rate(trial, config.sample_rate)
+                self._set_rate(trial, config.sample_rate, _most_rate(dsd=native.sample_format.is_dsd))
             except UnsupportedConfig as error:
                 first = first or error
             else:
@@ -286,7 +294,9 @@ class Pcm:
         raise UnsupportedConfig(f"{self.name} takes samples in no way that pcmio knows")
 
     def _set_channels(self, params: Any, channels: int) -> None:
-        code = self._asound.snd_pcm_hw_params_set_channels(self.handle, params, channels)
+        code = -errno.EINVAL
+        if channels <= _MOST_CHANNELS:
+            code = self._asound.snd_pcm_hw_params_set_channels(self.handle, params, channels)
         if code < 0:
             counts = self._channel_counts(params)
             raise UnsupportedConfig(
@@ -294,16 +304,15 @@ class Pcm:
                 advice=f"it has {', '.join(map(str, counts))}" if counts else None,
             )  # fmt: skip
 
-    def _set_rate(self, params: Any, sample_rate: int) -> None:
-        # Plugins that resample take any rate, and make nonsense of the highest.
-        code = -1
-        if sample_rate <= _RATES[-1]:
+    def _set_rate(self, params: Any, sample_rate: int, most: int) -> None:
+        code = -errno.EINVAL
+        if sample_rate <= most:
             code = self._asound.snd_pcm_hw_params_set_rate(self.handle, params, sample_rate, 0)
         if code < 0:
             low, high = self._rate_limits(params)
             raise UnsupportedConfig(
                 f"{self.name} does not run at {sample_rate} Hz", call="snd_pcm_hw_params_set_rate", code=code,
-                advice=f"it runs at {low} to {min(high, _RATES[-1])} Hz; see its supported configs",
+                advice=f"it runs at {low} to {min(high, most)} Hz; see its supported configs",
             )  # fmt: skip
 
     def _size(self, params: Any, period: int, buffer: int) -> Any:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Of the thread that moves samples: above the streams' Python threads, which wait for it.
 _PRIORITY = 20
+#: Of threads that may not have that: as sound servers' own, where the system lets a program be so bold.
+_NICENESS = -11
+_TAIL_SECONDS = 0.02
 #: What a thread may still be inside of, because a plugin does not return: never freed.
 _kept_for_ever: list[object] = []
 
@@ -50,8 +53,9 @@ class AlsaDriver(Driver):
     """A stream on a PCM."""
 
     def __init__(
-        self, host: AlsaHost, name: str, agreed: Agreement, plan: Plan, *, timeout: float
+        self, host: AlsaHost, name: str, agreed: Agreement, plan: Plan, *, repeats: bool, timeout: float
     ) -> None:
+        self._repeats = repeats  # JACK plays the last buffer of a client that stands still again and again
         self.plan = plan
         self.name = name
         self._host = host
@@ -92,15 +96,23 @@ class AlsaDriver(Driver):
             sample_bytes=agreed.native.sample_format.sample_bytes,
             period_frames=agreed.period_frames,
             buffer_frames=agreed.buffer_frames,
+            tail_frames=self._tail_frames(),
             mapped=agreed.mapped,
             planar=agreed.planar,
             can_pause=agreed.can_pause,
             can_resume=agreed.can_resume,
             clockless=agreed.kind == abi.SND_PCM_TYPE_NULL,
+            repeats=self._repeats,
             sign_byte=sign,
-            priority=_PRIORITY if may_be_promoted(agreed.kind) else 0,
+            priority=_PRIORITY if may_be_promoted(agreed.kind) else _NICENESS,
             status_bytes=self._libs.asound.snd_pcm_status_sizeof(),
         )
+
+    def _tail_frames(self) -> int:
+        """Silence after the last frame: servers behind plugins lose, or repeat, the end of what they were given."""
+        if self._agreed.kind == abi.SND_PCM_TYPE_HW:
+            return 0
+        return max(2 * self._agreed.period_frames, round(_TAIL_SECONDS * self.plan.sample_rate))
 
     # --- orders ------------------------------------------------------------------------------------------------------
 
