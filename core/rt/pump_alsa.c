@@ -6,7 +6,6 @@
 
 #include <time.h>
 
-#include "clock.h"
 #include "pump.h"
 
 #define NANOS UINT64_C(1000000000)
@@ -18,14 +17,6 @@
 #define MOST_USELESS 2   /* wake-ups for less than a period that are taken for chance */
 
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
-
-static uint64_t nanos_of(const pcmio_alsa_stream *stream, uint64_t frames) {
-  return pcmio_frames_nanos(frames, stream->config.rate);
-}
-
-static uint64_t frames_of(const pcmio_alsa_stream *stream, uint64_t nanos) {
-  return nanos / NANOS * stream->config.rate + nanos % NANOS * stream->config.rate / NANOS;
-}
 
 static bool is_moving(const pcmio_alsa_stream *stream) {
   return stream->phase == PCMIO_ALSA_MOVING || stream->phase == PCMIO_ALSA_FINISHING;
@@ -87,71 +78,7 @@ static moment look_at_clock(pcmio_alsa_stream *stream, uint32_t held) {
   return found;
 }
 
-/* --- PCMs without a clock ----------------------------------------------------------------------------------------- */
-
-/* "null" takes and gives any number of frames at any time, and so does whatever ends in it ("file").  A real device
- * would be full.  The core's clock stands in for theirs: they behave like a device with this buffer. */
-static void begin_pacing(pcmio_alsa_stream *stream, uint64_t from, uint64_t frames) {
-  stream->clockless = true;
-  stream->paced_from = from;
-  stream->paced = frames;
-}
-
-/* A whole queue that was gone, or there, in less than a quarter of its time: no clock does that.  A server that has
- * rendered ahead may; it refuses soon after, and is believed again. */
-static bool is_too_fast(const pcmio_alsa_stream *stream, uint64_t now, uint32_t frames) {
-  return frames >= stream->config.period_frames && now - stream->full_nanos < nanos_of(stream, frames) / 4;
-}
-
-static bool refuses(const pcmio_alsa_stream *stream, uint32_t avail, uint32_t allowed) {
-  uint32_t period = stream->config.period_frames;
-  return stream->config.clockless == 0 && avail < period && allowed >= period;
-}
-
-static uint32_t output_room(pcmio_alsa_stream *stream, uint32_t avail) {
-  uint32_t buffer = stream->config.buffer_frames;
-  uint64_t now = pcmio_pump_now(stream->pump);
-  if (!stream->clockless) {
-    if (avail < buffer || stream->full_frames == 0 || !is_too_fast(stream, now, stream->full_frames)) {
-      return avail;
-    }
-    begin_pacing(stream, stream->full_nanos, stream->full_frames);
-  }
-  uint64_t passed = frames_of(stream, now - stream->paced_from);
-  if (passed > stream->paced) { /* late: such a device waits */
-    begin_pacing(stream, now, 0);
-    passed = 0;
-  }
-  uint64_t level = stream->paced - passed;
-  uint32_t allowed = level < buffer ? buffer - (uint32_t)level : 0;
-  if (refuses(stream, avail, allowed)) {
-    stream->clockless = false;
-    return avail;
-  }
-  return smaller(avail, allowed);
-}
-
-static uint32_t input_room(pcmio_alsa_stream *stream, uint32_t avail) {
-  uint32_t buffer = stream->config.buffer_frames;
-  uint32_t period = stream->config.period_frames;
-  uint64_t now = pcmio_pump_now(stream->pump);
-  if (!stream->clockless) {
-    if (avail < period || stream->full_frames == 0 || !is_too_fast(stream, now, period)) {
-      return avail;
-    }
-    begin_pacing(stream, stream->full_nanos, 0);
-  }
-  uint64_t allowed = frames_of(stream, now - stream->paced_from) - stream->paced;
-  if (allowed > buffer) { /* late: such a device waits */
-    begin_pacing(stream, now - nanos_of(stream, buffer), 0);
-    allowed = buffer;
-  }
-  if (refuses(stream, avail, (uint32_t)allowed)) {
-    stream->clockless = false;
-    return avail;
-  }
-  return smaller(avail, (uint32_t)allowed);
-}
+/* --- progress ----------------------------------------------------------------------------------------------------- */
 
 static void moved(pcmio_alsa_stream *stream, uint32_t frames, uint32_t queued) {
   stream->failures = 0;
@@ -166,7 +93,7 @@ static void moved(pcmio_alsa_stream *stream, uint32_t frames, uint32_t queued) {
 static void was_useless(pcmio_alsa_stream *stream, uint32_t room) {
   uint32_t period = stream->config.period_frames;
   if (stream->useless++ >= MOST_USELESS || stream->clockless) {
-    stream->nap_nanos = nanos_of(stream, period - room > period / 4 ? period - room : period / 4 + 1);
+    stream->nap_nanos = pcmio_alsa_nanos(stream, period - room > period / 4 ? period - room : period / 4 + 1);
   }
 }
 
@@ -205,7 +132,7 @@ static void fill(pcmio_alsa_stream *stream, void *const *outputs, uint32_t frame
   uint64_t real = atomic_load_explicit(&pump->out.ring.read, memory_order_relaxed) - before;
   if (real != 0) {
     stream->last_real = stream->written + real;
-    stream->heard_nanos = instant + nanos_of(stream, real);
+    stream->heard_nanos = instant + pcmio_alsa_nanos(stream, real);
   }
   stream->written += frames;
 }
@@ -229,7 +156,7 @@ static int32_t write_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t
       return taken < 0 ? (int32_t)taken : -EPIPE;
     }
     frames -= (uint32_t)piece;
-    instant += nanos_of(stream, piece);
+    instant += pcmio_alsa_nanos(stream, piece);
   }
   return 0;
 }
@@ -279,7 +206,7 @@ static void rest(pcmio_alsa_stream *stream, uint32_t room, uint32_t due, uint32_
   bool owing = room - due >= period;
   uint32_t until = owing || buffer < period ? period : buffer - period;
   if (owing || stream->clockless) {
-    stream->nap_nanos = nanos_of(stream, (queued > until ? queued - until : 0) + period / 4 + 1);
+    stream->nap_nanos = pcmio_alsa_nanos(stream, (queued > until ? queued - until : 0) + period / 4 + 1);
   }
   atomic_store_explicit(&stream->owing, owing ? 1 : 0, memory_order_release);
 }
@@ -313,8 +240,8 @@ static int32_t give(pcmio_alsa_stream *stream, uint32_t room, uint32_t queued) {
   uint32_t mode = pcmio_pump_mode(stream->pump);
   uint32_t due = frames_due(stream, mode, room, queued);
   moment when = look_at_clock(stream, queued);
-  uint64_t instant = when.at_nanos + nanos_of(stream, when.delay_frames);
-  pcmio_pump_set_latency(stream->pump, nanos_of(stream, when.delay_frames), 0);
+  uint64_t instant = when.at_nanos + pcmio_alsa_nanos(stream, when.delay_frames);
+  pcmio_pump_set_latency(stream->pump, pcmio_alsa_nanos(stream, when.delay_frames), 0);
   if (due == 0) { /* an empty ring is still told: a drain may be waiting for it */
     void *outputs[1] = {NULL};
     pcmio_pump_transfer(stream->pump, NULL, outputs, 0, instant, instant);
@@ -335,7 +262,7 @@ static int32_t output_cycle(pcmio_alsa_stream *stream, int32_t state) {
   }
   uint32_t buffer = stream->config.buffer_frames;
   uint32_t avail = free_frames > (long)buffer ? buffer : (uint32_t)free_frames;
-  uint32_t room = output_room(stream, avail);
+  uint32_t room = pcmio_alsa_output_room(stream, avail);
   if (room < stream->config.period_frames && state != PCMIO_ALSA_PREPARED) {
     was_useless(stream, room);
     return finish(stream);
@@ -371,7 +298,7 @@ static int32_t read_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t 
       return taken < 0 ? (int32_t)taken : -EPIPE;
     }
     frames -= (uint32_t)piece;
-    instant += nanos_of(stream, piece);
+    instant += pcmio_alsa_nanos(stream, piece);
   }
   return 0;
 }
@@ -405,7 +332,7 @@ static int32_t read_staged(pcmio_alsa_stream *stream, uint32_t frames, uint64_t 
     }
     pcmio_pump_transfer(stream->pump, (const void *const *)found, NULL, piece, instant, instant);
     frames -= piece;
-    instant += nanos_of(stream, piece);
+    instant += pcmio_alsa_nanos(stream, piece);
   }
   return 0;
 }
@@ -417,19 +344,19 @@ static int32_t input_cycle(pcmio_alsa_stream *stream) {
   }
   uint32_t buffer = stream->config.buffer_frames;
   uint32_t avail = ready > (long)buffer ? buffer : (uint32_t)ready;
-  uint32_t room = input_room(stream, avail);
+  uint32_t room = pcmio_alsa_input_room(stream, avail);
   if (room < stream->config.period_frames) {
     was_useless(stream, room);
     return 0;
   }
   moment when = look_at_clock(stream, stream->clockless ? room : avail);
-  uint64_t delay = nanos_of(stream, when.delay_frames);
+  uint64_t delay = pcmio_alsa_nanos(stream, when.delay_frames);
   uint64_t instant = delay < when.at_nanos ? when.at_nanos - delay : 0;
   pcmio_pump_set_latency(stream->pump, 0, delay);
   int32_t code = stream->config.mapped != 0 ? read_mapped(stream, room, instant) : read_staged(stream, room, instant);
   moved(stream, room, room);
   if (stream->clockless) {
-    stream->nap_nanos = nanos_of(stream, stream->config.period_frames);
+    stream->nap_nanos = pcmio_alsa_nanos(stream, stream->config.period_frames);
   }
   return code;
 }
@@ -447,7 +374,7 @@ static void count_xrun(pcmio_alsa_stream *stream) {
   if (api->status(stream->pcm, stream->status) >= 0) {
     uint64_t now = pcmio_pump_now(stream->pump);
     uint64_t since = stamp(api->status_get_trigger_htstamp, stream->status);
-    frames = since != 0 && since <= now && now - since < LONGEST_GAP ? frames_of(stream, now - since) : 0;
+    frames = since != 0 && since <= now && now - since < LONGEST_GAP ? pcmio_alsa_frames(stream, now - since) : 0;
   }
   pcmio_pump_xrun(stream->pump, frames + (stream->config.output != 0 ? 0 : stream->config.buffer_frames));
 }
@@ -476,7 +403,7 @@ static bool begin_again(pcmio_alsa_stream *stream, int32_t why) {
     is_empty(stream);
     return true;
   }
-  stream->nap_nanos = nanos_of(stream, stream->config.period_frames);
+  stream->nap_nanos = pcmio_alsa_nanos(stream, stream->config.period_frames);
   return false;
 }
 
@@ -488,6 +415,7 @@ static bool wake_up(pcmio_alsa_stream *stream) {
   int32_t code = stream->config.can_resume != 0 ? stream->api.resume(stream->pcm) : -ENOSYS;
   if (code < 0 && code != -EAGAIN && code != -ENODEV) {
     code = stream->api.prepare(stream->pcm);
+    is_empty(stream);
   }
   if (code >= 0 && stream->config.output == 0 && stream->api.state(stream->pcm) == PCMIO_ALSA_PREPARED) {
     code = stream->api.start(stream->pcm);
@@ -507,7 +435,7 @@ static bool wake_up(pcmio_alsa_stream *stream) {
 /* True: serve it at once. */
 static bool recover(pcmio_alsa_stream *stream, int32_t code) {
   if (code == -EAGAIN || code == -EINTR) {
-    stream->nap_nanos = nanos_of(stream, stream->config.period_frames / 4 + 1);
+    stream->nap_nanos = pcmio_alsa_nanos(stream, stream->config.period_frames / 4 + 1);
     return false;
   }
   int32_t state = stream->api.state(stream->pcm);

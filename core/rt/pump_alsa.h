@@ -91,4 +91,10 @@ int32_t pcmio_alsa_pause(pcmio_alsa_stream *stream);
 int32_t pcmio_alsa_discard(pcmio_alsa_stream *stream);
 int32_t pcmio_alsa_drain(pcmio_alsa_stream *stream);
 
+/* pump_alsa_pace.c: of `avail` frames, those that a device with a clock would take or have. */
+uint32_t pcmio_alsa_output_room(pcmio_alsa_stream *stream, uint32_t avail);
+uint32_t pcmio_alsa_input_room(pcmio_alsa_stream *stream, uint32_t avail);
+uint64_t pcmio_alsa_nanos(const pcmio_alsa_stream *stream, uint64_t frames);
+uint64_t pcmio_alsa_frames(const pcmio_alsa_stream *stream, uint64_t nanos);
+
 #endif

@@ -97,7 +97,7 @@ def alsa_pulse() -> Generator[Rig]:
 def alsa_pipewire() -> Generator[Rig]:
     """The plugin that speaks to PipeWire."""
     library = plugin("pcm_pipewire")
-    nodes = [NullNode("sink", priority=2000), NullNode("surround", positions="FL FR RL RR FC LFE")]
+    nodes = [NullNode("sink", priority=2000)]
     with tempfile.TemporaryDirectory() as name:
         server = PipeWireServer(Path(name), nodes)
         try:
@@ -113,8 +113,7 @@ def alsa_pipewire() -> Generator[Rig]:
                     "sink_monitor",
                     loops=True,
                     exact_formats=EXACT,
-                    channel_counts=(2, 6),
-                    pairs={6: ("alsa:surround", "alsa:surround_monitor")},
+                    channel_counts=(2,),
                     busy_streams=16,
                 )
         finally:
