@@ -389,15 +389,17 @@ static void is_empty(pcmio_alsa_stream *stream) {
   stream->heard_nanos = stream->paced_from;
 }
 
-/* Makes it ready anew, and lets a capture run; true: serve it at once. */
+/* Makes it ready anew, and lets a capture run; true: serve it at once.  Who cannot be made ready any more is gone,
+ * whatever it says: a plugin's server, most likely. */
 static bool begin_again(pcmio_alsa_stream *stream, int32_t why) {
-  int32_t code = ++stream->failures > MOST_FAILURES ? why : stream->api.prepare(stream->pcm);
+  int32_t code = stream->api.prepare(stream->pcm);
   if (code >= 0 && stream->config.output == 0) {
     code = stream->api.start(stream->pcm);
   }
-  if (code == -ENODEV) {
-    lose(stream);
-  } else if (stream->failures > MOST_FAILURES) {
+  bool too_often = ++stream->failures > MOST_FAILURES;
+  if (code == -ENODEV || (code < 0 && too_often)) {
+    give_up(stream, PCMIO_NOTE_DEVICE_LOST, code);
+  } else if (too_often) {
     give_up(stream, PCMIO_NOTE_FAILED, why);
   } else if (code >= 0) {
     is_empty(stream);
@@ -543,7 +545,7 @@ static void take_back(pcmio_alsa_stream *stream) {
   uint32_t period = stream->config.period_frames;
   long frames = stream->api.rewindable(stream->pcm);
   if (frames > (long)period) {
-    frames = stream->api.rewind(stream->pcm, (unsigned long)frames - period);
+    stream->api.rewind(stream->pcm, (unsigned long)frames - period);
   }
   stream->staged = 0;
   stream->last_real = stream->written;

@@ -24,19 +24,19 @@
 /* --- messages ----------------------------------------------------------------------------------------------------- */
 
 void pcmio_alsa_error(const char *file, int32_t line, const char *function, int32_t code, const char *format, ...) {
+  char said[PCMIO_MESSAGE_BYTES];
   char text[PCMIO_MESSAGE_BYTES];
+  char number[24] = "";
   va_list arguments;
   (void)file;
   (void)line;
-  int length = snprintf(text, sizeof text, "libasound: %s: ", function == NULL ? "?" : function);
-  size_t at = length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
   va_start(arguments, format);
-  length = vsnprintf(text + at, sizeof text - at, format, arguments);
+  vsnprintf(said, sizeof said, format, arguments); /* NOLINT(clang-analyzer-valist.Uninitialized): it is, just above */
   va_end(arguments);
-  at = strlen(text);
-  if (code != 0 && length >= 0 && at < sizeof text - 1) {
-    snprintf(text + at, sizeof text - at, ": error %d", abs(code));
+  if (code != 0) {
+    snprintf(number, sizeof number, ": error %d", abs(code));
   }
+  snprintf(text, sizeof text, "libasound: %.30s: %.170s%s", function == NULL ? "?" : function, said, number);
   pcmio_message_error(text);
 }
 

@@ -94,8 +94,8 @@ static void a_start_before_the_queue_is_played_goes_on(void) {
     cycle(&pcm);
   }
   is_heard(&pcm, 0, 5 * PERIOD, 1);
-  CHECK_EQUAL(pcm.heard[5 * PERIOD], 0);
-  CHECK_EQUAL(pcm.heard[6 * PERIOD], 5 * PERIOD + 1);
+  CHECK_EQUAL(pcm.heard[(size_t)5 * PERIOD], 0);
+  CHECK_EQUAL(pcm.heard[(size_t)6 * PERIOD], 5 * PERIOD + 1);
   CHECK_EQUAL(pcm.prepares + pcm.drops, 0);
   rig_close(&pcm.bench);
 }
@@ -253,7 +253,7 @@ static void a_delay_that_cannot_be_is_what_the_queue_holds(void) {
     CHECK_EQUAL(pcmio_pump_latency(pcm.bench.pump), 0);
     rig_fill(&pcm.bench, 129);
     cycle(&pcm);
-    CHECK_EQUAL(pcmio_pump_latency(pcm.bench.pump), 3 * PERIOD * UINT64_C(1000000000) / RIG_RATE);
+    CHECK_EQUAL(pcmio_pump_latency(pcm.bench.pump), UINT64_C(3000000000) * PERIOD / RIG_RATE);
     rig_close(&pcm.bench);
   }
 }
@@ -305,7 +305,7 @@ static void who_does_not_say_so_is_found_out(void) {
   rig_fill(&pcm.bench, 129);
   pcmio_alsa_cycle(&pcm.stream, false);
   CHECK_EQUAL(queued(), BUFFER);
-  pcm.bench.now += 2 * TINY_NANOS;
+  pcm.bench.now += UINT64_C(2) * TINY_NANOS;
   pcmio_alsa_cycle(&pcm.stream, false);
   CHECK(!pcm.stream.clockless);
   rig_close(&pcm.bench);
@@ -326,7 +326,7 @@ static void a_recording_without_a_clock_is_paced_too(void) {
   }
   uint64_t passed = (pcm.bench.now - start) * RIG_RATE / 1000000000;
   uint64_t got = pcmio_pump_position(pcm.bench.pump);
-  CHECK(got <= passed && got + 2 * BUFFER >= passed);
+  CHECK(got <= passed && got + UINT64_C(2) * BUFFER >= passed);
   rig_close(&pcm.bench);
 }
 
@@ -498,7 +498,8 @@ static void messages_are_written_out_and_cut(void) {
   pcmio_alsa_error(NULL, 0, NULL, 5, "%s", long_name);
   pcmio_alsa_error(NULL, 0, long_name, 5, "%s", "text");
   CHECK_EQUAL(pcmio_message_take(text), 2);
-  CHECK_EQUAL(strlen(text), PCMIO_MESSAGE_BYTES - 1);
+  CHECK(strlen(text) > 180 && strlen(text) < PCMIO_MESSAGE_BYTES);
+  CHECK(strstr(text, "x: error 5") != NULL);
   CHECK_EQUAL(pcmio_message_take(text), 2);
   CHECK_EQUAL(pcmio_message_take(text), 0);
 }

@@ -41,7 +41,7 @@ static void what_python_has_not_ready_can_wait_while_the_queue_lasts(void) {
   cycle(&pcm);
   CHECK_EQUAL(queued(), BUFFER - PERIOD);
   CHECK_EQUAL(atomic_load(&pcm.stream.owing), 1);
-  CHECK(pcm.stream.nap_nanos > 2 * TINY_NANOS); /* until one period is left, and not until there is room */
+  CHECK(pcm.stream.nap_nanos > UINT64_C(2) * TINY_NANOS); /* until one period is left, and not until there is room */
   CHECK_EQUAL(rig_stats(&pcm.bench).xruns, 0);
   CHECK(rig_put_block(&pcm.bench, 129)); /* late, but not too late */
   pcmio_alsa_cycle(&pcm.stream, false);
@@ -323,6 +323,23 @@ static void a_device_that_fails_is_tried_again_but_not_for_ever(void) {
   rig_close(&pcm.bench);
 }
 
+static void who_cannot_be_made_ready_any_more_is_gone(void) {
+  fake pcm;
+  fake_open(&pcm, 1, 0);
+  fake_play(&pcm);
+  for (uint32_t i = 0; i < 20; i++) {
+    pcm.avail_is = -EPIPE;
+    pcm.prepare_is = -ECONNREFUSED;
+    pcmio_alsa_cycle(&pcm.stream, false);
+  }
+  pcmio_note taken = {0};
+  CHECK_EQUAL(pcmio_pump_take_note(pcm.bench.pump, &taken), 1);
+  CHECK_EQUAL(taken.kind, PCMIO_NOTE_DEVICE_LOST);
+  CHECK_EQUAL(taken.code, -ECONNREFUSED);
+  CHECK_EQUAL(note(&pcm), 0);
+  rig_close(&pcm.bench);
+}
+
 static void an_interrupted_call_is_made_again(void) {
   fake pcm;
   fake_open(&pcm, 1, 1);
@@ -378,6 +395,7 @@ int main(void) {
   RUN(who_cannot_resume_is_prepared);
   RUN(a_device_that_goes_is_told_exactly_once);
   RUN(a_device_that_fails_is_tried_again_but_not_for_ever);
+  RUN(who_cannot_be_made_ready_any_more_is_gone);
   RUN(an_interrupted_call_is_made_again);
   RUN(who_was_stopped_from_outside_is_started_anew);
   RUN(a_start_that_fails_says_so);

@@ -66,7 +66,9 @@ def plugin(name: str) -> Path:
     for folder in PLUGIN_FOLDERS:
         if (folder / file).exists():
             return folder / file
-    raise FileNotFoundError(f"{file} is in none of {', '.join(map(str, PLUGIN_FOLDERS))}; see tools/install_test_servers.sh")
+    raise FileNotFoundError(
+        f"{file} is in none of {', '.join(map(str, PLUGIN_FOLDERS))}; see tools/install_test_servers.sh"
+    )
 
 
 def shown(name: str, definition: str) -> str:

@@ -43,7 +43,10 @@ def alsa_rig(output: str | None, input_: str | None, **more: Any) -> Rig:
 @contextmanager
 def alsa_null() -> Generator[Rig]:
     """A PCM without a clock."""
-    with tempfile.TemporaryDirectory() as name, configuration(Path(name), shown("nothing", "type null"), default="nothing"):
+    with (
+        tempfile.TemporaryDirectory() as name,
+        configuration(Path(name), shown("nothing", "type null"), default="nothing"),
+    ):
         yield alsa_rig("nothing", "nothing", channel_counts=(1, 2, 3, 6, 32, 64), busy_streams=16)
 
 
@@ -138,9 +141,7 @@ def alsa_jack() -> Generator[Rig]:
             loop.start()
             chosen = {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
             with configuration(directory, shown("loop", definition), default="loop", **chosen):
-                yield alsa_rig(
-                    "loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8
-                )
+                yield alsa_rig("loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8)
         finally:
             loop.stop()
             server.stop()

@@ -60,7 +60,7 @@ class Card(Value):
 
 
 class Hint(Value):
-    """A PCM that the configuration shows: its name, its description in lines, and "Input", "Output" or None for both."""
+    """A PCM that the configuration shows: its name, its description in lines, "Input", "Output" or None for both."""
 
     name: str
     lines: tuple[str, ...]
@@ -116,7 +116,7 @@ def _ask_pcms(asound: Asound, ctl: int | None) -> list[CardPcm]:
     found, device = list[CardPcm](), ctypes.c_int32(-1)
     info = ctypes.create_string_buffer(asound.snd_pcm_info_sizeof())
     while asound.snd_ctl_pcm_next_device(ctl, ctypes.byref(device)) >= 0 and device.value >= 0:
-        able = {}
+        able: dict[int, bool] = {}
         texts = ("", "")
         for stream in (abi.SND_PCM_STREAM_CAPTURE, abi.SND_PCM_STREAM_PLAYBACK):
             asound.snd_pcm_info_set_device(info, device.value)
@@ -171,9 +171,9 @@ def _read_hint(asound: Asound, hint: int) -> Hint:
 
 
 def types_of(libs: Libraries, name: str, seconds: float) -> tuple[str, ...]:
-    """The types of a PCM and of those behind it ("plug", "jack"); empty when the configuration makes nothing of its name.
+    """The types of a PCM and of those behind it ("plug", "jack"); none when the configuration does not know its name.
 
-    The definition is evaluated, nothing is opened.  A default device that refers to a card where there is none has none.
+    The definition is evaluated, nothing is opened: a default that refers to a card has none where there is no card.
     """
     what, call = f"the definition of {name}", "snd_config_search_definition"
     with libs.opening(what, call, seconds) as asound:

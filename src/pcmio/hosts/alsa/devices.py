@@ -5,7 +5,6 @@ from __future__ import annotations
 from pcmio._device import NativeDevice, take_options
 from pcmio._driver import Plan, Side
 from pcmio._value import Value
-from pcmio.configs import SupportedStreamConfig
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
 from pcmio.hosts.alsa import errors
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
-    from pcmio.configs import StreamConfig, SupportedStreamConfigRange
+    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.hosts.alsa.cards import Card, CardPcm, Hint
     from pcmio.hosts.alsa.host import AlsaHost
 
@@ -70,7 +69,9 @@ class AlsaDevice(NativeDevice):
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
         host, key = self._host, (self._facts.name, direction)
         try:
-            found = host.ask(self._facts.name, direction, "configs", lambda pcm: pcm.configs(), lambda _: None)
+            found: list[SupportedStreamConfigRange] = host.ask(
+                self._facts.name, direction, "configs", lambda pcm: pcm.configs(), lambda _: None
+            )
         except DeviceBusy:
             if key not in host.known_configs:
                 raise
@@ -103,12 +104,15 @@ class AlsaDevice(NativeDevice):
         from pcmio.hosts.alsa.stream import AlsaDriver, close_agreed
 
         wanted = StreamOptions(
-            **take_options(options, period_frames=(int, None), periods=(int, None), mmap=(bool, True), resample=(bool, True))
+            **take_options(
+                options, period_frames=(int, None), periods=(int, None), mmap=(bool, True), resample=(bool, True)
+            )
         )
         block = config.buffer_size.frames or max(1, round(config.sample_rate * DEFAULT_SECONDS))
         if block > MOST_BLOCK_FRAMES:
             raise UnsupportedConfig(
-                f"a callback gets up to {MOST_BLOCK_FRAMES} frames, not {block}", advice="use smaller buffers, or depth="
+                f"a callback gets up to {MOST_BLOCK_FRAMES} frames, not {block}",
+                advice="use smaller buffers, or depth=",
             )
         recorded = direction is Direction.INPUT
         agreed = self._host.ask(
@@ -120,7 +124,9 @@ class AlsaDevice(NativeDevice):
             keeps_open=True,
         )
         try:
-            side = Side(config.channels, agreed.native.sample_format, planar=agreed.planar, swapped=agreed.native.swapped)
+            side = Side(
+                config.channels, agreed.native.sample_format, planar=agreed.planar, swapped=agreed.native.swapped
+            )
             plan = Plan(
                 sample_rate=config.sample_rate,
                 block_frames=block,

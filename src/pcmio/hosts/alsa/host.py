@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pcmio._device import take_options
 from pcmio.contract import Host
 from pcmio.descriptions import DeviceId, Direction

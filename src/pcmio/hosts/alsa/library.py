@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from contextlib import contextmanager
 
 from pcmio._core import core
 from pcmio._log import logger
@@ -15,8 +14,26 @@ from pcmio.hosts.alsa.abi import API_FUNCTIONS, AlsaApi, AlsaCore, Asound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
+
+
+class _Turn:
+    """A lock that is waited for no longer than is bearable."""
+
+    def __init__(self, asound: Asound, lock: threading.Lock, too_late: errors.Late, seconds: float) -> None:
+        self._asound = asound
+        self._lock = lock
+        self._too_late = too_late
+        self._seconds = seconds
+
+    def __enter__(self) -> Asound:
+        if not self._lock.acquire(timeout=self._seconds):
+            raise self._too_late()
+        return self._asound
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Libraries:
@@ -37,26 +54,20 @@ class Libraries:
         # The hook is variadic, which only C can be.
         self.asound.snd_lib_error_set_handler(core().address("pcmio_alsa_error"))
 
-    @contextmanager
-    def opening(self, what: str, call: str, seconds: float) -> Iterator[Asound]:
-        """Be the only one who opens a PCM, or reads the configuration.
+    def opening(self, what: str, call: str, seconds: float) -> _Turn:
+        """Be the only one who opens a PCM, or reads the configuration: ``with libs.opening(...) as asound:``.
 
         Raises:
             OperationTimeout: Another thread does, and hangs in it.
         """
-        if not self._opening.acquire(timeout=seconds):
-            raise errors.too_slow(what, call, seconds)
-        try:
-            yield self.asound
-        finally:
-            self._opening.release()
+        return _Turn(self.asound, self._opening, lambda: errors.too_slow(what, call, seconds), seconds)
 
     def said(self) -> list[str]:
         """What libasound has complained of since the last time; logged already."""
         return take_messages("libasound")
 
     def silence_jack(self) -> None:
-        """Before a PCM is opened that is a JACK client: libjack prints what it has to say, if nobody tells it not to."""
+        """Before a PCM is opened that is a JACK client: libjack prints its remarks, if nobody tells it not to."""
         if self._jack is None:
             try:
                 self._jack = ctypes.CDLL("libjack.so.0")

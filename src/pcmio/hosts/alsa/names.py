@@ -1,4 +1,4 @@
-"""Names of PCMs.  ``hw:0,0``, ``hw:PCH``, ``hw:CARD=PCH`` are all ``hw:CARD=PCH,DEV=0``: card numbers change, ids do not.
+"""Names of PCMs.  ``hw:0,0``, ``hw:PCH``, ``hw:CARD=PCH`` all mean ``hw:CARD=PCH,DEV=0``: numbers change, ids do not.
 
 Other names are the configuration's own, and are taken as they are.
 """

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_LEAST_PERIODS = 2
 _MOST_PERIODS = 1024
 
 
@@ -45,5 +46,5 @@ class StreamOptions(Value):
     def _check(self) -> None:
         if self.period_frames is not None and self.period_frames < 1:
             raise InvalidInput(f"option period_frames takes frames, at least 1, not {self.period_frames}")
-        if self.periods is not None and not 2 <= self.periods <= _MOST_PERIODS:
-            raise InvalidInput(f"option periods takes 2 to {_MOST_PERIODS}, not {self.periods}")
+        if self.periods is not None and not _LEAST_PERIODS <= self.periods <= _MOST_PERIODS:
+            raise InvalidInput(f"option periods takes {_LEAST_PERIODS} to {_MOST_PERIODS}, not {self.periods}")

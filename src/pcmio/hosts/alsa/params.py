@@ -150,7 +150,9 @@ class Pcm:
 
     def _number(self, get: Callable[..., int], params: Any, *, exact: bool = False) -> int:
         number, direction = ctypes.c_uint32(0), ctypes.c_int32(0)
-        code = get(params, ctypes.byref(number)) if exact else get(params, ctypes.byref(number), ctypes.byref(direction))
+        code = (
+            get(params, ctypes.byref(number)) if exact else get(params, ctypes.byref(number), ctypes.byref(direction))
+        )
         return number.value if code >= 0 else 0
 
     # --- what it can do ----------------------------------------------------------------------------------------------
@@ -282,7 +284,9 @@ class Pcm:
     ) -> int:
         # In place where it is the card's own memory: a plugin copies all the same, and few programs map a plugin's.
         mapped_first = self.kind == abi.SND_PCM_TYPE_HW and options.mmap and not needs_sign(native, recorded=recorded)
-        for access in (*_MAPPED, *_COPIED) if mapped_first else (*_COPIED, *(_MAPPED if options.mmap else ())):
+        mapped = _MAPPED if options.mmap else ()
+        order: tuple[int, ...] = (*mapped, *_COPIED) if mapped_first else (*_COPIED, *mapped)
+        for access in order:
             if access in _PLANAR and channels > abi.MOST_PLANAR_CHANNELS:
                 continue
             if access in _MAPPED and needs_sign(native, recorded=recorded):
@@ -342,7 +346,7 @@ class Pcm:
         asound, call = self._asound, "snd_pcm_sw_params"
         params = ctypes.create_string_buffer(asound.snd_pcm_sw_params_sizeof())
         self._must("snd_pcm_sw_params_current", asound.snd_pcm_sw_params_current(self.handle, params))
-        # A plugin for a server (pulse) waits for as much again after each underrun; a period is never more than it holds.
+        # A plugin for a server (pulse) waits for as much again after each underrun.
         asound.snd_pcm_sw_params_set_start_threshold(self.handle, params, period)
         asound.snd_pcm_sw_params_set_avail_min(self.handle, params, period)
         asound.snd_pcm_sw_params_set_tstamp_mode(self.handle, params, abi.SND_PCM_TSTAMP_ENABLE)
