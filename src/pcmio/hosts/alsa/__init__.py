@@ -45,6 +45,9 @@ What surprises.
   every call says ENODEV (kernel 6.1).  A plugin whose server was killed has an xrun each time it is made ready
   (pulse).
 * A user outside group audio gets ENOENT or ENODEV, as libasound cannot see the cards: ``PermissionDenied`` here.
+* libpulse 16.1 hangs for ever when its server is killed while a recorded fragment is half read
+  (``pa_memimport_free`` waits for it with the main loop's lock held): such a stream does not notice, and closing it
+  gives up after the host's timeout.
 * 24 bits recorded in 32 have whatever they like in the upper byte.
 * JACK plays the last buffer of a client that stands still again and again (jackd 1.9.21): such a PCM is held after
   silence only.

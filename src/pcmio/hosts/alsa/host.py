@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcmio._device import take_options
 from pcmio.contract import Host
 from pcmio.descriptions import DeviceId, Direction
-from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput
+from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput, OperationTimeout
 from pcmio.hosts.alsa import errors
 from pcmio.hosts.alsa.cards import cards_are_denied, find_cards, find_hints, forget_configuration, types_of
 from pcmio.hosts.alsa.devices import AlsaDevice, card_facts, gone, hint_facts, named_facts
@@ -167,6 +167,9 @@ class AlsaHost(Host):
 
         try:
             return Bounded(work, undo).result(f"{name} ({what})", "snd_pcm_open", seconds)
+        except OperationTimeout:
+            libs.forget_openings()  # who hangs in there must not hold up all others
+            raise
         except DeviceNotAvailable as error:
             if cards_are_denied():
                 raise errors.denied(name) from error

@@ -79,7 +79,7 @@ class Libraries:
                 self._jack[f"jack_set_{hook}_function"](ctypes.c_void_p(address))
 
     def forget_openings(self) -> None:
-        """In a forked child: the thread that held the lock does not exist there."""
+        """Have a new lock: the thread that holds the old one hangs, or was left behind by a fork."""
         self._opening = threading.Lock()
 
 
