@@ -374,6 +374,8 @@ static void count_xrun(pcmio_alsa_stream *stream) {
   if (api->status(stream->pcm, stream->status) >= 0) {
     uint64_t now = pcmio_pump_now(stream->pump);
     uint64_t since = stamp(api->status_get_trigger_htstamp, stream->status);
+    /* Some drivers (HDA) leave it at the start.  What moved at full_nanos stood not still before. */
+    since = since < stream->full_nanos ? stream->full_nanos : since;
     frames = since != 0 && since <= now && now - since < LONGEST_GAP ? pcmio_alsa_frames(stream, now - since) : 0;
   }
   pcmio_pump_xrun(stream->pump, frames + (stream->config.output != 0 ? 0 : stream->config.buffer_frames));
@@ -385,6 +387,7 @@ static void is_empty(pcmio_alsa_stream *stream) {
   stream->paced_from = pcmio_pump_now(stream->pump);
   stream->paced = 0;
   stream->full_frames = 0;
+  stream->full_nanos = stream->paced_from;
   stream->written = stream->last_real + stream->config.buffer_frames + stream->config.tail_frames;
   stream->heard_nanos = stream->paced_from;
 }
