@@ -551,7 +551,7 @@ typedef struct {
   uint32_t repeats;   /* 1: held, it would go on to play what it played last: it is held after silence only */
   uint32_t sign_byte; /* 1 or 2: in which of a recorded sample's four bytes the sign is, which the top one lacks; 0: in
                          place */
-  int32_t priority;   /* of the thread: above 0 real-time, below 0 how nice it is, 0 ordinary */
+  int32_t niceness;   /* of the thread, where a system has that and lets it; 0: as it comes */
   uint32_t status_bytes; /* snd_pcm_status_sizeof() */
 } pcmio_alsa_config;
 
@@ -568,6 +568,8 @@ typedef enum {
  * is the caller's then. */
 PCMIO_API pcmio_alsa_stream *pcmio_alsa_new(const pcmio_alsa_api *api, const pcmio_alsa_config *config, void *pcm,
                                             pcmio_pump *pump, pcmio_wakeup *wakeup);
+/* The number of its thread; 0: it has not begun, and posts `wakeup` when it does. */
+PCMIO_API uint64_t pcmio_alsa_thread(const pcmio_alsa_stream *stream);
 /* Gives an order, one at a time; returns its number.  When it is the one that `answered` returns, `answer` is 0 or
  * minus the system's error number. */
 PCMIO_API uint32_t pcmio_alsa_order(pcmio_alsa_stream *stream, uint32_t kind);

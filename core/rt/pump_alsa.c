@@ -374,9 +374,11 @@ static void count_xrun(pcmio_alsa_stream *stream) {
   if (api->status(stream->pcm, stream->status) >= 0) {
     uint64_t now = pcmio_pump_now(stream->pump);
     uint64_t since = stamp(api->status_get_trigger_htstamp, stream->status);
-    /* Some drivers (HDA) leave it at the start.  What moved at full_nanos stood not still before. */
-    since = since < stream->full_nanos ? stream->full_nanos : since;
-    frames = since != 0 && since <= now && now - since < LONGEST_GAP ? pcmio_alsa_frames(stream, now - since) : 0;
+    if (since < stream->full_nanos) { /* 0, or of the start (HDA): then from when its queue must have run out */
+      uint32_t left = stream->config.output != 0 ? stream->full_frames : stream->config.buffer_frames;
+      since = stream->full_nanos + pcmio_alsa_nanos(stream, left);
+    }
+    frames = since <= now && now - since < LONGEST_GAP ? pcmio_alsa_frames(stream, now - since) : 0;
   }
   pcmio_pump_xrun(stream->pump, frames + (stream->config.output != 0 ? 0 : stream->config.buffer_frames));
 }

@@ -76,6 +76,7 @@ struct pcmio_alsa_stream {
   void *thread;
   void *wakeup;
   int selfwake[2];
+  _Atomic uint64_t number;
   _Atomic uint32_t wanted; /* the latest order: its number, times 8, and its kind */
   _Atomic uint32_t answered;
   _Atomic int32_t answer;

@@ -201,14 +201,11 @@ static void hurry(int32_t niceness) {
 
 static void run(void *argument) {
   pcmio_alsa_stream *stream = argument;
-  int32_t priority = stream->config.priority;
-  int32_t denied = priority > 0 ? pcmio_thread_promote(priority) : 0;
-  if (denied != 0) {
-    pcmio_pump_note(stream->pump, PCMIO_NOTE_REALTIME_DENIED, denied, 0);
+  if (stream->config.niceness != 0) {
+    hurry(stream->config.niceness);
   }
-  if (priority < 0) {
-    hurry(priority);
-  }
+  atomic_store(&stream->number, pcmio_thread_number());
+  pcmio_wakeup_post(stream->wakeup);
   for (uint32_t kind = 0; kind != PCMIO_ALSA_CLOSE;) {
     uint32_t order = atomic_load(&stream->wanted);
     if (order == atomic_load(&stream->answered)) {
@@ -263,6 +260,8 @@ pcmio_alsa_stream *pcmio_alsa_new(const pcmio_alsa_api *api, const pcmio_alsa_co
   }
   return stream;
 }
+
+uint64_t pcmio_alsa_thread(const pcmio_alsa_stream *stream) { return atomic_load(&stream->number); }
 
 uint32_t pcmio_alsa_order(pcmio_alsa_stream *stream, uint32_t kind) {
   uint32_t number = (atomic_load(&stream->wanted) >> KIND_BITS) + 1;

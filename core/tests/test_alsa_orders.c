@@ -394,7 +394,7 @@ static void give_order(pcmio_alsa_stream *stream, pcmio_wakeup *wakeup, uint32_t
   CHECK_EQUAL(pcmio_alsa_answer(stream), expected);
 }
 
-static pcmio_alsa_stream *open_thread(rig *bench, pcmio_wakeup *wakeup, int32_t priority) {
+static pcmio_alsa_stream *open_thread(rig *bench, pcmio_wakeup *wakeup, int32_t niceness) {
   pcmio_alsa_api api = {.state = state_of_thread,
                         .avail = nothing_recorded,
                         .prepare = fine,
@@ -405,13 +405,16 @@ static pcmio_alsa_stream *open_thread(rig *bench, pcmio_wakeup *wakeup, int32_t 
                         .poll_descriptors = give_descriptor,
                         .poll_descriptors_revents = tell_events};
   pcmio_alsa_config config = fake_config(0, 1);
-  config.priority = priority;
+  config.niceness = niceness;
   rig_open_mono(bench, 0, 1);
   CHECK_EQUAL(pipe(descriptor), 0);
   atomic_store(&closed, 0);
   atomic_store(&threads_state, PREPARED);
   pcmio_alsa_stream *stream = pcmio_alsa_new(&api, &config, bench, bench->pump, wakeup);
   CHECK(stream != NULL);
+  while (pcmio_alsa_thread(stream) == 0) {
+    CHECK_EQUAL(pcmio_wakeup_wait(wakeup, INT64_C(10000000000)), 1);
+  }
   return stream;
 }
 
@@ -426,9 +429,9 @@ static void close_thread(rig *bench, pcmio_wakeup *wakeup, pcmio_alsa_stream *st
 
 static void orders_are_carried_out_one_after_the_other(void) {
   pcmio_wakeup *wakeup = pcmio_wakeup_new();
-  for (int32_t priority = -5; priority <= 5; priority += 5) {
+  for (int32_t niceness = -5; niceness <= 5; niceness += 5) {
     rig bench;
-    pcmio_alsa_stream *stream = open_thread(&bench, wakeup, priority);
+    pcmio_alsa_stream *stream = open_thread(&bench, wakeup, niceness);
     for (uint32_t i = 0; i < 100; i++) {
       give_order(stream, wakeup, PCMIO_ALSA_START, 0);
       pcmio_alsa_poke(stream);

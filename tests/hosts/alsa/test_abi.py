@@ -22,7 +22,7 @@ CORE = Path(__file__).parents[3] / "core"
 HEADER = (CORE / "include" / "pcmio.h").read_text()
 LOOP = (CORE / "rt" / "pump_alsa.h").read_text()
 DECLARED = {name: function for name, function in vars(abi.Asound).items() if name.startswith("snd_")}
-KINDS = {"Int": "i32", "UInt": "u32", "Size": "u64", "SignedSize": "i64", "None": "void"}
+KINDS = {"Int": "i32", "UInt": "u32", "UInt64": "u64", "Size": "u64", "SignedSize": "i64", "None": "void"}
 
 
 def test_constants_have_the_headers_values() -> None:
@@ -53,7 +53,7 @@ def kind_of(parameter: str) -> str:
     """A C parameter in the words of facts.json."""
     if "*" in parameter:
         return "ptr"
-    words = {"int32_t": "i32", "uint32_t": "u32", "unsigned": "u64", "long": "i64", "void": "void"}
+    words = {"int32_t": "i32", "uint32_t": "u32", "uint64_t": "u64", "unsigned": "u64", "long": "i64", "void": "void"}
     return next(word for c, word in words.items() if c in parameter.split())
 
 

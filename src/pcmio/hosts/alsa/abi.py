@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ctypes import Structure, c_int32, c_uint32, c_void_p
 
-from pcmio._native import Address, Int, Library, Ref, Size, Str, UInt, native, quick
+from pcmio._native import Address, Int, Library, Ref, Size, Str, UInt, UInt64, native, quick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ class AlsaConfig(Structure):
         ("clockless", c_uint32),
         ("repeats", c_uint32),
         ("sign_byte", c_uint32),
-        ("priority", c_int32),
+        ("niceness", c_int32),
         ("status_bytes", c_uint32),
     ]
 
@@ -279,6 +279,8 @@ class AlsaCore(Library):
 
     @quick
     def pcmio_alsa_new(self, api: Ref, config: Ref, pcm: Address, pump: Address, wakeup: Address, /) -> Address: ...
+    @quick
+    def pcmio_alsa_thread(self, stream: Address, /) -> UInt64: ...
     @quick
     def pcmio_alsa_order(self, stream: Address, kind: UInt, /) -> UInt: ...
     @quick

@@ -7,7 +7,6 @@ from pcmio._driver import Plan, Side
 from pcmio._value import Value
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
-from pcmio.hosts.alsa import errors
 from pcmio.hosts.alsa.options import StreamOptions
 
 TYPE_CHECKING = False
@@ -200,10 +199,3 @@ def named_facts(name: str) -> DeviceFacts:
     """Of a PCM that is defined and not shown."""
     text = "Default ALSA device" if name == "default" else name
     return DeviceFacts(name, DeviceDescription(text, Direction.DUPLEX), is_certain=False)
-
-
-def gone(device_id: DeviceId, *, is_denied: bool) -> Exception:
-    """The error for an id that nothing has."""
-    if is_denied:
-        return errors.denied(str(device_id))
-    return DeviceNotAvailable(f"there is no device {device_id}", advice="see host.devices()")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pcmio._device import take_options
 from pcmio.contract import Host
-from pcmio.descriptions import DeviceId, Direction
-from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput, OperationTimeout
+from pcmio.descriptions import Direction
+from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, OperationTimeout
 from pcmio.hosts.alsa import errors
 from pcmio.hosts.alsa.cards import cards_are_denied, find_cards, find_hints, forget_configuration, types_of
-from pcmio.hosts.alsa.devices import AlsaDevice, card_facts, gone, hint_facts, named_facts
+from pcmio.hosts.alsa.devices import AlsaDevice, card_facts, hint_facts, named_facts
 from pcmio.hosts.alsa.library import Bounded, libraries
 from pcmio.hosts.alsa.names import hardware_name, parse
 from pcmio.hosts.alsa.options import HostOptions
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.contract import Device
+    from pcmio.descriptions import DeviceId
     from pcmio.hosts.alsa.cards import Card
     from pcmio.hosts.alsa.devices import DeviceFacts
     from pcmio.hosts.alsa.stream import AlsaDriver
@@ -93,9 +94,7 @@ class AlsaHost(Host):
         return next((device for device in devices if device.id.id == _DEFAULT), devices[0] if devices else None)
 
     def device_by_id(self, device_id: DeviceId | str) -> Device:
-        wanted = DeviceId.parse(device_id) if isinstance(device_id, str) else device_id
-        if wanted.host != self.id:
-            raise InvalidInput(f"{wanted} is a device of another host")
+        wanted = self.own_id(device_id)
         cards = self._cards()
         name = parse(wanted.id, cards)
         card = next((card for card in cards if card.id == name.card), None)
@@ -105,7 +104,7 @@ class AlsaHost(Host):
                 raise DeviceNotAvailable(f"card {card.id!r} has no device {name.device}", advice="see host.devices()")
             return AlsaDevice(self, card_facts(card, pcm, name.text))
         if name.is_unknown or not self._is_defined(name.text):
-            raise gone(wanted, is_denied=cards_are_denied())
+            raise errors.denied(str(wanted)) if cards_are_denied() else self.no_device(wanted)
         for hint in find_hints(self.libs, self.options.timeout):
             if hint.name == name.text:
                 return AlsaDevice(self, hint_facts(hint))

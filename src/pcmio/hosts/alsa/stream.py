@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import sys
 import threading
@@ -11,6 +12,7 @@ from pcmio import _core
 from pcmio._core import Wakeup, core
 from pcmio._driver import Driver, Plan, Side
 from pcmio._log import logger
+from pcmio._realtime import NEVER, NOTHING_REFUSED, REQUIRE, Refusal, SharedThread
 from pcmio.errors import AudioError, ResourceExhausted
 from pcmio.hosts.alsa import abi, errors
 from pcmio.hosts.alsa.abi import AlsaConfig
@@ -69,6 +71,7 @@ class AlsaDriver(Driver):
         self._stream: int | None = None  # pcmio_alsa_stream
         self._pcm: int | None = agreed.pcm  # as long as it is ours
         self._wakeup = Wakeup()
+        self._thread = SharedThread(_PRIORITY)
 
     def open(self, pump: Pump) -> None:
         """Hand the PCM to a thread of the core."""
@@ -81,7 +84,27 @@ class AlsaDriver(Driver):
             if self._stream is None:
                 raise ResourceExhausted("no memory, or no thread, for a stream", call="pcmio_alsa_new")
             self._pcm = None
+            stream = self._stream
+        self._wakeup.wait_until(
+            lambda: self._core.pcmio_alsa_thread(stream) != 0,
+            self._timeout,
+            lambda: errors.too_slow(f"the stream on {self.name}", "pcmio_alsa_new", self._timeout),
+        )
         self._host.drivers.add(self)
+        refusal = self._promote(stream)
+        if refusal.code:
+            self.denied_reason = refusal.reason
+            core().pcmio_pump_note(pump.address, _core.NOTE_REALTIME_DENIED, refusal.code, 0)
+
+    def _promote(self, stream: int) -> Refusal:
+        if may_be_promoted(self._agreed.kind):
+            self._thread.began(self._core.pcmio_alsa_thread(stream), 0, NEVER)
+            return self._thread.want(self.realtime)
+        if self.realtime == REQUIRE:
+            raise Refusal(errno.EPERM, f"{self.name} is a plugin, which may wait for others or never wait").error(
+                "audio"
+            )
+        return NOTHING_REFUSED
 
     def _config(self) -> AlsaConfig:
         agreed, plan = self._agreed, self.plan
@@ -104,7 +127,7 @@ class AlsaDriver(Driver):
             clockless=agreed.kind == abi.SND_PCM_TYPE_NULL,
             repeats=self._repeats,
             sign_byte=sign,
-            priority=_PRIORITY if may_be_promoted(agreed.kind) else _NICENESS,
+            niceness=0 if self.realtime == NEVER or may_be_promoted(agreed.kind) else _NICENESS,
             status_bytes=self._libs.asound.snd_pcm_status_sizeof(),
         )
 
@@ -167,6 +190,7 @@ class AlsaDriver(Driver):
         if pcm is not None:
             self._libs.asound.snd_pcm_close(pcm)
         if stream is not None:
+            self._thread.ends()
             self._end(stream)
         self._libs.said()
 
