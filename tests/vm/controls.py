@@ -15,6 +15,8 @@ from pcmio.testing import until
 
 _MONITOR = Path("/run/ports/monitor")
 _CARDS = Path("/sys/class/sound")
+#: What the kernel tells of its cards.
+PROC = Path("/proc/asound")
 
 
 def ask(command: str, **arguments: object) -> Any:
@@ -45,7 +47,7 @@ def _exchange(port: Any, request: dict[str, object]) -> dict[str, Any]:
 
 def card_names() -> set[str]:
     """Of the cards that the kernel has."""
-    return {entry.name for entry in Path("/proc/asound").iterdir() if entry.is_symlink()}
+    return {entry.name for entry in PROC.iterdir() if entry.is_symlink()}
 
 
 def plug_in() -> str:
@@ -54,7 +56,7 @@ def plug_in() -> str:
     ask("device_add", driver="usb-audio", id="hot", bus="usb.0", audiodev="hot")
     until(lambda: card_names() - before, "the card being there")
     (name,) = card_names() - before
-    number = Path("/proc/asound", name).readlink().name.removeprefix("card")
+    number = Path(PROC, name).readlink().name.removeprefix("card")
     until(lambda: Path(f"/run/udev/data/+sound:card{number}").exists(), "the device manager having seen the card")
     return name
 
@@ -66,7 +68,7 @@ def pull_out() -> None:
 
 def unbind(card: str) -> tuple[str, str]:
     """Take a card from its driver, whoever uses it, and return what ``bind`` wants."""
-    directory = _CARDS / Path("/proc/asound", card).readlink().name
+    directory = _CARDS / Path(PROC, card).readlink().name
     device = (directory / "device").resolve()
     driver = (device / "driver").resolve()
     # The card is gone at once, but the write may return only when the last program has closed it.
