@@ -78,7 +78,8 @@ def unbind(card: str) -> tuple[str, str]:
 
 
 def bind(driver: str, device: str) -> None:
-    """Give the card back to its driver."""
+    """Give the card back to its driver, once that is done with its former users."""
+    until(lambda: not Path(driver, device).exists(), "the driver being done with the card")
     (Path(driver) / "bind").write_text(device)
 
 

@@ -13,6 +13,8 @@ import pytest
 from pcmio.testing import until
 from tests.vm import controls
 
+from . import proc
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -76,7 +78,7 @@ def test_a_usb_card_comes_and_goes(usb_card: str) -> None:
     player = subprocess.Popen(
         ["aplay", "-q", "-D", f"hw:{usb_card}", *_CD, "/dev/zero"], stderr=subprocess.PIPE, text=True
     )
-    until(lambda: "RUNNING" in _status(usb_card), "the card playing")
+    until(lambda: proc.state(usb_card) == "RUNNING", "the card playing")
     controls.pull_out()
     _, said = player.communicate(timeout=20)
     assert player.returncode != 0
@@ -91,7 +93,3 @@ def test_a_card_is_taken_from_its_driver_and_given_back() -> None:
     controls.bind(driver, device)
     until(lambda: "Dummy" in controls.card_names(), "the card being back")
     assert _parameters("hw:Dummy")
-
-
-def _status(card: str) -> str:
-    return (controls.PROC / card / "pcm0p/sub0/status").read_text()
