@@ -2,7 +2,8 @@
 
     python -m tests.vm [--cards aloop,dummy,hda,usb] [--clock virtual] -- COMMAND [ARGUMENT...]
 
-The exit status is the command's; 124 if it took too long; 125 if there is no machine: nothing was run.
+The exit status is the command's; 124 if it took too long; 125 if the machine broke; 120 if there is none: nothing was
+run.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 
 from . import image, machine
 
-MISSING = 125
+MISSING = 120
 
 
 def main() -> int:

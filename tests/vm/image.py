@@ -25,7 +25,7 @@ GUEST = Path(__file__).with_name("guest")
 #: Nobody reads these in the machine.
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/sounds/*")
 _MAKE_IMAGE = (
-    'umount --quiet --recursive "$1"/proc "$1"/sys "$1"/dev; truncate --size=1G "$1".img && '
+    'mount --bind "$1" "$1" && truncate --size=1G "$1".img && '
     'mke2fs -q -t ext4 -O ^has_journal,^metadata_csum,^64bit -m 0 -d "$1" "$1".img && mv "$1".img "$1"/root.img'
 )
 # Programs for administrators are not on every user's path.
@@ -102,7 +102,7 @@ def _build(folder: Path) -> None:
             f"download /kernel {work}/out/kernel",
             f"download /initrd {work}/out/initrd",
             'rm -rf "$1"/kernel "$1"/initrd "$1"/prepare.py "$1"/var/cache/apt/* "$1"/var/lib/apt/lists/*',
-            # In a mount namespace of its own the root can be rid of /proc and what else is mounted in it.
+            # Mounted once more, the root is without /proc and what else is mounted in it; in a namespace of its own.
             f"unshare --mount sh -c '{_MAKE_IMAGE}' sh \"$1\"",
             f"download /root.img {work}/out/root.img",
         )

@@ -8,9 +8,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TIMED_OUT = 124
+BROKEN = 125
 _MEMORY_MIB = 1536
+#: Ten in real time, up to fifty in virtual time beside other work; more means that it hangs.
+_START_SECONDS = 180.0
+_COMPILED = "pycache.tar"
+#: Of the repository.
+_NOT_NEEDED = ("__pycache__", "bench", "build", "dist")
 _KERNEL_WORDS = (
     "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable no_timer_check mitigations=off random.trust_cpu=on "
     "preempt=full audit=0 apparmor=0 nmi_watchdog=0 nowatchdog"
@@ -55,7 +63,7 @@ class Clock:
 
 
 class Died(Exception):
-    """The emulator came to nothing before the command began."""
+    """The machine came to nothing before its command began."""
 
 
 def run(
@@ -85,12 +93,9 @@ def _run_once(
     timeout_seconds: float,
     env: Mapping[str, str],
 ) -> int:
-    compiled = image.cache() / "pycache"
-    compiled.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pcmio-vm-") as name, ExitStack() as stack:
         job = Path(name)
-        shares = [("repository", REPOSITORY, "ro"), ("pycache", compiled, "rw")]
-        _write_job(job, command, cards, shares, env)
+        _write_job(job, command, cards, env)
         words, sockets = _emulator(files, job, cards, clock), []
         for port in ("out", "err"):
             ours, its = socket.socketpair()
@@ -104,62 +109,84 @@ def _run_once(
         sockets += [monitor, its]
         words += ["-chardev", f"socket,id=monitor,fd={monitor.fileno()}", "-mon", "chardev=monitor,mode=control"]
         words += _port("monitor", its)
-        for tag, path, mode in [("job", job, "rw"), *shares]:
-            words += _share(tag, path, mode)
         sys.stdout.flush()
         with _emulating(words, sockets, job / "emulator.log") as emulator:
-            try:
-                emulator.wait(timeout_seconds)
-            except subprocess.TimeoutExpired:
-                if (job / "ready").exists():
-                    print(f"the command ran past {timeout_seconds:g} s", file=sys.stderr)
-                    return TIMED_OUT
+            if not _ends(emulator, job, timeout_seconds):
+                print(f"the command ran past {timeout_seconds:g} s", file=sys.stderr)
+                return TIMED_OUT
+        _keep_compiled(job)
         return _status(job, emulator)
+
+
+def _ends(emulator: subprocess.Popen[bytes], job: Path, timeout_seconds: float) -> bool:
+    """Wait for the machine to start and to end; False if its command takes longer than it may."""
+    started, due = False, time.monotonic() + _START_SECONDS
+    while time.monotonic() < due:
+        with suppress(subprocess.TimeoutExpired):
+            emulator.wait(0.1)
+            return True
+        if not started and (job / "ready").exists():
+            started, due = True, time.monotonic() + timeout_seconds
+    return not started
 
 
 def _status(job: Path, emulator: subprocess.Popen[bytes]) -> int:
     try:
         status, _, trouble = (job / "status").read_text().strip().partition(" ")
     except FileNotFoundError:
-        status, trouble = "", f"the machine stopped before its command ended (emulator: {emulator.returncode})"
+        status, trouble = "", f"the machine hung, or stopped before its command ended (emulator: {emulator.returncode})"
     if not trouble:
         return int(status)
     logs = "\n".join((job / name).read_text(errors="replace")[-2000:] for name in ("emulator.log", "console.log"))
-    raise Died(f"{trouble}\n{logs}")
+    if not (job / "ready").exists():
+        raise Died(f"{trouble}\n{logs}")
+    print(f"{trouble}\n{logs}", file=sys.stderr)
+    return BROKEN
 
 
-def _write_job(
-    job: Path,
-    command: Sequence[str],
-    cards: Sequence[str],
-    shares: Sequence[tuple[str, Path, str]],
-    env: Mapping[str, str],
-) -> None:
+def _write_job(job: Path, command: Sequence[str], cards: Sequence[str], env: Mapping[str, str]) -> None:
     """What guest/init reads."""
     shutil.copy(image.GUEST / "init", job)
+    _write_repository(job / "repository.tar")
+    with suppress(FileNotFoundError):
+        shutil.copy(image.cache() / _COMPILED, job)
     modules = " ".join(["xhci-pci", *(CARDS[card].module for card in cards)])
     present = sum(CARDS[card].present for card in cards)
     (job / "settings").write_text(f"CARDS={present}\nMODULES='{modules}'\n")
-    (job / "mounts").write_text(
-        "".join(f"{tag} {'ro,cache=loose' if mode == 'ro' else 'cache=mmap'} {_seen(tag)}\n" for tag, _, mode in shares)
-    )
-    given = {"PCMIO_VM": "1", "PYTHONPATH": "src", "PYTHONPYCACHEPREFIX": _seen("pycache"), **env}
-    lines = [f"export {key}={shlex.quote(value)}" for key, value in given.items()]
-    (job / "command").write_text("\n".join([*lines, f"cd {_seen('repository')}", f"exec {shlex.join(command)}", ""]))
+    lines = [f"export {key}={shlex.quote(value)}" for key, value in {"PYTHONPATH": "src", **env}.items()]
+    (job / "command").write_text("\n".join([*lines, f"exec {shlex.join(command)}", ""]))
 
 
-def _seen(tag: str) -> str:
-    """Where a directory is mounted in the machine: the same everywhere, so that compiled Python can be kept."""
-    return f"/mnt/{tag}"
+def _keep_compiled(job: Path) -> None:
+    """Python's compiled files, for the next machine: compiling takes it many seconds."""
+    fresh = image.cache() / f"{job.name}.tar"
+    with suppress(FileNotFoundError):
+        shutil.copy(job / _COMPILED, fresh)
+        fresh.replace(image.cache() / _COMPILED)
+
+
+def _write_repository(to: Path) -> None:
+    """As a snapshot: waiting for files of the computer's would let the virtual clock jump."""
+
+    def wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        name = Path(entry.name).name
+        return None if name.startswith(".") or name in _NOT_NEEDED else entry
+
+    with tarfile.open(to, "w") as archive:
+        for path in REPOSITORY.iterdir():
+            archive.add(path, path.name, filter=wanted)
 
 
 def _emulator(files: image.Image, job: Path, cards: Sequence[str], clock: str) -> list[str]:
+    size = files.root.stat().st_size
     words = [
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"),
-        *("-machine", "pc,vmport=off", "-cpu", "max", "-m", str(_MEMORY_MIB)),
+        *("-machine", "pc,vmport=off", "-cpu", "max", "-m", f"{_MEMORY_MIB},maxmem=8G"),
         *("-kernel", str(files.kernel), "-initrd", str(files.initrd), "-append", _KERNEL_WORDS),
-        *("-drive", f"if=none,id=root,format=raw,readonly=on,file={_quoted(files.root)}"),
-        *("-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "qemu-xhci,id=usb"),
+        # As memory, not as a disk: waiting for a disk lets the virtual clock jump.
+        *("-object", f"memory-backend-file,id=root,share=off,readonly=on,size={size},mem-path={_quoted(files.root)}"),
+        *("-device", "virtio-pmem-pci,memdev=root", "-device", "virtio-serial-pci", "-device", "qemu-xhci,id=usb"),
+        *("-virtfs", f"local,path={_quoted(job)},mount_tag=job,security_model=none"),
         *("-serial", f"file:{_quoted(job)}/console.log"),
         *("-audiodev", "none,id=nowhere", "-audiodev", "none,id=hot"),
     ]
@@ -179,12 +206,6 @@ def _port(name: str, its: socket.socket) -> list[str]:
         *("-chardev", f"socket,id={name}-port,fd={its.fileno()}"),
         *("-device", f"virtserialport,chardev={name}-port,name={name}"),
     ]
-
-
-def _share(tag: str, path: Path, mode: str) -> list[str]:
-    readonly = ",readonly=on" if mode == "ro" else ""
-    given = f"local,path={_quoted(path)},mount_tag={tag},security_model=none,multidevs=remap{readonly}"
-    return ["-virtfs", given]
 
 
 def _quoted(path: Path) -> str:

@@ -67,7 +67,7 @@ def test_a_card_that_another_program_uses_is_busy_until_it_ends(usb_card: str) -
 
 _CHILD = """
 import json, sys
-import pcmio
+import numpy, pcmio, pcmio.hosts.alsa  # now: waiting for a file while a stream runs lets the virtual clock jump
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
 

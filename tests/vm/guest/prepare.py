@@ -16,7 +16,7 @@ from pathlib import Path
 # What a machine for sound needs; what these depend on comes along.
 KEPT = ("sound/core", "sound/drivers", "sound/hda", "sound/pci/hda", "sound/usb", "drivers/usb/core", "drivers/usb/host")
 # In the initramfs: enough to find the root.  The order is worked out from their dependencies.
-FIRST = ("virtio_pci", "virtio_blk", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4")
+FIRST = ("virtio_pci", "virtio_pmem", "nd_pmem", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4")
 PROGRAMS = ("sh", "mount", "insmod", "mkdir", "switch_root", "poweroff", "sleep")
 
 
