@@ -29,13 +29,13 @@ def main() -> int:
     parser.add_argument("command", nargs="+")
     given = parser.parse_args()
     cards = [card for card in given.cards.split(",") if card]
-    if unknown := set(cards) - set(machine.CARDS):
+    if unknown := sorted(set(cards) - set(machine.CARDS)):
         parser.error(f"no such card: {', '.join(unknown)}; there are {', '.join(machine.CARDS)}")
     env = dict(variable.split("=", 1) for variable in given.env)
     began = time.monotonic()
     try:
-        status = machine.run(given.command, cards, given.clock, given.timeout, env)
-    except image.Missing as error:
+        status = machine.run(machine.Task(given.command, cards, given.clock, given.timeout, env))
+    except image.MissingError as error:
         print(f"MISSING: no machine with sound cards, nothing was tested.\n{error}", file=sys.stderr)
         return MISSING
     print(f"the machine ran for {time.monotonic() - began:.0f} s, status {status}", file=sys.stderr)

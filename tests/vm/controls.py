@@ -1,6 +1,6 @@
 """For use inside the machine: plugs cards in and pulls them out.
 
-    python3 -m tests.vm.controls plug-in | pull-out | unbind CARD | bind DRIVER DEVICE
+python3 -m tests.vm.controls plug-in | pull-out | unbind CARD | bind DRIVER DEVICE
 """
 
 from __future__ import annotations
@@ -84,7 +84,14 @@ def bind(driver: str, device: str) -> None:
 
 
 if __name__ == "__main__":
-    actions = {"plug-in": plug_in, "pull-out": pull_out, "unbind": unbind, "bind": bind}
-    result = actions[sys.argv[1]](*sys.argv[2:])
-    if result is not None:
-        print(*([result] if isinstance(result, str) else result))
+    match sys.argv[1:]:
+        case ["plug-in"]:
+            print(plug_in())
+        case ["pull-out"]:
+            pull_out()
+        case ["unbind", card]:
+            print(*unbind(card))
+        case ["bind", driver, device]:
+            bind(driver, device)
+        case _:
+            sys.exit(__doc__)

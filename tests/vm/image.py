@@ -20,7 +20,12 @@ PACKAGES = ("python3", "python3-numpy", "libasound2", "alsa-utils", "kmod", "ude
 PYTHON = "3.11"  # that suite's
 WHEELS = ("pytest>=8.3", "pytest-timeout>=2.3")
 #: The programs that are run here, and the Debian packages that bring them.
-PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs"}
+PROGRAMS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "mmdebstrap": "mmdebstrap",
+    "mke2fs": "e2fsprogs",
+    "setpriv": "util-linux",
+}
 GUEST = Path(__file__).with_name("guest")
 #: Nobody reads these in the machine.
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/sounds/*")
@@ -32,7 +37,7 @@ _MAKE_IMAGE = (
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """This computer cannot have the machine; the text says why."""
 
 
@@ -54,10 +59,10 @@ def ready() -> Image:
     """The image that belongs to these files, built if need be.
 
     Raises:
-        Missing: It cannot be built, or not be started, on this computer.
+        MissingError: It cannot be built, or not be started, on this computer.
     """
     if os.uname().machine != "x86_64":
-        raise Missing(f"the machine is x86-64, this computer is {os.uname().machine}")
+        raise MissingError(f"the machine is x86-64, this computer is {os.uname().machine}")
     _install()
     recipe = hashlib.sha256("\n".join((SUITE, *PACKAGES, *WHEELS)).encode())
     for name in ("prepare.py", "boot-init"):
@@ -77,7 +82,7 @@ def _install() -> None:
     if not packages:
         return
     if shutil.which("apt-get") is None:
-        raise Missing(f"no apt-get here; install by other means: {', '.join(packages)}")
+        raise MissingError(f"no apt-get here; install by other means: {', '.join(packages)}")
     as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
     _run([*apt, "update"])
@@ -141,7 +146,7 @@ def _run(command: list[str]) -> None:
             check=False,
         )
     except FileNotFoundError as error:
-        raise Missing(f"{command[0]} is not there") from error
+        raise MissingError(f"{command[0]} is not there") from error
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-20:])
-        raise Missing(f"{command[0]} failed ({done.returncode}):\n{end}")
+        raise MissingError(f"{command[0]} failed ({done.returncode}):\n{end}")

@@ -62,41 +62,42 @@ class Clock:
     VIRTUAL = "virtual"
 
 
-class Died(Exception):
+class Task(NamedTuple):
+    """What a machine is started for."""
+
+    command: Sequence[str]
+    cards: Sequence[str]
+    clock: str
+    timeout_seconds: float
+    env: Mapping[str, str]
+
+
+class DiedError(Exception):
     """The machine came to nothing before its command began."""
 
 
-def run(
-    command: Sequence[str], cards: Sequence[str], clock: str, timeout_seconds: float, env: Mapping[str, str]
-) -> int:
-    """Run ``command`` in a new machine, in the repository, and return its exit status.
+def run(task: Task) -> int:
+    """Run a command in a new machine, in the repository, and return its exit status.
 
     Raises:
-        image.Missing: There can be no machine on this computer.
+        image.MissingError: There can be no machine on this computer.
     """
     files = image.ready()
     for last in (False, True):
         try:
-            return _run_once(files, command, cards, clock, timeout_seconds, env)
-        except Died as error:
+            return _run_once(files, task)
+        except DiedError as error:
             # QEMU 7.2's emulation crashes about once in forty starts, while the kernel comes up.
             if last:
-                raise image.Missing(str(error)) from error
+                raise image.MissingError(str(error)) from error
     raise AssertionError
 
 
-def _run_once(
-    files: image.Image,
-    command: Sequence[str],
-    cards: Sequence[str],
-    clock: str,
-    timeout_seconds: float,
-    env: Mapping[str, str],
-) -> int:
+def _run_once(files: image.Image, task: Task) -> int:
     with tempfile.TemporaryDirectory(prefix="pcmio-vm-") as name, ExitStack() as stack:
         job = Path(name)
-        _write_job(job, command, cards, env)
-        words, sockets = _emulator(files, job, cards, clock), []
+        _write_job(job, task)
+        words, sockets = _emulator(files, job, task), []
         for port in ("out", "err"):
             ours, its = socket.socketpair()
             sockets.append(its)
@@ -111,10 +112,9 @@ def _run_once(
         words += _port("monitor", its)
         sys.stdout.flush()
         with _emulating(words, sockets, job / "emulator.log") as emulator:
-            if not _ends(emulator, job, timeout_seconds):
-                print(f"the command ran past {timeout_seconds:g} s", file=sys.stderr)
+            if not _ends(emulator, job, task.timeout_seconds):
+                print(f"the command ran past {task.timeout_seconds:g} s", file=sys.stderr)
                 return TIMED_OUT
-        _keep_compiled(job)
         return _status(job, emulator)
 
 
@@ -136,25 +136,29 @@ def _status(job: Path, emulator: subprocess.Popen[bytes]) -> int:
     except FileNotFoundError:
         status, trouble = "", f"the machine hung, or stopped before its command ended (emulator: {emulator.returncode})"
     if not trouble:
+        _keep_compiled(job)
         return int(status)
     logs = "\n".join((job / name).read_text(errors="replace")[-2000:] for name in ("emulator.log", "console.log"))
     if not (job / "ready").exists():
-        raise Died(f"{trouble}\n{logs}")
+        raise DiedError(f"{trouble}\n{logs}")
     print(f"{trouble}\n{logs}", file=sys.stderr)
     return BROKEN
 
 
-def _write_job(job: Path, command: Sequence[str], cards: Sequence[str], env: Mapping[str, str]) -> None:
+def _write_job(job: Path, task: Task) -> None:
     """What guest/init reads."""
     shutil.copy(image.GUEST / "init", job)
     _write_repository(job / "repository.tar")
     with suppress(FileNotFoundError):
         shutil.copy(image.cache() / _COMPILED, job)
-    modules = " ".join(["xhci-pci", *(CARDS[card].module for card in cards)])
-    present = sum(CARDS[card].present for card in cards)
+    modules = " ".join(["xhci-pci", *(CARDS[card].module for card in task.cards)])
+    present = sum(CARDS[card].present for card in task.cards)
     (job / "settings").write_text(f"CARDS={present}\nMODULES='{modules}'\n")
-    lines = [f"export {key}={shlex.quote(value)}" for key, value in {"PYTHONPATH": "src", **env}.items()]
-    (job / "command").write_text("\n".join([*lines, f"exec {shlex.join(command)}", ""]))
+    lines = [
+        f"export {key}={shlex.quote(value)}"
+        for key, value in {"PCMIO_VM": task.clock, "PYTHONPATH": "src", **task.env}.items()
+    ]
+    (job / "command").write_text("\n".join([*lines, f"exec {shlex.join(task.command)}", ""]))
 
 
 def _keep_compiled(job: Path) -> None:
@@ -170,14 +174,19 @@ def _write_repository(to: Path) -> None:
 
     def wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
         name = Path(entry.name).name
-        return None if name.startswith(".") or name in _NOT_NEEDED else entry
+        if name.startswith(".") or name in _NOT_NEEDED:
+            return None
+        # For every user in the machine, whoever may read it here.
+        entry.uid = entry.gid = 0
+        entry.mode |= 0o555 if entry.isdir() else 0o444
+        return entry
 
     with tarfile.open(to, "w") as archive:
         for path in REPOSITORY.iterdir():
             archive.add(path, path.name, filter=wanted)
 
 
-def _emulator(files: image.Image, job: Path, cards: Sequence[str], clock: str) -> list[str]:
+def _emulator(files: image.Image, job: Path, task: Task) -> list[str]:
     size = files.root.stat().st_size
     words = [
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"),
@@ -190,12 +199,12 @@ def _emulator(files: image.Image, job: Path, cards: Sequence[str], clock: str) -
         *("-serial", f"file:{_quoted(job)}/console.log"),
         *("-audiodev", "none,id=nowhere", "-audiodev", "none,id=hot"),
     ]
-    if clock == Clock.VIRTUAL:
+    if task.clock == Clock.VIRTUAL:
         # Two processors never finish starting under -icount (QEMU 7.2 and 10.0).
         words += ["-smp", "1", "-accel", "tcg,thread=single,tb-size=512", "-icount", "shift=0,sleep=off"]
     else:
         words += ["-smp", str(min(2, os.cpu_count() or 1)), "-accel", "tcg,thread=multi,tb-size=512"]
-    for card in cards:
+    for card in task.cards:
         for device in CARDS[card].devices:
             words += ["-device", device]
     return words
@@ -216,18 +225,20 @@ def _quoted(path: Path) -> str:
 @contextmanager
 def _emulating(words: list[str], sockets: list[socket.socket], log: Path) -> Generator[subprocess.Popen[bytes]]:
     """The emulator as our child, which does not outlive us."""
-    with log.open("wb") as output:
-        emulator = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[its.fileno() for its in sockets],
-            start_new_session=True,
-        )
     try:
+        with log.open("wb") as output:
+            emulator = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[its.fileno() for its in sockets],
+                start_new_session=True,
+            )
+    finally:
         for its in sockets:
             its.close()
+    try:
         yield emulator
     finally:
         emulator.kill()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -67,7 +68,9 @@ def test_a_usb_card_has_an_output_only(host: pcmio.Host, usb_card: str) -> None:
         ("usb", 24_000, 4),
     ],
 )
-def test_periods_are_granted_as_asked(host: pcmio.Host, request: pytest.FixtureRequest, card: str, period: int, periods: int) -> None:
+def test_periods_are_granted_as_asked(
+    host: pcmio.Host, request: pytest.FixtureRequest, card: str, period: int, periods: int
+) -> None:
     name = request.getfixturevalue("usb_card") if card == "usb" else card
     agreed, frames = _play(host, name, block=480, period_frames=period, periods=periods)
     assert (agreed["period_size"], agreed["buffer_size"]) == (str(period), str(period * periods))
@@ -76,7 +79,12 @@ def test_periods_are_granted_as_asked(host: pcmio.Host, request: pytest.FixtureR
 
 @pytest.mark.parametrize(
     ("card", "period", "granted"),
-    [("Dummy", 1, range(16, 65)), ("Intel", 7, range(32, 129)), ("usb", 1, range(48, 97)), ("usb", 90_000, range(24_000, 48_001))],
+    [
+        ("Dummy", 1, range(16, 65)),
+        ("Intel", 7, range(32, 129)),
+        ("usb", 1, range(48, 97)),
+        ("usb", 90_000, range(24_000, 48_001)),
+    ],
 )
 def test_impossible_periods_become_the_nearest(
     host: pcmio.Host, request: pytest.FixtureRequest, card: str, period: int, granted: range
@@ -98,7 +106,21 @@ def test_callbacks_get_their_buffer_whatever_the_card_moves(
     assert int(agreed["buffer_size"]) >= 2 * int(agreed["period_size"])
 
 
-def _play(host: pcmio.Host, card: str, *, block: int, **options: int) -> tuple[dict[str, str], set[int]]:
+@pytest.mark.skipif(os.environ["PCMIO_VM"] != "virtual", reason="in real time whatever else runs may cost a period")
+@pytest.mark.parametrize(("block", "periods"), [(64, 4), (128, 2), (480, 2)])
+def test_the_exact_card_never_waits_for_its_samples(host: pcmio.Host, block: int, periods: int) -> None:
+    """Some hundred periods, each of one block, with as few of them in the card's buffer as will do."""
+    config = pcmio.StreamConfig(2, 48_000, block, SampleFormat.I16)
+    device = _device(host, "Dummy")
+    with device.build_output_stream_raw(
+        config, lambda samples, info: None, period_frames=block, periods=periods
+    ) as stream:
+        until(lambda: stream.position > 300 * block, "the card playing")
+        stats = stream.stats
+    assert (stats.xruns, stats.xrun_frames) == (0, 0)
+
+
+def _play(host: pcmio.Host, card: str, *, block: int, **options: Any) -> tuple[dict[str, str], set[int]]:
     """Play silence for a while; what the kernel was asked for, and how many frames the callback got."""
     frames: set[int] = set()
 

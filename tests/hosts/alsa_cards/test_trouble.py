@@ -63,11 +63,38 @@ def test_a_card_that_another_program_uses_is_busy_until_it_ends(usb_card: str) -
             until(lambda: counter.calls > 2, "blocks")
 
 
+# --- forbidden --------------------------------------------------------------------------------------------------------
+
+_STRANGER = """
+import pcmio
+with pcmio.host("alsa") as host:
+    for ask in (host.check_available, lambda: host.device_by_id("alsa:hw:0")):
+        try:
+            ask()
+        except pcmio.AudioError as error:
+            print(type(error).__name__, error.code, "audio" in str(error.advice))
+"""
+
+
+def test_a_user_outside_the_group_is_told_that_he_may_not() -> None:
+    """To libasound there are no cards then."""
+    done = subprocess.run(
+        [sys.executable, "-c", _STRANGER],
+        user=65_534,
+        group=65_534,
+        extra_groups=[],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["PermissionDenied -13 True"] * 2
+
+
 # --- late -------------------------------------------------------------------------------------------------------------
 
 _CHILD = """
 import json, sys
-import numpy, pcmio, pcmio.hosts.alsa  # now: waiting for a file while a stream runs lets the virtual clock jump
+import numpy, pcmio, pcmio.hosts.alsa  # not while a stream runs
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
 
@@ -123,7 +150,11 @@ def _lost_by_driver(card: str) -> Callable[[pcmio.Host], Callable[[], None]]:
 
 def _unplugged(_host: pcmio.Host) -> Callable[[], None]:
     controls.pull_out()
-    return lambda: None if controls.plug_in() else None
+
+    def plug_in() -> None:
+        controls.plug_in()
+
+    return plug_in
 
 
 def _rig(card: str, lose: Callable[[pcmio.Host], Callable[[], None]]) -> Rig:

@@ -5,18 +5,33 @@ Leaves ``/kernel`` and ``/initrd``; both are taken out of the root before it bec
 
 from __future__ import annotations
 
-import glob
 import lzma
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 # What a machine for sound needs; what these depend on comes along.
-KEPT = ("sound/core", "sound/drivers", "sound/hda", "sound/pci/hda", "sound/usb", "drivers/usb/core", "drivers/usb/host")
+KEPT = (
+    "sound/core",
+    "sound/drivers",
+    "sound/hda",
+    "sound/pci/hda",
+    "sound/usb",
+    "drivers/usb/core",
+    "drivers/usb/host",
+)
 # In the initramfs: enough to find the root.  The order is worked out from their dependencies.
-FIRST = ("virtio_pci", "virtio_pmem", "nd_pmem", "virtio_console", "9pnet_virtio", "9p", "overlay", "crc32c_generic", "ext4")
+FIRST = (
+    "virtio_pci",
+    "virtio_pmem",
+    "nd_pmem",
+    "virtio_console",
+    "9pnet_virtio",
+    "9p",
+    "overlay",
+    "crc32c_generic",
+    "ext4",
+)
 PROGRAMS = ("sh", "mount", "insmod", "mkdir", "switch_root", "poweroff", "sleep")
 
 
@@ -47,7 +62,7 @@ def _fetch_kernel(to: Path) -> Path:
     told = subprocess.run(["apt-cache", "depends", "linux-image-amd64"], capture_output=True, text=True, check=True)
     package = next(word for word in told.stdout.split() if word.startswith("linux-image-") and word[12].isdigit())
     subprocess.run(["apt-get", "-qq", "download", package], cwd=to, check=True)
-    subprocess.run(["dpkg-deb", "-x", *glob.glob(f"{to}/*.deb"), str(to)], check=True)
+    subprocess.run(["dpkg-deb", "-x", *map(str, to.glob("*.deb")), str(to)], check=True)
     (kernel,) = to.glob("boot/vmlinuz-*")
     return kernel
 
@@ -80,7 +95,7 @@ def _make_initrd(modules: Path, first: list[str]) -> None:
     for index, path in enumerate(first):
         shutil.copy(modules / path, tree / "modules" / f"{index:02}-{Path(path).name}")
     shutil.move("/boot-init", tree / "init")
-    os.chmod(tree / "init", 0o755)
+    (tree / "init").chmod(0o755)
     with Path("/initrd").open("wb") as out:
         names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
         cpio = ["busybox", "cpio", "-o", "-H", "newc"]
@@ -89,4 +104,4 @@ def _make_initrd(modules: Path, first: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
