@@ -1,4 +1,4 @@
-"""The kernel's loop card as a rig: what is played to its first device is recorded from its second, bit for bit."""
+"""The kernel's loop card as rigs: what is played to its first device is recorded from its second, bit for bit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lose_loopback(_host: pcmio.Host) -> Callable[[], None]:
     return partial(controls.bind, *controls.unbind("Loopback"))
 
 
-RIG = Rig(
+CARD = Rig(
     open_host=partial(pcmio.host, "alsa"),
     output=OUTPUT,
     input=INPUT,
@@ -35,4 +35,12 @@ RIG = Rig(
     mixes=False,
     cycles=100,
     lose_device=lose_loopback,
+)
+
+#: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
+DEFAULT = CARD.replace(
+    output="alsa:default",
+    exact_formats=tuple(entry for entry in CARD.exact_formats if entry not in (SampleFormat.I32, SampleFormat.U32)),
+    channel_counts=(2,),
+    mixes=True,
 )

@@ -14,7 +14,7 @@ from pcmio.testing.data import Loop
 from pcmio.testing.waiting import PATIENCE_SECONDS
 
 from . import proc
-from .loopback import RIG
+from .loopback import CARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def _pass_through(
     sample_format: SampleFormat, channels: int = 2, rate: int = 48_000, **options: object
 ) -> Mapping[str, str]:
     """Play noise, record it, compare each bit; what the kernel was asked for meanwhile."""
-    rig = RIG.replace(sample_rate=rate, options={"output": options, "input": options})
+    rig = CARD.replace(sample_rate=rate, options={"output": options, "input": options})
     noise = Noise(sample_format, channels, rate // 8)
     with rig.open_host() as host, Loop(rig, host, noise.player(), channels, sample_format) as loop:
         loop.output.start()
