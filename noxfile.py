@@ -81,7 +81,7 @@ def cards(session: nox.Session) -> None:
     _install(session, "test")
     session.install("-e", ".")
     session.run("pytest", "tests/vm")
-    inside = ["python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/hosts/alsa_cards", *session.posargs]
+    inside = ["python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/cards", *session.posargs]
     session.run("python", "-m", "tests.vm", "--clock=virtual", "--", *inside)
 
 

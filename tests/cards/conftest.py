@@ -24,7 +24,7 @@ collect_ignore_glob = [] if _INSIDE else ["test_*.py"]
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was not run is not silently left out."""
     if not _INSIDE:
-        terminalreporter.write_line("MISSING here: tests/hosts/alsa_cards, which nox -s cards runs", yellow=True)
+        terminalreporter.write_line("MISSING here: tests/cards, which nox -s cards runs", yellow=True)
 
 
 @pytest.fixture
