@@ -128,7 +128,9 @@ def hosts_may_come_and_go(rig: Rig) -> None:
         cycle()
     gc.collect()
     after = _holdings()
-    assert after[:2] == before[:2], f"descriptors and threads {before[:2]} became {after[:2]}"
+    # Fewer than before: a thread of the warm-up was about to end when it was counted.
+    assert after[0] <= before[0], f"descriptors and threads {before[:2]} became {after[:2]}"
+    assert after[1] <= before[1], f"descriptors and threads {before[:2]} became {after[:2]}"
     assert after[2] - before[2] < _MEMORY_BYTES
 
 
