@@ -9,7 +9,7 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "core", "tests", "packaging", "wheels"]
+nox.options.sessions = ["lint", "types", "core", "tests", "cards", "packaging", "wheels"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 # mypy's and pyright's names for what `sys.platform` can be.
@@ -71,7 +71,18 @@ def tests(session: nox.Session) -> None:
     """Test pcmio on every host that this machine has or can simulate."""
     _install(session, "test")
     session.install("-e", ".[all]")
-    session.run("pytest", "--ignore=tests/core", "--ignore=tests/packaging", *session.posargs)
+    elsewhere = [f"--ignore=tests/{folder}" for folder in ("core", "packaging", "vm")]
+    session.run("pytest", *elsewhere, *session.posargs)
+
+
+@nox.session
+def cards(session: nox.Session) -> None:
+    """Test on a kernel's sound cards, in a virtual machine that is built and started for it."""
+    _install(session, "test")
+    session.install("-e", ".")
+    session.run("pytest", "tests/vm")
+    inside = ["python3", "-m", "pytest", "-p", "no:cacheprovider", "tests/cards", *session.posargs]
+    session.run("python", "-m", "tests.vm", "--clock=virtual", "--", *inside)
 
 
 @nox.session

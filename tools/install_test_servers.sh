@@ -25,6 +25,13 @@ installed() {
 }
 
 updated=no
+refresh() {
+  if [ $updated = no ]; then
+    "${as_root[@]}" apt-get update --quiet
+    updated=yes
+  fi
+}
+
 need() {
   local missing=()
   for package in "$@"; do
@@ -33,16 +40,25 @@ need() {
   if [ ${#missing[@]} -eq 0 ]; then
     return
   fi
-  if [ $updated = no ]; then
-    "${as_root[@]}" apt-get update --quiet
-    updated=yes
-  fi
+  refresh
   # noninteractive: jackd2 would ask whether to grant real-time priority, and wait for an answer.
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install --yes --quiet --no-install-recommends "${missing[@]}" < /dev/null
 }
 
 need "${packages[@]}"
+# ALSA's plugin for PipeWire: in Debian 12 its package cannot be installed beside PulseAudio, so it is only unpacked.
+plugins=/usr/local/lib/pcmio-test-servers
+if ! compgen -G "$plugins/usr/lib/*/alsa-lib/libasound_module_pcm_pipewire.so" > /dev/null &&
+  ! compgen -G "/usr/lib/*/alsa-lib/libasound_module_pcm_pipewire.so" > /dev/null; then
+  refresh
+  download=$(mktemp --directory)
+  chmod 755 "$download" # apt-get downloads as a user of its own
+  (cd "$download" && apt-get download --quiet pipewire-alsa)
+  "${as_root[@]}" mkdir --parents "$plugins"
+  "${as_root[@]}" dpkg-deb --extract "$download"/pipewire-alsa_*.deb "$plugins"
+  rm --recursive "$download"
+fi
 # Where Debian no longer ships JACK's small tools with the server.
 command -v jack_lsp > /dev/null || need jack-example-tools
 # clang's sanitizers are packaged for each major version, and "clang" is another one in each release.

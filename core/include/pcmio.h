@@ -499,6 +499,92 @@ PCMIO_API int32_t pcmio_pipewire_stream_drain(pcmio_pipewire_stream *stream);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pipewire_stream_free(pcmio_pipewire_stream *stream);
 
+/* --- rt/pump_alsa.c: an ALSA PCM and the loop that serves it (setup/alsa.c makes, runs and frees) ------------------
+ */
+
+/* libasound's functions, each in the place of its name without "snd_pcm_".  Its objects are opaque here; frame counts
+ * are snd_pcm_uframes_t and snd_pcm_sframes_t, errors minus the system's numbers. */
+typedef struct {
+  long (*avail)(void *pcm);
+  int32_t (*state)(void *pcm);
+  int32_t (*status)(void *pcm, void *status);
+  long (*status_get_delay)(const void *status);
+  void (*status_get_htstamp)(const void *status, void *time);
+  void (*status_get_trigger_htstamp)(const void *status, void *time);
+  int32_t (*mmap_begin)(void *pcm, const void **areas, unsigned long *offset, unsigned long *frames);
+  long (*mmap_commit)(void *pcm, unsigned long offset, unsigned long frames);
+  long (*writei)(void *pcm, const void *buffer, unsigned long frames);
+  long (*writen)(void *pcm, void **buffers, unsigned long frames);
+  long (*readi)(void *pcm, void *buffer, unsigned long frames);
+  long (*readn)(void *pcm, void **buffers, unsigned long frames);
+  long (*rewindable)(void *pcm);
+  long (*rewind)(void *pcm, unsigned long frames);
+  int32_t (*prepare)(void *pcm);
+  int32_t (*start)(void *pcm);
+  int32_t (*drop)(void *pcm);
+  int32_t (*pause)(void *pcm, int32_t hold);
+  int32_t (*resume)(void *pcm);
+  int32_t (*close)(void *pcm);
+  int32_t (*poll_descriptors_count)(void *pcm);
+  int32_t (*poll_descriptors)(void *pcm, void *descriptors, uint32_t room);
+  int32_t (*poll_descriptors_revents)(void *pcm, void *descriptors, uint32_t count, unsigned short *revents);
+} pcmio_alsa_api;
+
+typedef struct pcmio_alsa_stream pcmio_alsa_stream;
+
+#define PCMIO_ALSA_CHANNELS 256 /* of a stream whose channels are apart in memory */
+
+/* What was agreed on with the PCM. */
+typedef struct {
+  uint32_t output; /* 1: playback, 0: capture */
+  uint32_t rate;
+  uint32_t channels;
+  uint32_t sample_bytes; /* of the native format */
+  uint32_t period_frames;
+  uint32_t buffer_frames;
+  uint32_t tail_frames; /* of silence that must be out after the last frame, for that to have been heard */
+  uint32_t mapped;      /* 1: the device's memory is written and read in place */
+  uint32_t planar;      /* 1: channels are apart */
+  uint32_t can_pause;   /* the hardware can */
+  uint32_t can_resume;
+  uint32_t clockless; /* 1: takes and gives as much as one likes, at once: the core's clock paces it */
+  uint32_t repeats;   /* 1: held, it would go on to play what it played last: it is held after silence only */
+  uint32_t sign_byte; /* 1 or 2: in which of a recorded sample's four bytes the sign is, which the top one lacks; 0: in
+                         place */
+  int32_t niceness;   /* of the thread, where a system has that and lets it; 0: as it comes */
+  uint32_t status_bytes; /* snd_pcm_status_sizeof() */
+} pcmio_alsa_config;
+
+typedef enum {
+  PCMIO_ALSA_START = 1, /* moves samples from now on; goes on after PAUSE */
+  PCMIO_ALSA_PAUSE,     /* holds the device; what it has queued is kept or played, what it has recorded thrown away */
+  PCMIO_ALSA_DISCARD,   /* holds the device and throws away what it has queued */
+  PCMIO_ALSA_DRAIN,     /* a note NATIVE_DRAINED comes when all frames from the ring have been heard */
+  PCMIO_ALSA_CLOSE      /* closes the PCM and ends the thread */
+} pcmio_alsa_order_kind;
+
+/* python.  The PCM is prepared, and from now on touched by the stream's own thread only, which runs nothing but the
+ * core.  `wakeup` is posted whenever an order was carried out.  NULL: no memory, no thread, or no such stream; the PCM
+ * is the caller's then. */
+PCMIO_API pcmio_alsa_stream *pcmio_alsa_new(const pcmio_alsa_api *api, const pcmio_alsa_config *config, void *pcm,
+                                            pcmio_pump *pump, pcmio_wakeup *wakeup);
+/* The number of its thread; 0: it has not begun, and posts `wakeup` when it does. */
+PCMIO_API uint64_t pcmio_alsa_thread(const pcmio_alsa_stream *stream);
+/* Gives an order, one at a time; returns its number.  When it is the one that `answered` returns, `answer` is 0 or
+ * minus the system's error number. */
+PCMIO_API uint32_t pcmio_alsa_order(pcmio_alsa_stream *stream, uint32_t kind);
+PCMIO_API uint32_t pcmio_alsa_answered(const pcmio_alsa_stream *stream);
+PCMIO_API int32_t pcmio_alsa_answer(const pcmio_alsa_stream *stream);
+/* Whether the device's queue waits for frames that Python had not ready; and has the thread look again. */
+PCMIO_API uint32_t pcmio_alsa_owing(const pcmio_alsa_stream *stream);
+PCMIO_API void pcmio_alsa_poke(pcmio_alsa_stream *stream);
+PCMIO_API void pcmio_alsa_free(pcmio_alsa_stream *stream); /* after CLOSE was answered */
+
+/* native: for snd_lib_error_set_handler: what libasound
+ * would print becomes a message. */
+PCMIO_API void pcmio_alsa_error(const char *file, int32_t line, const char *function, int32_t code, const char *format,
+                                ...);
+
 /* --- rt/pump_jack.c: the callbacks of a JACK client, which serve all its streams ---------------------------------- */
 
 typedef struct pcmio_jack_client pcmio_jack_client;

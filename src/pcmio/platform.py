@@ -41,6 +41,9 @@ HOSTS: dict[str, HostEntry] = {
     "pulseaudio": HostEntry(
         "PulseAudio", _UNIX, "pcmio.hosts.pulseaudio", "install and start pulseaudio (or pipewire-pulse)"
     ),
+    "alsa": HostEntry(
+        "ALSA", _UNIX, "pcmio.hosts.alsa", "plug in a sound card, or configure a plugin as pcm.default in ~/.asoundrc"
+    ),
     "jack": HostEntry("JACK", _DESKTOP, "pcmio.hosts.jack", "install jackd2 and start jackd", chosen=False),
     "null": HostEntry("Null", (), "pcmio.hosts.null", "nothing: it is always there", chosen=False),
 }
@@ -85,7 +88,7 @@ def available_hosts() -> list[str]:
 
 
 def default_host(**options: Any) -> Host:
-    """The first host that answers: PipeWire, then PulseAudio, on Linux and BSD.
+    """The first host that answers: PipeWire, then PulseAudio, then ALSA, on Linux and BSD.
 
     The environment variable ``PCMIO_HOST`` names another.  JACK is chosen by name only, Null never unasked.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pcmio
 from pcmio.hosts.null import NullHost
 from pcmio.testing import Rig
+from tests.hosts.alsa.provider import PROVIDERS as ALSA
 from tests.hosts.jack.provider import EXACT as EXACT_IN_FLOAT
 from tests.hosts.jack.provider import jack
 from tests.hosts.pipewire.provider import pipewire
@@ -108,4 +109,4 @@ def void(_value: object) -> None:
     """Forget a result."""
 
 
-PROVIDERS = (null, custom, pulseaudio, jack, pipewire)
+PROVIDERS = (null, custom, pulseaudio, jack, pipewire, *ALSA)

@@ -187,6 +187,8 @@ def two_outputs_are_heard_together(rig: Rig) -> str | None:
     """Both reach the loop, added."""
     if not rig.loops:
         return "not applicable: the rig has no loop"
+    if not rig.mixes:
+        return "not applicable: the output does not mix"
     with rig.open_host() as host:
         options = rig.options_for("output")
         device = rig.output_device(host)

@@ -21,9 +21,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pcmio.testing.rig import Check, Rig
 
-CYCLES = 1000
 _WARM_UP = 50
-#: What a thousand cycles may leave: below four bytes a cycle of anything, above an allocator's fits.
+#: What the cycles may leave, a thousand of them: below four bytes a cycle of anything, above an allocator's fits.
 _MEMORY_BYTES = 4 << 20
 
 
@@ -105,13 +104,13 @@ def a_thousand_cycles_leave_nothing(rig: Rig) -> None:
                 cycle()
             gc.collect()
             before = _holdings()
-            for _ in range(CYCLES):
+            for _ in range(rig.cycles):
                 cycle()
             gc.collect()
             after = _holdings()
             assert after[:2] == before[:2], f"{direction}: descriptors and threads {before[:2]} became {after[:2]}"
             grown = after[2] - before[2]
-            assert grown < _MEMORY_BYTES, f"{direction}: {grown} bytes more after {CYCLES} cycles"
+            assert grown < _MEMORY_BYTES, f"{direction}: {grown} bytes more after {rig.cycles} cycles"
 
 
 def hosts_may_come_and_go(rig: Rig) -> None:
@@ -129,7 +128,9 @@ def hosts_may_come_and_go(rig: Rig) -> None:
         cycle()
     gc.collect()
     after = _holdings()
-    assert after[:2] == before[:2], f"descriptors and threads {before[:2]} became {after[:2]}"
+    # Fewer than before: a thread of the warm-up was about to end when it was counted.
+    assert after[0] <= before[0], f"descriptors and threads {before[:2]} became {after[:2]}"
+    assert after[1] <= before[1], f"descriptors and threads {before[:2]} became {after[:2]}"
     assert after[2] - before[2] < _MEMORY_BYTES
 
 

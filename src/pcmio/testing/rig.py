@@ -38,6 +38,8 @@ class Rig(Value):
         options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
         block_frames: A comfortable buffer size.
         busy_streams: How many streams it must run at once.
+        mixes: Two streams on one output are heard together; False: it has room for one, or keeps them apart.
+        cycles: How often streams are opened and closed to see whether that leaves anything; fewer on a slow machine.
         lose_device: Makes the output device vanish; returns a call that brings it back.  None: cannot be done here.
         kill_server: Ends the server; returns a call that starts it again.  None: there is no server.
     """
@@ -53,6 +55,8 @@ class Rig(Value):
     options: Mapping[str, Mapping[str, Any]] = {}
     block_frames: int = 512
     busy_streams: int = 8
+    mixes: bool = True
+    cycles: int = 1000
     lose_device: Callable[[Host], Callable[[], None]] | None = None
     kill_server: Callable[[], Callable[[], None]] | None = None
 

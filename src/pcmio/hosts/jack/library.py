@@ -7,7 +7,7 @@ import os
 import threading
 import time
 
-from pcmio._log import logger
+from pcmio._messages import take_messages as messages_of
 from pcmio.errors import OperationTimeout
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackServerName
@@ -22,8 +22,6 @@ OPEN_SECONDS = 10.0
 OPEN_ATTEMPTS = 4
 _ATTEMPT_SECONDS = 0.005
 _SPREAD = 7  # programs that met once should not meet again
-_MESSAGE_BYTES = 240
-_MESSAGE_INFO = 1
 
 _library: Jack | None = None
 _opening = threading.Lock()  # libjack opens one client at a time
@@ -45,23 +43,8 @@ def jack_library() -> Jack:
 
 
 def take_messages() -> list[str]:
-    """What libjack has said since the last time: all of it goes to logging, its errors are returned.
-
-    Errors come on a level below WARNING: whatever they are about is raised as well, and a program that has not set up
-    logging would see them on its stderr.
-    """
-    take, text = jack_core().pcmio_message_take, ctypes.create_string_buffer(_MESSAGE_BYTES)
-    failures: list[str] = []
-    while kind := take(text):
-        message = text.value.decode("utf-8", "replace").strip()
-        if not message:
-            continue
-        if kind == _MESSAGE_INFO:
-            logger().debug("libjack: %s", message)
-        else:
-            logger().info("libjack: %s", message)
-            failures.append(message)
-    return failures
+    """What libjack has said since the last time: all of it goes to logging, its errors are returned."""
+    return messages_of("libjack")
 
 
 class _Opening(threading.Thread):

@@ -1,0 +1,229 @@
+"""What there is: sound cards, asked one by one, and what the configuration adds.  No PCM is opened for it.
+
+A failed ``snd_pcm_open`` of some plugins (alsaequal is one) leaks descriptors, and leaves a device busy until the
+process ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+from pcmio._log import logger
+from pcmio._value import Value
+from pcmio.hosts.alsa import abi, errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.hosts.alsa.abi import Asound
+    from pcmio.hosts.alsa.library import Libraries
+
+_CTL_NONBLOCK = 1  # SND_CTL_NONBLOCK
+_NODES = "/dev/snd"
+_MOST_BEHIND = 16  # PCMs in a row: more refer to themselves
+#: Programs of alsa-plugins and alsa-lib that convert, or swallow, what goes to another device: nobody's device.
+_NO_DEVICES = frozenset(
+    {"null", "oss", "speex", "upmix", "vdownmix", "a52", "usbstream", "samplerate", "speexrate", "lavrate"}
+)
+
+
+class CardPcm(Value):
+    """A PCM device of a card: what a person calls a device, with a plug of its own or a place on the chip."""
+
+    device: int
+    id: str
+    name: str
+    plays: bool
+    records: bool
+
+
+class Card(Value):
+    """A sound card.
+
+    Attributes:
+        index: Its number, which depends on the order in which cards were found.
+        id: Its name for configurations, which stays.
+        name: For people.
+        long_name: With more detail: often where it is plugged in.
+        driver: The kernel's.
+        mixer: The chip that mixes, as the driver calls it.
+        pcms: Its devices.
+    """
+
+    index: int
+    id: str
+    name: str
+    long_name: str
+    driver: str
+    mixer: str
+    pcms: tuple[CardPcm, ...]
+
+
+class Hint(Value):
+    """A PCM that the configuration shows: its name, its description in lines, "Input", "Output" or None for both."""
+
+    name: str
+    lines: tuple[str, ...]
+    direction: str | None
+
+
+def find_cards(libs: Libraries) -> list[Card]:
+    """All cards that this user may use, in the kernel's order."""
+    asound, found, index = libs.asound, list[Card](), ctypes.c_int32(-1)
+    while asound.snd_card_next(ctypes.byref(index)) >= 0 and index.value >= 0:
+        card = _ask_card(asound, index.value)
+        if card is not None:
+            found.append(card)
+    libs.said()
+    return found
+
+
+def cards_are_denied() -> bool:
+    """Whether there are cards that this user may not open: libasound says then that there are none."""
+    try:
+        nodes = [name for name in os.listdir(_NODES) if name.startswith("controlC")]  # noqa: PTH208 - pathlib is slow to import
+    except OSError:
+        return False
+    return bool(nodes) and not any(os.access(f"{_NODES}/{name}", os.R_OK | os.W_OK) for name in nodes)
+
+
+def _ask_card(asound: Asound, index: int) -> Card | None:
+    ctl = ctypes.c_void_p()
+    code = asound.snd_ctl_open(ctypes.byref(ctl), f"hw:{index}".encode(), _CTL_NONBLOCK)
+    if code < 0:
+        logger().debug("card %d cannot be asked: %s", index, os.strerror(-code))
+        return None
+    try:
+        info = ctypes.create_string_buffer(asound.snd_ctl_card_info_sizeof())
+        code = asound.snd_ctl_card_info(ctl.value, info)
+        if code < 0:  # it has gone this moment
+            logger().debug("card %d does not answer: %s", index, os.strerror(-code))
+            return None
+        return Card(
+            index=index,
+            id=_text(asound.snd_ctl_card_info_get_id(info)),
+            name=_text(asound.snd_ctl_card_info_get_name(info)),
+            long_name=_text(asound.snd_ctl_card_info_get_longname(info)),
+            driver=_text(asound.snd_ctl_card_info_get_driver(info)),
+            mixer=_text(asound.snd_ctl_card_info_get_mixername(info)),
+            pcms=tuple(_ask_pcms(asound, ctl.value)),
+        )
+    finally:
+        asound.snd_ctl_close(ctl.value)
+
+
+def _ask_pcms(asound: Asound, ctl: int | None) -> list[CardPcm]:
+    found, device = list[CardPcm](), ctypes.c_int32(-1)
+    info = ctypes.create_string_buffer(asound.snd_pcm_info_sizeof())
+    while asound.snd_ctl_pcm_next_device(ctl, ctypes.byref(device)) >= 0 and device.value >= 0:
+        able: dict[int, bool] = {}
+        texts = ("", "")
+        for stream in (abi.SND_PCM_STREAM_CAPTURE, abi.SND_PCM_STREAM_PLAYBACK):
+            asound.snd_pcm_info_set_device(info, device.value)
+            asound.snd_pcm_info_set_subdevice(info, 0)
+            asound.snd_pcm_info_set_stream(info, stream)
+            able[stream] = asound.snd_ctl_pcm_info(ctl, info) >= 0
+            if able[stream]:
+                texts = (_text(asound.snd_pcm_info_get_id(info)), _text(asound.snd_pcm_info_get_name(info)))
+        plays, records = able[abi.SND_PCM_STREAM_PLAYBACK], able[abi.SND_PCM_STREAM_CAPTURE]
+        if plays or records:
+            found.append(CardPcm(device.value, *texts, plays=plays, records=records))
+    return found
+
+
+def find_hints(libs: Libraries, seconds: float) -> list[Hint]:
+    """What the configuration shows beside the cards' own devices."""
+    what, call = "the list of devices", "snd_device_name_hint"
+    with libs.opening(what, call, seconds) as asound:
+        hints = ctypes.c_void_p()
+        code = asound.snd_device_name_hint(-1, b"pcm", ctypes.byref(hints))
+        if code < 0:
+            raise errors.from_code(what, call, code, libs.said())
+        try:
+            found = [_read_hint(asound, hint) for hint in _until_null(hints)]
+        finally:
+            asound.snd_device_name_free_hint(hints.value)
+    libs.said()
+    return [hint for hint in found if _is_device(hint)]
+
+
+def _is_device(hint: Hint) -> bool:
+    """Cards' devices are listed from the cards: "front", "surround51", "hdmi" and the like name the same ones again."""
+    return bool(hint.name) and "CARD=" not in hint.name and hint.name.partition(":")[0] not in _NO_DEVICES
+
+
+def _until_null(array: ctypes.c_void_p) -> list[int]:
+    found: list[int] = []
+    pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_void_p))
+    while (entry := pointers[len(found)]) is not None:
+        found.append(entry)
+    return found
+
+
+def _read_hint(asound: Asound, hint: int) -> Hint:
+    texts: list[str | None] = []
+    for key in (b"NAME", b"DESC", b"IOID"):
+        given = asound.snd_device_name_get_hint(hint, key)
+        texts.append(None if given is None else ctypes.string_at(given).decode("utf-8", "replace"))
+        asound.free(given)
+    name, description, direction = texts
+    return Hint(name or "", tuple((description or "").splitlines()), direction)
+
+
+def types_of(libs: Libraries, name: str, seconds: float) -> tuple[str, ...]:
+    """The types of a PCM and of those behind it ("plug", "jack"); none when the configuration does not know its name.
+
+    The definition is evaluated, nothing is opened: a default that refers to a card has none where there is no card.
+    """
+    what, call = f"the definition of {name}", "snd_config_search_definition"
+    with libs.opening(what, call, seconds) as asound:
+        top = ctypes.c_void_p()
+        code = asound.snd_config_update_ref(ctypes.byref(top))
+        if code < 0:
+            raise errors.from_code("the configuration of ALSA", "snd_config_update_ref", code, libs.said())
+        try:
+            found = _types_behind(asound, top.value, name)
+        finally:
+            asound.snd_config_unref(top.value)
+    libs.said()
+    return tuple(found)
+
+
+def _types_behind(asound: Asound, top: int | None, name: str) -> list[str]:
+    found: list[str] = []
+    following: str | None = name
+    while following is not None and len(found) < _MOST_BEHIND:
+        definition = ctypes.c_void_p()
+        code = asound.snd_config_search_definition(top, b"pcm", following.encode(), ctypes.byref(definition))
+        if code < 0:
+            break
+        following = None
+        path = ""
+        while (kind := _string(asound, definition.value, f"{path}type")) is not None:
+            found.append(kind)
+            path += "slave.pcm."
+            following = _string(asound, definition.value, path.rstrip("."))
+        asound.snd_config_delete(definition.value)
+    return found
+
+
+def _string(asound: Asound, config: int | None, path: str) -> str | None:
+    node, text = ctypes.c_void_p(), ctypes.c_char_p()
+    if asound.snd_config_search(config, path.encode(), ctypes.byref(node)) < 0:
+        return None
+    if asound.snd_config_get_string(node.value, ctypes.byref(text)) < 0:
+        return None  # not a text
+    return _text(text.value)
+
+
+def forget_configuration(libs: Libraries, seconds: float) -> None:
+    """Have libasound read its configuration anew: what it says of cards is of the moment it was read.
+
+    Opened PCMs have references of their own.
+    """
+    with libs.opening("the configuration of ALSA", "snd_config_update_free_global", seconds) as asound:
+        asound.snd_config_update_free_global()
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "replace").strip()

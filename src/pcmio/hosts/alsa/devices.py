@@ -1,0 +1,201 @@
+"""Cards' devices, and what the configuration makes of them, as pcmio's devices."""
+
+from __future__ import annotations
+
+from pcmio._device import NativeDevice, take_options
+from pcmio._driver import Plan, Side
+from pcmio._value import Value
+from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.hosts.alsa.options import StreamOptions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from pcmio._driver import Driver
+    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
+    from pcmio.hosts.alsa.cards import Card, CardPcm, Hint
+    from pcmio.hosts.alsa.host import AlsaHost
+
+_VIRTUAL_DRIVERS = ("Loopback", "Dummy")
+_DIRECTIONS = {"Input": Direction.INPUT, "Output": Direction.OUTPUT}
+
+
+class DeviceFacts(Value):
+    """What is known of a device without opening it.
+
+    Attributes:
+        name: Of the PCM.
+        description: For people.
+        is_certain: Its directions were told by hardware; else it may turn out to have only one of them.
+    """
+
+    name: str
+    description: DeviceDescription
+    is_certain: bool
+
+
+class AlsaDevice(NativeDevice):
+    """A PCM."""
+
+    def __init__(self, host: AlsaHost, facts: DeviceFacts) -> None:
+        self._host = host
+        self._facts = facts
+        self._id = DeviceId(host.id, facts.name)
+
+    @property
+    def id(self) -> DeviceId:
+        return self._id
+
+    @property
+    def description(self) -> DeviceDescription:
+        return self._facts.description
+
+    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.INPUT) if self.supports_input else []
+
+    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.OUTPUT) if self.supports_output else []
+
+    def default_input_config(self) -> SupportedStreamConfig:
+        return self._default(Direction.INPUT, able=self.supports_input)
+
+    def default_output_config(self) -> SupportedStreamConfig:
+        return self._default(Direction.OUTPUT, able=self.supports_output)
+
+    def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
+        host, key = self._host, (self._facts.name, direction)
+        try:
+            found: list[SupportedStreamConfigRange] = host.ask(
+                self._facts.name, direction, "configs", lambda pcm: pcm.configs(), lambda _: None
+            )
+        except DeviceBusy:
+            if key not in host.known_configs:
+                raise
+            return host.known_configs[key]  # one of our own streams holds it, most likely
+        except DeviceNotAvailable as error:
+            if not self._facts.is_certain and self._has_other(direction, error):
+                return []
+            raise
+        host.known_configs[key] = found
+        return found
+
+    def _has_other(self, direction: Direction, error: DeviceNotAvailable) -> bool:
+        """Whether it opens the other way round: then it is there, and has no such direction."""
+        other = Direction.INPUT if direction is Direction.OUTPUT else Direction.OUTPUT
+        try:
+            self._host.ask(self._facts.name, other, "configs", lambda _: None, lambda _: None)
+        except DeviceNotAvailable:
+            return False
+        del error
+        return True
+
+    def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:
+        configs = self._configs(direction) if able else []
+        if not configs:
+            raise UnsupportedOperation(f"{self.name} has no {direction}")
+        return max(configs, key=lambda entry: entry.default_rank()).with_default_sample_rate()
+
+    def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
+        from pcmio.hosts.alsa.params import DEFAULT_SECONDS, MOST_BLOCK_FRAMES
+        from pcmio.hosts.alsa.stream import AlsaDriver, close_agreed
+
+        wanted = StreamOptions(
+            **take_options(
+                options, period_frames=(int, None), periods=(int, None), mmap=(bool, True), resample=(bool, True)
+            )
+        )
+        block = config.buffer_size.frames or max(1, round(config.sample_rate * DEFAULT_SECONDS))
+        if block > MOST_BLOCK_FRAMES:
+            raise UnsupportedConfig(
+                f"a callback gets up to {MOST_BLOCK_FRAMES} frames, not {block}",
+                advice="use smaller buffers, or depth=",
+            )
+        recorded = direction is Direction.INPUT
+        agreed = self._host.ask(
+            self._facts.name,
+            direction,
+            "stream",
+            lambda pcm: pcm.agree(config, wanted, block, recorded=recorded),
+            close_agreed,
+            keeps_open=True,
+        )
+        try:
+            side = Side(
+                config.channels, agreed.native.sample_format, planar=agreed.planar, swapped=agreed.native.swapped
+            )
+            plan = Plan(
+                sample_rate=config.sample_rate,
+                block_frames=block,
+                native_frames=agreed.period_frames,
+                output=None if recorded else side,
+                input=side if recorded else None,
+                clock=self._host.clock,
+            )
+            return AlsaDriver(
+                self._host,
+                self._facts.name,
+                agreed,
+                plan,
+                repeats="jack" in self._host.types_of(self._facts.name),
+                timeout=self._host.options.timeout,
+            )
+        except BaseException:
+            close_agreed(agreed)
+            raise
+
+
+def card_facts(card: Card, pcm: CardPcm, name: str) -> DeviceFacts:
+    """Of a card's device, under any name that the configuration has for it."""
+    parts = [card.name, *([pcm.name or pcm.id] if (pcm.name or pcm.id) not in ("", card.name) else [])]
+    description = DeviceDescription(
+        name=", ".join(parts),
+        direction=Direction.of(has_input=pcm.records, has_output=pcm.plays),
+        device_type=DeviceType.VIRTUAL if card.driver in _VIRTUAL_DRIVERS else DeviceType.UNKNOWN,
+        interface_type=_interface_type(card, pcm),
+        driver=card.driver or None,
+        address=_address(card),
+        extended=tuple(line for line in (card.long_name, card.mixer, name) if line),
+    )
+    return DeviceFacts(name, description, is_certain=True)
+
+
+def _interface_type(card: Card, pcm: CardPcm) -> InterfaceType:
+    text = f"{pcm.id} {pcm.name}".lower()
+    if "hdmi" in text:
+        return InterfaceType.HDMI
+    if "displayport" in text:
+        return InterfaceType.DISPLAY_PORT
+    if "iec958" in text or "s/pdif" in text or "spdif" in text:
+        return InterfaceType.SPDIF
+    if card.driver.startswith("USB") or " at usb-" in card.long_name:
+        return InterfaceType.USB
+    if card.driver in _VIRTUAL_DRIVERS:
+        return InterfaceType.VIRTUAL
+    return InterfaceType.PCI if card.driver.startswith("HDA") else InterfaceType.UNKNOWN
+
+
+def _address(card: Card) -> str | None:
+    """``USB Audio at usb-0000:00:14.0-1, full speed`` and ``HDA Intel PCH at 0xf7d10000 irq 30`` say where they are."""
+    _, found, where = card.long_name.rpartition(" at ")
+    return where.partition(",")[0] if found else None
+
+
+def hint_facts(hint: Hint) -> DeviceFacts:
+    """Of what the configuration shows."""
+    description = DeviceDescription(
+        name=hint.lines[0] if hint.lines else hint.name,
+        direction=_DIRECTIONS.get(hint.direction or "", Direction.DUPLEX),
+        device_type=DeviceType.VIRTUAL,
+        interface_type=InterfaceType.VIRTUAL,
+        extended=hint.lines[1:],
+    )
+    return DeviceFacts(hint.name, description, is_certain=False)
+
+
+def named_facts(name: str) -> DeviceFacts:
+    """Of a PCM that is defined and not shown."""
+    text = "Default ALSA device" if name == "default" else name
+    return DeviceFacts(name, DeviceDescription(text, Direction.DUPLEX), is_certain=False)

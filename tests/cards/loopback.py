@@ -1,0 +1,46 @@
+"""The kernel's loop card as rigs: what is played to its first device is recorded from its second, bit for bit."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pcmio
+from pcmio import SampleFormat
+from pcmio.testing import Rig
+from tests.vm import controls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OUTPUT = "alsa:hw:CARD=Loopback,DEV=0"
+INPUT = "alsa:hw:CARD=Loopback,DEV=1"
+
+
+def lose_loopback(_host: pcmio.Host) -> Callable[[], None]:
+    """Take the card from its driver, in use or not; returns what gives it back."""
+    return partial(controls.bind, *controls.unbind("Loopback"))
+
+
+CARD = Rig(
+    open_host=partial(pcmio.host, "alsa"),
+    output=OUTPUT,
+    input=INPUT,
+    loops=True,
+    exact_formats=tuple(entry for entry in SampleFormat if not entry.is_dsd and entry.bits_per_sample <= 32),
+    channel_counts=(1, 2, 3, 6, 32),
+    # Python is some ten times slower in the machine: eight streams of blocks this long leave it time to judge them.
+    block_frames=1024,
+    busy_streams=6,
+    mixes=False,
+    cycles=100,
+    lose_device=lose_loopback,
+)
+
+#: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
+DEFAULT = CARD.replace(
+    output="alsa:default",
+    exact_formats=tuple(entry for entry in CARD.exact_formats if entry not in (SampleFormat.I32, SampleFormat.U32)),
+    channel_counts=(2,),
+    mixes=True,
+)

@@ -1,0 +1,160 @@
+"""ALSA for the conformance suite: plugins that speak to real servers, a PCM without a clock, and what is named.
+
+Kernel cards are judged where there are some: ``PCMIO_TEST_ALSA_OUTPUT`` and ``PCMIO_TEST_ALSA_INPUT`` name PCMs.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pcmio
+from pcmio import SampleFormat
+from pcmio.testing import Rig
+from tests.servers.asound import configuration, plugin, shown
+from tests.servers.jackd import JackLoop, JackServer
+from tests.servers.pipewire import NullNode, PipeWireServer
+from tests.servers.pulseaudio import NullSink, PulseServer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+#: What goes through 32-bit floats unchanged.
+EXACT = (
+    *(SampleFormat.F32, SampleFormat.F64, SampleFormat.I16, SampleFormat.U16, SampleFormat.I24, SampleFormat.U24),
+    *(SampleFormat.I24_PACKED, SampleFormat.U24_PACKED, SampleFormat.I8, SampleFormat.U8),
+)
+
+
+def alsa_rig(output: str | None, input_: str | None, **more: Any) -> Rig:
+    """A rig on two PCMs, by name."""
+    return Rig(
+        open_host=partial(pcmio.host, "alsa"),
+        output=None if output is None else f"alsa:{output}",
+        input=None if input_ is None else f"alsa:{input_}",
+        **more,
+    )
+
+
+@contextmanager
+def alsa_null() -> Generator[Rig]:
+    """A PCM without a clock."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        configuration(Path(name), shown("nothing", "type null"), default="nothing"),
+    ):
+        yield alsa_rig("nothing", "nothing", channel_counts=(1, 2, 3, 6, 32, 64), busy_streams=16)
+
+
+def pulse_pcms(server: PulseServer, *names: str) -> str:
+    """A PCM for each sink, and one for its monitor."""
+    definitions: list[str] = []
+    for name in names:
+        for device in (name, f"{name}.monitor"):
+            pcm = device.replace(".", "_")
+            definitions.append(shown(pcm, f'type pulse\nserver "{server.address}"\ndevice "{device}"'))
+    return "\n".join(definitions)
+
+
+@contextmanager
+def alsa_pulse() -> Generator[Rig]:
+    """The plugin that speaks to PulseAudio."""
+    plugin("pcm_pulse")
+    sinks = [
+        NullSink("sink"),
+        NullSink("mono", channels=1),
+        # In ALSA's order of channels.
+        NullSink("surround", channels=6, channel_map="front-left,front-right,rear-left,rear-right,front-center,lfe"),
+        NullSink("bytes", sample_format="u8"),
+        NullSink("words", sample_format="s32le"),
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        server = PulseServer(Path(name), sinks)
+        try:
+            server.start()
+            with configuration(Path(name), pulse_pcms(server, *(sink.name for sink in sinks)), default="sink"):
+                yield alsa_rig(
+                    "sink",
+                    "sink_monitor",
+                    loops=True,
+                    exact_formats=EXACT,
+                    channel_counts=(1, 2, 6),
+                    pairs={
+                        # PulseAudio 16.1's own conversion between 8 bits and floats is off by one.
+                        SampleFormat.U8: ("alsa:bytes", "alsa:bytes_monitor"),
+                        SampleFormat.I8: ("alsa:bytes", "alsa:bytes_monitor"),
+                        1: ("alsa:mono", "alsa:mono_monitor"),
+                        6: ("alsa:surround", "alsa:surround_monitor"),
+                    },
+                    busy_streams=16,
+                )
+        finally:
+            server.stop()
+
+
+@contextmanager
+def alsa_pipewire() -> Generator[Rig]:
+    """The plugin that speaks to PipeWire."""
+    library = plugin("pcm_pipewire")
+    nodes = [NullNode("sink", priority=2000)]
+    with tempfile.TemporaryDirectory() as name:
+        server = PipeWireServer(Path(name), nodes)
+        try:
+            server.start()
+            definitions = [f'pcm_type.pipewire {{ lib "{library}" }}\n']
+            for node in nodes:
+                of_server = f'type pipewire\nserver "{server.address}"'
+                definitions.append(shown(node.name, f'{of_server}\nplayback_node "{node.name}"'))
+                definitions.append(shown(f"{node.name}_monitor", f'{of_server}\ncapture_node "{node.name}"'))
+            with configuration(Path(name), *definitions, default="sink"):
+                yield alsa_rig(
+                    "sink",
+                    "sink_monitor",
+                    loops=True,
+                    exact_formats=EXACT,
+                    channel_counts=(2,),
+                    busy_streams=16,
+                )
+        finally:
+            server.stop()
+
+
+@contextmanager
+def alsa_jack() -> Generator[Rig]:
+    """The plugin that makes a JACK client of each PCM."""
+    plugin("pcm_jack")
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        server = JackServer(directory, period=256, waits=True)
+        loop = JackLoop(server, directory, 2)
+        ports = "\n".join(
+            f"{direction}_ports {{ 0 {loop.name}:{direction}_1 1 {loop.name}:{direction}_2 }}"
+            for direction in ("playback", "capture")
+        )
+        definition = f"type jack\n{ports}"
+        try:
+            server.start()
+            loop.start()
+            chosen = {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
+            with configuration(directory, shown("loop", definition), default="loop", **chosen):
+                yield alsa_rig("loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8)
+        finally:
+            loop.stop()
+            server.stop()
+
+
+@contextmanager
+def alsa_named() -> Generator[Rig]:
+    """PCMs of this machine, by name."""
+    output, input_ = os.environ.get("PCMIO_TEST_ALSA_OUTPUT"), os.environ.get("PCMIO_TEST_ALSA_INPUT")
+    yield alsa_rig(output, input_, busy_streams=1)
+
+
+PROVIDERS = (
+    *(alsa_null, alsa_pulse, alsa_pipewire, alsa_jack),
+    *([alsa_named] if "PCMIO_TEST_ALSA_OUTPUT" in os.environ else []),
+)
