@@ -461,6 +461,8 @@ typedef struct {
 
 /* python.  One round of a pw_loop, which the calling thread lends; at most `timeout_millis`.  Negative: over. */
 PCMIO_API int32_t pcmio_pipewire_iterate(void *loop, int32_t timeout_millis);
+/* python.  What can be read when such a round has something to do. */
+PCMIO_API int32_t pcmio_pipewire_descriptor(void *loop);
 /* python.  Methods of PipeWire's proxies, which old libraries do not export.  `hook` is a zeroed spa_hook. */
 PCMIO_API int32_t pcmio_pipewire_listen(void *proxy, void *hook, const void *events, void *data);
 PCMIO_API int32_t pcmio_pipewire_sync(void *core, int32_t sequence);

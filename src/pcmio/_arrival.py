@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from struct import Struct
 
 from pcmio._log import logger
@@ -49,6 +50,46 @@ class _Inotify(Library):
 _ANY = ""  # a name that stands for all
 
 
+class Waker:
+    """Ends a thread's sleep on a descriptor.
+
+    Raises:
+        OSError: No descriptors left.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reader, self._writer = os.pipe()
+
+    def sleep(self, descriptor: int, timeout: float | None = None) -> bool:
+        """Wait until ``descriptor`` can be read; False when ``timeout`` seconds passed before, and after ``wake``."""
+        import select
+
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.register(self._reader, select.POLLIN)
+        ready = [one for one, _ in poll.poll(None if timeout is None else timeout * 1000)]
+        return bool(ready) and self._reader not in ready
+
+    def wake(self) -> None:
+        """End every sleep, the present one and all that follow; from any thread."""
+        with self._lock:
+            if self._writer >= 0:
+                os.write(self._writer, b"\0")
+
+    def close(self) -> None:
+        """Give the descriptors back; nobody may be asleep."""
+        with self._lock:
+            descriptors = (self._reader, self._writer)
+            self._reader = self._writer = -1
+        for descriptor in descriptors:
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Arrival:
     """Waits for any of some paths to come, or to change.
 
@@ -60,9 +101,9 @@ class Arrival:
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = [path for path in paths if path.startswith("/")]
         self._wanted: dict[int, set[str]] = {}  # names by inotify's number of their directory
-        self._lock = threading.Lock()  # of the descriptors
         self._woken = threading.Event()  # what ends a wait where nothing tells
-        self._inotify = self._reader = self._writer = -1
+        self._inotify = -1
+        self._waker: Waker | None = None
         self.tells = False
         self._open()
 
@@ -77,7 +118,7 @@ class Arrival:
         if self._inotify < 0:
             return
         try:
-            self._reader, self._writer = os.pipe()
+            self._waker = Waker()
         except OSError:
             self.close()
             return
@@ -101,21 +142,15 @@ class Arrival:
 
     def wait(self, timeout: float | None) -> bool:
         """Wait until a path may have come; False when ``timeout`` seconds passed before, or after ``wake``."""
-        if not self.tells:
+        if not self.tells or self._waker is None:
             self._woken.wait(timeout)
             return False
-        import select
-
-        poll = select.poll()
-        poll.register(self._inotify, select.POLLIN)
-        poll.register(self._reader, select.POLLIN)
-        while True:
-            ready = [descriptor for descriptor, _ in poll.poll(None if timeout is None else timeout * 1000)]
-            if not ready or self._reader in ready:
-                return False
+        end = None if timeout is None else time.monotonic() + timeout
+        while self._waker.sleep(self._inotify, None if end is None else max(0.0, end - time.monotonic())):
             if self._has_news():
                 self.tells = self._arm()
                 return True
+        return False
 
     def _has_news(self) -> bool:
         """Read what the system has told; other files in the same directories do not count."""
@@ -137,16 +172,14 @@ class Arrival:
     def wake(self) -> None:
         """End every wait, the present one and all that follow; from any thread."""
         self._woken.set()
-        with self._lock:
-            if self._writer >= 0:
-                os.write(self._writer, b"\0")
+        if self._waker is not None:
+            self._waker.wake()
 
     def close(self) -> None:
         """Give the descriptors back; nobody may be waiting."""
-        with self._lock:
-            descriptors = (self._inotify, self._reader, self._writer)
-            self._inotify = self._reader = self._writer = -1
-            self.tells = False
-        for descriptor in descriptors:
-            if descriptor >= 0:
-                os.close(descriptor)
+        self.tells = False
+        if self._waker is not None:
+            self._waker.close()
+        descriptor, self._inotify = self._inotify, -1
+        if descriptor >= 0:
+            os.close(descriptor)

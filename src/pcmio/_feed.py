@@ -129,7 +129,7 @@ class Feed:
         with self._changed:
             if not self._lost:
                 self._view, self._begun, self._lost = _NOTHING, True, True
-                self._put([HostLost(error)])
+                self._put([HostLost(error.with_traceback(None))])  # frames would keep what they hold
 
     @property
     def begun(self) -> bool:
