@@ -2,8 +2,9 @@
 
 Write a ``Host`` whose ``devices`` are ``CustomDevice`` objects, and for each stream a ``CustomDriver``; streams, rings,
 conversion, states, errors and statistics are pcmio's.  From a thread of yours, at your device's pace, call
-``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.
-A host that calls ``Watches.changed`` whenever its devices do can be watched.  ``pcmio.testing`` proves that the host keeps the contract; ``examples/custom_host.py`` is one.
+``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.  A host that
+calls ``Watches.changed`` whenever its devices do can be watched.  ``pcmio.testing`` proves that the host keeps the
+contract; ``examples/custom_host.py`` is one.
 """
 
 from __future__ import annotations

@@ -47,6 +47,17 @@ def take_messages() -> list[str]:
     return messages_of("libjack")
 
 
+def take_names(jack: Jack, array: int | None) -> list[str]:
+    """Copy and free a NULL-terminated array of names."""
+    names: list[str] = []
+    if array is not None:
+        pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
+        while (name := pointers[len(names)]) is not None:
+            names.append(name.decode("utf-8", "replace"))
+        jack.jack_free(array)
+    return names
+
+
 class _Opening(threading.Thread):
     """``jack_client_open`` on a thread that may hang in it without anybody waiting."""
 

@@ -235,6 +235,7 @@ class Libpulse(Library):
     def pa_context_get_sink_info_by_name(self, c: Address, name: Str, cb: Ref, userdata: Address, /) -> Address: ...
     @quick
     def pa_context_get_source_info_by_name(self, c: Address, name: Str, cb: Ref, userdata: Address, /) -> Address: ...
+
     # --- pulse/subscribe.h ------------------------------------------------------------------------------------------
 
     @quick
