@@ -1,4 +1,4 @@
-/* jack_loop SERVER CHANNELS: a client with physical ports, as a sound card's driver has them, whose outputs give what
+/* jack_loop SERVER CHANNELS [NAME]: a client with physical ports, as a sound card's driver has them, whose outputs give what
  * its inputs are given.  libjack is opened by name, so that no header is needed. */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -47,8 +47,8 @@ static void *find(void *library, const char *name) {
   *(void **)&name = find(library, #name)
 
 int main(int count, char **arguments) {
-  if (count != 3 || (channels = atoi(arguments[2])) < 1 || channels > MOST) {
-    fprintf(stderr, "usage: jack_loop SERVER CHANNELS\n");
+  if (count < 3 || count > 4 || (channels = atoi(arguments[2])) < 1 || channels > MOST) {
+    fprintf(stderr, "usage: jack_loop SERVER CHANNELS [NAME]\n");
     return 1;
   }
   void *library = dlopen("libjack.so.0", RTLD_NOW);
@@ -64,7 +64,7 @@ int main(int count, char **arguments) {
   *(void **)&get_buffer = find(library, "jack_port_get_buffer");
 
   int status = 0;
-  void *client = jack_client_open("loop", NO_START_SERVER | SERVER_NAME, &status, arguments[1]);
+  void *client = jack_client_open(count > 3 ? arguments[3] : "loop", NO_START_SERVER | SERVER_NAME, &status, arguments[1]);
   if (client == NULL) {
     fprintf(stderr, "no server %s (%#x)\n", arguments[1], (unsigned)status);
     return 1;
