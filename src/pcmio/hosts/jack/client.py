@@ -17,7 +17,7 @@ from pcmio._log import logger
 from pcmio.errors import InvalidInput, ResourceExhausted
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, JackApi, JackState
-from pcmio.hosts.jack.library import jack_library, open_client, take_messages, take_names
+from pcmio.hosts.jack.library import holders, jack_library, open_client, server_died, take_messages, take_names
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -80,6 +80,7 @@ class JackClient:
             raise ResourceExhausted("no memory for a JACK client", call="pcmio_jack_client_new")
         self._open(options)
         _clients.add(self)
+        holders.add(self)
 
     def _open(self, options: HostOptions) -> None:
         jack = self._jack
@@ -104,6 +105,11 @@ class JackClient:
     def lost(self) -> bool:
         """Whether it is closed, or the server has gone."""
         return self._handle is None or bool(self._read().lost)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the server has gone, and it is not closed yet."""
+        return self._handle is not None and bool(self._read().lost)
 
     def _refresh(self) -> None:
         """Ask for rate and period: libjack tells only active clients when they change."""
@@ -294,10 +300,19 @@ class JackClient:
                 driver.leave(self)
             if handle is not None:
                 self._jack.jack_client_close(handle)
+                if not self._closed:
+                    server_died()
             self._read()
             self._core.pcmio_jack_client_free(self.address)
             self.address = None
             take_messages()
+
+    def bury(self) -> None:
+        """Close it: its server is gone, whether it knows that already or not."""
+        with self.lock:
+            if self._handle is not None:
+                self._core.pcmio_jack_lose(self.address, self._read().code)
+                self.close()
 
     def close_if_unused(self) -> None:
         """A dead client goes with its last stream, as it holds threads and descriptors; at exit every client does."""

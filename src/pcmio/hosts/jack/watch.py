@@ -15,7 +15,7 @@ from pcmio.errors import ResourceExhausted
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE
 from pcmio.hosts.jack.devices import describe
-from pcmio.hosts.jack.library import jack_library, open_client, take_messages, take_names
+from pcmio.hosts.jack.library import holders, jack_library, open_client, server_died, take_messages, take_names
 from pcmio.hosts.jack.ports import find_groups, largest
 from pcmio.hosts.jack.stream import jack_core
 
@@ -43,9 +43,11 @@ class JackSource(Source):
         self._wakeup = Wakeup()
         self._handle: int | None = None
         self._watch: int | None = None
+        self._lock = threading.Lock()  # of the client, which another thread may bury
         self._closing = threading.Event()
         self._seen = 0  # changes that the last look has looked at
         self._returns: dict[int, int] = {}  # by the hash of a client's name: how often it has gone
+        holders.add(self)
 
     def open(self) -> None:
         """Open a client, and have it told; a server is never started for this."""
@@ -56,8 +58,10 @@ class JackSource(Source):
         if len((name + _NAME).encode()) <= longest:
             name += _NAME
         try:
-            self._handle = open_client(self._jack, self._options.replace(client_name=name, start_server=False))
-            self._listen(self._handle, name)
+            handle = open_client(self._jack, self._options.replace(client_name=name, start_server=False))
+            with self._lock:
+                self._handle = handle
+            self._listen(handle, name)
         except BaseException:
             self.shut()
             raise
@@ -90,9 +94,11 @@ class JackSource(Source):
 
     def port_names(self, flags: int, pattern: str | None = None) -> list[str]:
         """Audio ports that have all of ``flags``, in the server's order."""
-        self._check()
         encoded = None if pattern is None else pattern.encode()
-        return take_names(self._jack, self._jack.jack_get_ports(self._handle, encoded, JACK_DEFAULT_AUDIO_TYPE, flags))
+        with self._lock:
+            self._check()
+            found = self._jack.jack_get_ports(self._handle, encoded, JACK_DEFAULT_AUDIO_TYPE, flags)
+            return take_names(self._jack, found)
 
     def _check(self) -> None:
         take_messages()
@@ -111,12 +117,34 @@ class JackSource(Source):
         self._closing.set()
         self._wakeup.post()
 
-    def shut(self) -> None:
-        """Leave the server, be it dead or alive."""
+    @property
+    def dead(self) -> bool:
+        """Whether the server has gone, and the client is not closed yet."""
+        with self._lock:
+            return self._handle is not None and self._is_lost()
+
+    def _is_lost(self) -> bool:
+        return self._watch is not None and bool(self._core.pcmio_jack_watch_lost(self._watch))
+
+    def bury(self) -> None:
+        """Close the client: its server is gone, whether it knows that already or not."""
+        with self._lock:
+            if self._handle is not None and self._watch is not None:
+                self._core.pcmio_jack_watch_gone(self._watch)
+                self._close()
+
+    def _close(self) -> None:
         handle, self._handle = self._handle, None
-        watch, self._watch = self._watch, None
         if handle is not None:
             self._jack.jack_client_close(handle)
+            if self._is_lost():
+                server_died()
+
+    def shut(self) -> None:
+        """Leave the server, be it dead or alive."""
+        with self._lock:
+            self._close()
+            watch, self._watch = self._watch, None
         if watch is not None:
             self._core.pcmio_jack_watch_free(watch)
         self._returns.clear()
