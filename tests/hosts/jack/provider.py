@@ -63,7 +63,7 @@ def jack() -> Generator[Rig]:
                 channel_counts=(1, 2, 3, 6, 32, 64),
                 busy_streams=32,
                 kill_server=kill,
-                # One that is killed keeps locks of a data base (metadata, one for all servers of a user), which are few.
+                # One that is killed keeps locks of the data base that all servers of a user share, which are few.
                 restarts=25,
                 lose_device=lose_device,
                 plug=plug,

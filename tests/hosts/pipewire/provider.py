@@ -64,7 +64,6 @@ def pipewire() -> Generator[Rig]:
                 busy_streams=24,
                 lose_device=lose_device,
                 kill_server=kill,
-                restarts=25,  # of three programs each
                 plug=plug,
                 set_default=set_default,
             )
