@@ -23,7 +23,8 @@ def describe(event: pcmio.HostEvent) -> str:
             return f"the default {direction} is {new}"
         case pcmio.HostLost(error):
             return f"the audio system is gone: {error}"
-    return str(event)
+        case _:
+            return str(event)
 
 
 def main() -> None:
@@ -37,8 +38,8 @@ def main() -> None:
         frames[:] = tone
 
     with pcmio.host(wanted.host) as host, host.watch(lambda event: print(describe(event))):
-        for device in host.devices():  # whatever comes or goes from here on is told
-            print(f"  {device.name} ({device.id})")
+        for found in host.devices():  # whatever comes or goes from here on is told
+            print(f"  {found.name} ({found.id})")
         device = host.default_output_device()
         if device is None:
             time.sleep(wanted.seconds)

@@ -17,7 +17,7 @@ from pcmio.errors import HostUnavailable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
 # sys/inotify.h
 _IN_ATTRIB = 0x4
@@ -32,6 +32,7 @@ _IN_IGNORED = 0x8000
 _IN_ONLYDIR = 0x1000000
 _CHANGES = _IN_ATTRIB | _IN_MOVED_FROM | _IN_MOVED_TO | _IN_CREATE | _IN_DELETE | _IN_DELETE_SELF | _IN_MOVE_SELF
 _OF_THE_DIRECTORY = _IN_DELETE_SELF | _IN_MOVE_SELF | _IN_IGNORED | _IN_Q_OVERFLOW
+_FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)  # IN_NONBLOCK, IN_CLOEXEC
 _EVENT = Struct("=iIII")
 _READ_BYTES = 4096  # of events at a time: one has up to 272
 
@@ -65,9 +66,10 @@ class Waker:
         """Wait until ``descriptor`` can be read; False when ``timeout`` seconds passed before, and after ``wake``."""
         import select
 
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.register(self._reader, select.POLLIN)
+        calls: Any = select  # Windows has no poll; nothing there has descriptors to sleep on
+        poll = calls.poll()
+        poll.register(descriptor, calls.POLLIN)
+        poll.register(self._reader, calls.POLLIN)
         ready = [one for one, _ in poll.poll(None if timeout is None else timeout * 1000)]
         return bool(ready) and self._reader not in ready
 
@@ -112,7 +114,7 @@ class Arrival:
             return
         try:
             self._calls = _Inotify()
-            self._inotify = self._calls.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+            self._inotify = self._calls.inotify_init1(_FLAGS)
         except HostUnavailable as error:  # no C library of that name, or one without inotify
             logger().debug("nothing tells of new files here: %s", error)
         if self._inotify < 0:

@@ -135,7 +135,7 @@ def a_watch_ends_when_it_is_closed(rig: Rig) -> str | None:
         for close in ("watch", "host"):
             watch = host.watch()
             assert not watch.closed
-            looping = threading.Thread(target=lambda watch=watch: list(watch))  # type: ignore[misc]
+            looping = threading.Thread(target=partial(list[object], watch))
             looping.start()
             (watch if close == "watch" else host).close()
             looping.join(PATIENCE_SECONDS)
