@@ -170,7 +170,7 @@ class pa_device_info(Structure):
 # Called on the thread that iterates the plain main loop, which is one of Python's.
 pa_server_info_cb_t = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 pa_device_info_cb_t = CFUNCTYPE(None, c_void_p, c_void_p, c_int, c_void_p)
-pa_context_subscribe_cb_t = CFUNCTYPE(None, c_void_p, c_int, c_uint32, c_void_p)
+pa_context_subscribe_cb_t = CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_void_p)
 
 
 class Libpulse(Library):
