@@ -117,7 +117,7 @@ def test_several_tasks_share_a_watch_and_a_cancelled_one_takes_nothing(host: Nul
 def test_an_event_loop_that_was_closed_harms_nobody(host: NullHost) -> None:
     watch = host.watch()
     loop = asyncio.new_event_loop()
-    waiting = loop.create_task(anext(watch))  # type: ignore[arg-type]
+    waiting = loop.create_task(anext(watch))
     loop.run_until_complete(asyncio.sleep(0))
     waiting.cancel()
     loop.close()
