@@ -57,6 +57,7 @@ def null() -> Generator[Rig]:
         busy_streams=16,
         lose_device=lose_device,
         lose_host=lose_host,
+        watches=True,
         plug=plug,
         set_default=set_default,
     )
@@ -87,6 +88,7 @@ def custom() -> Generator[Rig]:
         loops=True,
         channel_counts=(1, 2, 3, 6, 32, 64),
         lose_host=lose_host,
+        watches=True,
         plug=plug,
         set_default=set_default,
     )
@@ -142,6 +144,7 @@ def pulseaudio() -> Generator[Rig]:
                 busy_streams=24,
                 lose_device=lose_device,
                 kill_server=kill,
+                watches=True,
                 plug=plug,
                 set_default=set_default,
             )

@@ -67,7 +67,7 @@ class Rig(Value):
     kill_server: Callable[[], Callable[[], None]] | None = None
     lose_host: Callable[[Host], Callable[[], None]] | None = None
     restarts: int = 100
-    watches: bool = True
+    watches: bool = False
     plug: Callable[[Host], tuple[str, Callable[[], None]]] | None = None
     set_default: Callable[[Host, str], None] | None = None
 

@@ -66,6 +66,7 @@ def jack() -> Generator[Rig]:
                 # One that is killed keeps locks of the data base that all servers of a user share, which are few.
                 restarts=25,
                 lose_device=lose_device,
+                watches=True,
                 plug=plug,
             )
         finally:

@@ -64,6 +64,7 @@ def pipewire() -> Generator[Rig]:
                 busy_streams=24,
                 lose_device=lose_device,
                 kill_server=kill,
+                watches=True,
                 plug=plug,
                 set_default=set_default,
             )
