@@ -461,6 +461,8 @@ typedef struct {
 
 /* python.  One round of a pw_loop, which the calling thread lends; at most `timeout_millis`.  Negative: over. */
 PCMIO_API int32_t pcmio_pipewire_iterate(void *loop, int32_t timeout_millis);
+/* python.  What can be read when such a round has something to do. */
+PCMIO_API int32_t pcmio_pipewire_descriptor(void *loop);
 /* python.  Methods of PipeWire's proxies, which old libraries do not export.  `hook` is a zeroed spa_hook. */
 PCMIO_API int32_t pcmio_pipewire_listen(void *proxy, void *hook, const void *events, void *data);
 PCMIO_API int32_t pcmio_pipewire_sync(void *core, int32_t sequence);
@@ -619,6 +621,8 @@ PCMIO_API void pcmio_jack_freewheel(int32_t starting, void *client);
 PCMIO_API void pcmio_jack_latency(uint32_t mode, void *client);
 PCMIO_API void pcmio_jack_shutdown(uint32_t code, const char *reason, void *client);
 PCMIO_API void pcmio_jack_gone(void *client); /* the same without the reason, for jack_on_shutdown */
+/* A client has come or gone: streams that were connected to the ports of one that went are told (DEVICE_LOST). */
+PCMIO_API void pcmio_jack_registered(const char *name, int32_t registered, void *client);
 /* native or python: the client is no more; each of its streams is told once (HOST_LOST). */
 PCMIO_API void pcmio_jack_lose(pcmio_jack_client *client, int32_t code);
 
@@ -638,6 +642,8 @@ PCMIO_API uint32_t pcmio_jack_unregister(pcmio_jack_client *client, void *const 
 PCMIO_API pcmio_jack_stream *pcmio_jack_stream_new(pcmio_pump *pump, uint32_t inputs, void *const *in_ports,
                                                    uint32_t outputs, void *const *out_ports);
 PCMIO_API void pcmio_jack_stream_free(pcmio_jack_stream *stream); /* after leave */
+/* Whose ports it is connected to; NULL: nobody's. */
+PCMIO_API void pcmio_jack_stream_belongs(pcmio_jack_stream *stream, const char *name);
 /* Asks for the latencies of a stream's ports, as the latency callback does. */
 PCMIO_API void pcmio_jack_stream_measure(pcmio_jack_client *client, pcmio_jack_stream *stream);
 /* From the next cycle on the stream is served; 0, or -1: the client has all the streams it can have. */
@@ -646,5 +652,28 @@ PCMIO_API int32_t pcmio_jack_join(pcmio_jack_client *client, pcmio_jack_stream *
  * after `quiet_nanos`, and the stream and its pump must not be freed. */
 PCMIO_API int32_t pcmio_jack_leave(pcmio_jack_client *client, pcmio_jack_stream *stream, int64_t silence_nanos,
                                    int64_t quiet_nanos);
+
+/* --- setup/jack_watch.c: a JACK client that has no ports, and only watches ---------------------------------------- */
+
+typedef struct pcmio_jack_watch pcmio_jack_watch;
+
+/* FNV-1a of a client's name: what goes where text does not fit. */
+PCMIO_API uint64_t pcmio_jack_name_hash(const char *name);
+
+/* To be registered with the watch's address as argument: native. */
+PCMIO_API void pcmio_jack_watch_port(uint32_t port, int32_t registered, void *watch);
+PCMIO_API void pcmio_jack_watch_client(const char *name, int32_t registered, void *watch);
+PCMIO_API void pcmio_jack_watch_shutdown(uint32_t code, const char *reason, void *watch);
+PCMIO_API void pcmio_jack_watch_gone(void *watch);
+
+/* python.  `wakeup` is posted at every change; NULL: no memory. */
+PCMIO_API pcmio_jack_watch *pcmio_jack_watch_new(pcmio_wakeup *wakeup);
+PCMIO_API void pcmio_jack_watch_free(pcmio_jack_watch *watch);              /* after jack_client_close */
+PCMIO_API uint32_t pcmio_jack_watch_changes(const pcmio_jack_watch *watch); /* how many there were */
+/* The hash of the name of a client that has gone, each once; 0: of no other. */
+PCMIO_API uint64_t pcmio_jack_watch_left(pcmio_jack_watch *watch);
+/* Whether the server has shut this client down, and with which jack_status_t. */
+PCMIO_API uint32_t pcmio_jack_watch_lost(const pcmio_jack_watch *watch);
+PCMIO_API int32_t pcmio_jack_watch_code(const pcmio_jack_watch *watch);
 
 #endif

@@ -16,6 +16,9 @@
 #define SAME_XRUN_USECS 100000u
 #define STEADY_CYCLES 3u
 
+#define HASH_BEGIN 14695981039346656037u /* FNV-1a, 64 bits */
+#define HASH_PRIME 1099511628211u
+
 #define CAPTURE 0 /* JackLatencyCallbackMode */
 
 typedef struct {
@@ -149,6 +152,14 @@ int32_t pcmio_jack_process(uint32_t frames, void *argument) {
   return 0;
 }
 
+uint64_t pcmio_jack_name_hash(const char *name) {
+  uint64_t hash = HASH_BEGIN;
+  for (; *name != '\0'; name++) {
+    hash = (hash ^ (uint8_t)*name) * HASH_PRIME;
+  }
+  return hash;
+}
+
 /* --- notifications ------------------------------------------------------------------------------------------------ */
 
 static void tell_all(pcmio_jack_client *client, uint32_t kind, int32_t code, uint64_t value) {
@@ -180,6 +191,22 @@ int32_t pcmio_jack_graph_order(void *argument) {
   pcmio_jack_client *client = argument;
   atomic_fetch_add(&client->orders, 1);
   return 0;
+}
+
+void pcmio_jack_registered(const char *name, int32_t registered, void *argument) {
+  pcmio_jack_client *client = argument;
+  if (registered != 0) {
+    return;
+  }
+  uint64_t hash = pcmio_jack_name_hash(name);
+  uint32_t end = pcmio_roster_enter(&client->streams);
+  for (uint32_t i = 0; i < end; i++) {
+    const pcmio_jack_stream *stream = pcmio_roster_entry(&client->streams, i);
+    if (stream != NULL && atomic_load(&stream->owner) == hash) {
+      pcmio_pump_note(stream->pump, PCMIO_NOTE_DEVICE_LOST, 0, 0);
+    }
+  }
+  pcmio_roster_leave(&client->streams);
 }
 
 void pcmio_jack_freewheel(int32_t starting, void *argument) {

@@ -21,6 +21,7 @@ struct pcmio_jack_stream {
   pcmio_pump *pump;
   pcmio_jack_side in;
   pcmio_jack_side out;
+  _Atomic uint64_t owner;    /* the hash of the client whose ports it is connected to; 0: nobody's */
   _Atomic uint32_t retiring; /* Python closes it: play silence */
   _Atomic uint32_t retired;  /* a whole cycle of silence was written since */
   _Atomic uint32_t told_lost;

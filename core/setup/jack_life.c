@@ -133,6 +133,10 @@ pcmio_jack_stream *pcmio_jack_stream_new(pcmio_pump *pump, uint32_t inputs, void
 
 void pcmio_jack_stream_free(pcmio_jack_stream *stream) { free(stream); }
 
+void pcmio_jack_stream_belongs(pcmio_jack_stream *stream, const char *name) {
+  atomic_store(&stream->owner, name == NULL ? 0 : pcmio_jack_name_hash(name));
+}
+
 void pcmio_jack_stream_measure(pcmio_jack_client *client, pcmio_jack_stream *stream) {
   if (atomic_load(&client->lost) == 0) {
     pcmio_jack_measure(client, stream, 0, false);

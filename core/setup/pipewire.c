@@ -136,6 +136,12 @@ int32_t pcmio_pipewire_iterate(void *loop, int32_t timeout_millis) {
   return result;
 }
 
+int32_t pcmio_pipewire_descriptor(void *loop) {
+  const proxy_head *control = ((const native_loop *)loop)->control;
+  const loop_control_methods *table = methods(control);
+  return table->get_fd(object(control));
+}
+
 int32_t pcmio_pipewire_listen(void *proxy, void *hook, const void *events, void *data) {
   const listener_methods *table = methods(proxy);
   return table->add_listener(object(proxy), hook, events, data);

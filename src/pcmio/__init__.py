@@ -21,7 +21,7 @@ from pcmio.configs import (
     SupportedStreamConfig,
     SupportedStreamConfigRange,
 )
-from pcmio.contract import Device, Host, Latency, Stream, StreamStats
+from pcmio.contract import Device, Host, Latency, Stream, StreamStats, Watch
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import (
     AbortStream,
@@ -44,7 +44,15 @@ from pcmio.errors import (
 )
 from pcmio.events import (
     BufferChanged,
+    DefaultChanged,
+    DeviceAdded,
+    DeviceChanged,
+    DeviceRemoved,
     EndReason,
+    EventsDropped,
+    HostBack,
+    HostEvent,
+    HostLost,
     RealtimeDenied,
     Rerouted,
     Resumed,
@@ -70,17 +78,25 @@ __all__ = [
     "BufferChanged",
     "BufferSize",
     "CallbackInfo",
+    "DefaultChanged",
     "Device",
+    "DeviceAdded",
     "DeviceBusy",
+    "DeviceChanged",
     "DeviceDescription",
     "DeviceId",
     "DeviceLost",
     "DeviceNotAvailable",
+    "DeviceRemoved",
     "DeviceType",
     "Direction",
     "EndReason",
+    "EventsDropped",
     "Host",
+    "HostBack",
     "HostDisconnected",
+    "HostEvent",
+    "HostLost",
     "HostUnavailable",
     "InterfaceType",
     "InvalidInput",
@@ -109,6 +125,7 @@ __all__ = [
     "Suspended",
     "UnsupportedConfig",
     "UnsupportedOperation",
+    "Watch",
     "available_hosts",
     "default_host",
     "host",

@@ -272,6 +272,14 @@ class Wakeup:
         if self.address is None:
             raise ResourceExhausted("no memory to wait with", call="pcmio_wakeup_new")
 
+    def post(self) -> None:
+        """End a wait, the present one or the next; from any thread."""
+        core().pcmio_wakeup_post(self.address)
+
+    def wait(self) -> None:
+        """Wait for the next post, however long that takes."""
+        core().pcmio_wakeup_wait(self.address, -1)
+
     def wait_slice(self) -> None:
         """Wait for the next post, but not for long: Ctrl-C is noticed between two such waits."""
         core().pcmio_wakeup_wait(self.address, _SLICE_NANOS)

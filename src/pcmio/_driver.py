@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._value import Value
+from pcmio.events import StreamEvent
 
 TYPE_CHECKING = False
 if not TYPE_CHECKING:
@@ -18,7 +19,6 @@ else:
 if TYPE_CHECKING:
     from pcmio.contract import StreamStats
     from pcmio.errors import AudioError
-    from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
 
 
@@ -68,6 +68,10 @@ class Note(Value):
     kind: int
     code: int
     value: int
+
+
+#: What ``Driver.translate`` returns for a note of which nobody needs to hear.
+UNTOLD = StreamEvent()
 
 
 class Mode:
@@ -192,7 +196,7 @@ class Driver(ABC):
         """The stream was served and there is nothing more to do for now."""
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
-        """What a note means here: an event, an error that ends the stream, or None for what it means everywhere.
+        """What a note means here: an event, an error that ends the stream, None for what it means everywhere, UNTOLD.
 
         Called for every note but DRAINED and NATIVE_DRAINED.
         """

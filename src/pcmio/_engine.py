@@ -14,7 +14,7 @@ from functools import partial
 
 from pcmio import _core
 from pcmio._core import BLOCK
-from pcmio._driver import Mode
+from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
 from pcmio.errors import (
     AbortStream,
@@ -500,7 +500,7 @@ class Engine:
             told = self._read(note)
             if isinstance(told, AudioError):
                 self.fail(told)
-            elif told is not None:
+            elif told is not None and told is not UNTOLD:
                 self._tell(told)
 
     def _read(self, note: Note) -> StreamEvent | AudioError | None:

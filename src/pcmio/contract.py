@@ -17,7 +17,7 @@ from pcmio._log import logger
 from pcmio._value import Value, shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
-from pcmio.errors import DeviceNotAvailable, InvalidInput
+from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.descriptions import DeviceDescription
-    from pcmio.events import EndReason, StreamEvent, StreamState
+    from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
     from pcmio.timestamps import CallbackInfo, StreamInstant
 
 #: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent, is written in place.
@@ -37,6 +37,7 @@ DataCallback: TypeAlias = "Callable[[Any, CallbackInfo], object]"
 #: ``data(block, info)``: block is a memoryview of bytes.
 RawDataCallback: TypeAlias = "Callable[[memoryview, CallbackInfo], object]"
 EventCallback: TypeAlias = "Callable[[StreamEvent], object]"
+HostEventCallback: TypeAlias = "Callable[[HostEvent], object]"
 
 
 class Latency(Value):
@@ -377,6 +378,66 @@ class Device(ABC):
         return f"<{type(self).__name__} {str(self.id)!r}: {self.description}>"
 
 
+class Watch(ABC):
+    """What happens to a host's devices, from its making on: an iterator of ``HostEvent``, an async one as well.
+
+    Whatever a listing shows that was made after the watch, and that changes later, is told.  Closed, it ends: also a
+    ``for`` loop that waits in another thread.  A context manager that closes.
+    """
+
+    @property
+    @abstractmethod
+    def closed(self) -> bool:
+        """Whether it has ended."""
+
+    @abstractmethod
+    def get(self, timeout: float | None = None) -> HostEvent | None:
+        """Wait for the next event, and take it; None when the watch is closed.
+
+        Raises:
+            OperationTimeout: ``timeout`` seconds passed before.
+            UnsupportedOperation: The watch has a callback, which gets them all.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """End it, and give its connection and thread back; harmless when closed.
+
+        Raises:
+            What its callback raised, if that was raised nowhere yet.
+        """
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> HostEvent:
+        event = self.get()
+        if event is None:
+            raise StopIteration
+        return event
+
+    def __aiter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    async def __anext__(self) -> HostEvent:
+        """Take the next event; a task that is cancelled here takes none."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        _close_after(self.close, error)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        _close_after(self.close, error)
+
+
 class Host(ABC):
     """One audio system of this machine.  Opened late: making one contacts nothing that is not needed yet."""
 
@@ -417,7 +478,24 @@ class Host(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """End its streams and connections; harmless when closed."""
+        """End its streams, watches and connections; harmless when closed."""
+
+    def watch(self, on_event: HostEventCallback | None = None) -> Watch:
+        """Tell of devices that come, go and change, of other defaults, and of a server that goes and returns.
+
+        A server that is not there is no error: the watch begins with ``HostLost``, and tells when it comes.
+
+        Args:
+            on_event: Called with each ``HostEvent`` on a Python thread of the watch's own; without it they are taken by
+                ``get``, or by iterating.  What it raises ends the watch, and is raised again by ``close``.
+
+        Raises:
+            UnsupportedOperation: This host cannot be watched.
+            InvalidInput: ``on_event`` cannot be called.
+            ResourceExhausted: No thread, no descriptors.
+        """
+        del on_event
+        raise UnsupportedOperation(f"{self.name} cannot be watched", advice="list its devices again")
 
     def output_devices(self) -> Sequence[Device]:
         """Those that can play."""

@@ -2,8 +2,9 @@
 
 Write a ``Host`` whose ``devices`` are ``CustomDevice`` objects, and for each stream a ``CustomDriver``; streams, rings,
 conversion, states, errors and statistics are pcmio's.  From a thread of yours, at your device's pace, call
-``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.
-``pcmio.testing`` proves that the host keeps the contract; ``examples/custom_host.py`` is one.
+``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.  A host that
+calls ``Watches.changed`` whenever its devices do can be watched.  ``pcmio.testing`` proves that the host keeps the
+contract; ``examples/custom_host.py`` is one.
 """
 
 from __future__ import annotations
@@ -11,24 +12,40 @@ from __future__ import annotations
 import ctypes
 import threading
 
-from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, core
+from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, NOTE_MOVED, core
 from pcmio._device import NativeDevice as CustomDevice
 from pcmio._device import take_options
-from pcmio._driver import Driver, Plan, Side
+from pcmio._driver import UNTOLD, Driver, Plan, Side
 from pcmio._value import shown
+from pcmio._watch import Sighting, Source, View, Watches
 from pcmio.configs import MOST_FRAMES, whole
 from pcmio.contract import Host
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedOperation
+from pcmio.events import Rerouted
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pcmio._driver import Pump
+    from pcmio._driver import Note, Pump
     from pcmio.configs import StreamConfig
+    from pcmio.errors import AudioError
+    from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
 
-__all__ = ["CustomDevice", "CustomDriver", "Driver", "Host", "Plan", "Side", "take_options"]
+__all__ = [
+    "CustomDevice",
+    "CustomDriver",
+    "Driver",
+    "Host",
+    "Plan",
+    "Side",
+    "Sighting",
+    "Source",
+    "View",
+    "Watches",
+    "take_options",
+]
 
 _NANOS = 1_000_000_000
 
@@ -71,6 +88,7 @@ class CustomDriver(Driver):
         self._silence = side.native_format.silence * side.channels
         self._latency_nanos = _nanos(latency)
         self._pump: Pump | None = None
+        self._moves: list[Rerouted] = []  # not yet told
         self._moving = threading.Lock()  # one transfer at a time, and none after close
         self._memory = bytearray()
         self._pointers = (ctypes.c_void_p * 1)()
@@ -134,6 +152,11 @@ class CustomDriver(Driver):
             if self._pump is not None:
                 core().pcmio_pump_xrun(self._pump.address, frames)
 
+    def moved(self, old: str | None, new: str | None) -> None:
+        """The stream is on another device now: its owner is told ``Rerouted``, with these text ids."""
+        self._moves.append(Rerouted(old, new))
+        self._note(NOTE_MOVED, 0)
+
     def lost_device(self, code: int = 0) -> None:
         """Your device is gone: the stream ends with DeviceLost."""
         self._note(NOTE_DEVICE_LOST, code)
@@ -165,6 +188,12 @@ class CustomDriver(Driver):
     def discard(self) -> None:
         """Tell the subclass."""
         self.held()
+
+    def translate(self, note: Note) -> StreamEvent | AudioError | None:
+        """Give a move the names of its devices."""
+        if note.kind != NOTE_MOVED:
+            return None
+        return self._moves.pop(0) if self._moves else UNTOLD
 
     def close(self) -> None:
         """No transfer after this."""

@@ -1,10 +1,14 @@
-"""What a stream tells its owner while it lives."""
+"""What a stream tells its owner while it lives, and what a host tells while it is watched."""
 
 from __future__ import annotations
 
 from enum import Enum
 
 from pcmio._value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio.descriptions import DeviceDescription, DeviceId, Direction
 
 #: What can be done about a refused priority.
 REALTIME_ADVICE = (
@@ -117,3 +121,81 @@ class BufferChanged(StreamEvent):
     """
 
     frames: int
+
+
+class HostEvent(Value):
+    """What ``host.watch()`` gives: one of the classes below."""
+
+
+class DeviceAdded(HostEvent):
+    """A device has come.
+
+    Attributes:
+        id: For ``host.device_by_id``.
+        description: What the system tells about it.
+    """
+
+    id: DeviceId
+    description: DeviceDescription
+
+
+class DeviceRemoved(HostEvent):
+    """A device has gone.
+
+    Attributes:
+        id: The one it had.
+        description: As it was last.
+    """
+
+    id: DeviceId
+    description: DeviceDescription
+
+
+class DeviceChanged(HostEvent):
+    """A device is described in other words: another name, other ports.
+
+    Attributes:
+        id: As before.
+        description: What the system tells about it now.
+    """
+
+    id: DeviceId
+    description: DeviceDescription
+
+
+class DefaultChanged(HostEvent):
+    """Another device is the default one.
+
+    Attributes:
+        direction: INPUT or OUTPUT.
+        old: The one before, or None.
+        new: The one now, or None: there is none.
+    """
+
+    direction: Direction
+    old: DeviceId | None
+    new: DeviceId | None
+
+
+class HostLost(HostEvent):
+    """The audio system does not answer any more.  Its devices are gone with it, and not told one by one.
+
+    Attributes:
+        error: What a question to the host raises now.
+    """
+
+    error: BaseException | None = None
+
+
+class HostBack(HostEvent):
+    """The audio system answers again; ``DeviceAdded`` follows for each device it has."""
+
+
+class EventsDropped(HostEvent):
+    """Nobody took events for so long that the oldest were thrown away: list the devices anew.
+
+    Attributes:
+        count: How many.
+    """
+
+    count: int

@@ -9,27 +9,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import pcmio
-from pcmio.custom import CustomDevice, CustomDriver, Host, take_options
+from pcmio.custom import CustomDevice, CustomDriver, Host, Watches, take_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pcmio.contract import HostEventCallback
     from pcmio.custom import Driver
 
 RATE = 48_000
 CYCLE = 240
 _FORMAT = pcmio.SampleFormat.F32
-_ID = pcmio.DeviceId("wire", "loop")
 
 
 class WireDriver(CustomDriver):
     """A stream on the wire."""
 
-    def __init__(self, wire: Wire, direction: pcmio.Direction, config: pcmio.StreamConfig) -> None:
+    def __init__(
+        self, wire: Wire, direction: pcmio.Direction, config: pcmio.StreamConfig, name: str, *, follows: bool
+    ) -> None:
         super().__init__(direction, config, native_format=_FORMAT, native_frames=CYCLE)
         self.direction = direction
         self.channels = config.channels
         self._wire = wire
+        self.name, self.follows = name, follows
         wire.open.append(self)
 
     def started(self) -> None:
@@ -94,14 +97,15 @@ class Wire:
 
 
 class WireDevice(CustomDevice):
-    """The one device."""
+    """A name for the wire."""
 
-    def __init__(self, host: WireHost) -> None:
+    def __init__(self, host: WireHost, name: str) -> None:
         self._host = host
+        self._name = name
 
     @property
     def id(self) -> pcmio.DeviceId:
-        return _ID
+        return pcmio.DeviceId("wire", self._name)
 
     @property
     def description(self) -> pcmio.DeviceDescription:
@@ -119,19 +123,22 @@ class WireDevice(CustomDevice):
     default_output_config = default_input_config
 
     def _driver(self, direction: pcmio.Direction, config: pcmio.StreamConfig, options: dict[str, Any]) -> Driver:
-        take_options(options)
+        follow = take_options(options, follow=(str, "never"))["follow"]
         if config.channels > 64 or config.sample_rate != RATE or config.sample_format.is_dsd:
             raise pcmio.UnsupportedConfig(f"the wire takes up to 64 channels at {RATE} Hz, no DSD, not {config}")
         self._host.check_available()
-        return WireDriver(self._host.wire, direction, config)
+        return WireDriver(self._host.wire, direction, config, self._name, follows=follow == "default")
 
 
 class WireHost(Host):
-    """The host."""
+    """The host: a wire with ends to plug in."""
 
     def __init__(self) -> None:
         self.wire = Wire()
-        self._closed = False
+        self._names = ["loop"]
+        self._default = "loop"
+        self._away = False
+        self._watches = Watches(self)
 
     @property
     def id(self) -> str:
@@ -142,18 +149,65 @@ class WireHost(Host):
         return "Wire"
 
     def check_available(self) -> None:
-        if self._closed:
+        if self._away:
             raise pcmio.HostUnavailable("the wire was cut")
 
     def devices(self) -> Sequence[WireDevice]:
-        return [WireDevice(self)]
+        self.check_available()
+        return [WireDevice(self, name) for name in self._names]
 
     def default_output_device(self) -> WireDevice:
-        return WireDevice(self)
+        self.check_available()
+        return WireDevice(self, self._default)
 
     default_input_device = default_output_device
 
+    def watch(self, on_event: HostEventCallback | None = None) -> pcmio.Watch:
+        return self._watches.open(on_event)
+
     def close(self) -> None:
-        self._closed = True
+        self._watches.close()
+        self._away = True
         for driver in list(self.wire.open):
             driver.lost_host()
+
+    # --- what happens to it ------------------------------------------------------------------------------------------
+
+    def plug(self, name: str) -> None:
+        """Have another end."""
+        self._names.append(name)
+        self._watches.changed()
+
+    def unplug(self, name: str) -> None:
+        """Have it no more: streams on it end, or go to the default."""
+        self._names.remove(name)
+        if self._default == name:
+            self._default = self._names[0]
+        for driver in list(self.wire.open):
+            if driver.name == name and not driver.follows:
+                driver.lost_device()
+        self._move()
+
+    def set_default(self, device_id: str) -> None:
+        """Choose."""
+        self._default = device_id.removeprefix("wire:")
+        self._move()
+
+    def _move(self) -> None:
+        for driver in list(self.wire.open):
+            if driver.follows and driver.name != self._default:
+                old, driver.name = driver.name, self._default
+                driver.moved(f"wire:{old}", f"wire:{driver.name}")
+        self._watches.changed()
+
+    def cut(self) -> None:
+        """Lose everything."""
+        self._away = True
+        for driver in list(self.wire.open):
+            driver.lost_host()
+        self._watches.lost(pcmio.HostDisconnected("the wire was cut"))
+
+    def mend(self) -> None:
+        """Have it back."""
+        self._away = False
+        self._watches.back()

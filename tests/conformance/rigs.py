@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pcmio
-from pcmio.hosts.null import NullHost
+from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind
 from pcmio.testing import Rig
 from tests.hosts.alsa.provider import PROVIDERS as ALSA
 from tests.hosts.jack.provider import EXACT as EXACT_IN_FLOAT
@@ -33,6 +33,20 @@ def null() -> Generator[Rig]:
         device.lose(19)
         return device.plug_in
 
+    def lose_host(host: pcmio.Host) -> Callable[[], None]:
+        assert isinstance(host, NullHost)
+        host.misfortune.lose(19)
+        return host.misfortune.restore
+
+    def plug(host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+        assert isinstance(host, NullHost)
+        host.misfortune.plug(NullDeviceSpec("card", NullKind.SINK))
+        return "null:card", partial(host.misfortune.unplug, "null:card")
+
+    def set_default(host: pcmio.Host, device_id: str) -> None:
+        assert isinstance(host, NullHost)
+        host.misfortune.set_default(pcmio.Direction.OUTPUT, device_id)
+
     yield Rig(
         open_host=partial(pcmio.host, "null"),
         output="null:loopback",
@@ -42,18 +56,41 @@ def null() -> Generator[Rig]:
         channel_counts=(1, 2, 3, 6, 32, 64),
         busy_streams=16,
         lose_device=lose_device,
+        lose_host=lose_host,
+        watches=True,
+        plug=plug,
+        set_default=set_default,
     )
 
 
 @contextmanager
 def custom() -> Generator[Rig]:
     """A host as a user writes it, moved by a Python thread."""
+
+    def plug(host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+        assert isinstance(host, WireHost)
+        host.plug("card")
+        return "wire:card", partial(host.unplug, "card")
+
+    def lose_host(host: pcmio.Host) -> Callable[[], None]:
+        assert isinstance(host, WireHost)
+        host.cut()
+        return host.mend
+
+    def set_default(host: pcmio.Host, device_id: str) -> None:
+        assert isinstance(host, WireHost)
+        host.set_default(device_id)
+
     yield Rig(
         open_host=WireHost,
         output="wire:loop",
         input="wire:loop",
         loops=True,
         channel_counts=(1, 2, 3, 6, 32, 64),
+        lose_host=lose_host,
+        watches=True,
+        plug=plug,
+        set_default=set_default,
     )
 
 
@@ -79,6 +116,13 @@ def pulseaudio() -> Generator[Rig]:
             server.remove("sink")
             return lambda: void(server.add(sinks[0]))
 
+        def plug(_host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+            module = server.add(NullSink("card"))
+            return "pulseaudio:card", partial(server.remove, module)
+
+        def set_default(_host: pcmio.Host, device_id: str) -> None:
+            server.pactl("set-default-sink", device_id.removeprefix("pulseaudio:"))
+
         try:
             server.start()
             yield Rig(
@@ -100,6 +144,9 @@ def pulseaudio() -> Generator[Rig]:
                 busy_streams=24,
                 lose_device=lose_device,
                 kill_server=kill,
+                watches=True,
+                plug=plug,
+                set_default=set_default,
             )
         finally:
             server.stop()

@@ -174,3 +174,79 @@ def test_a_forked_child_leaves_its_parents_stream_alone(given: str) -> None:
         """,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# --- watches ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [("pass", 0), ("sys.exit(7)", 7), ("os._exit(5)", 5), ("host.close()", 0), ("del host", 0)]
+)
+def test_a_program_may_end_while_it_watches(given: str, ending: str, code: int) -> None:
+    done = _run(given, f"watch, other = host.watch(), host.watch(lambda event: None)\nstream = running()\n{ending}")
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+@pytest.mark.parametrize("call", ["watch.get()", "watch.get(100)", "list(watch)", "asyncio.run(forever())"], ids=str)
+def test_ctrl_c_interrupts_whoever_waits_for_events(given: str, call: str) -> None:
+    code, out, err = _interrupt_when_ready(
+        given,
+        f"""
+        import asyncio, functools
+        sent = []
+        def note(number, frame):
+            sent.append(time.monotonic())
+            signal.default_int_handler(number, frame)
+        async def forever():
+            asyncio.get_running_loop().call_soon(functools.partial(print, "ready", flush=True))
+            async for event in watch:
+                pass
+        with host.watch() as watch:
+            try:
+                if "asyncio" not in {call!r}:
+                    signal.signal(signal.SIGINT, note)
+                    print("ready", flush=True)
+                {call}
+            except KeyboardInterrupt:
+                print("interrupted", not sent or time.monotonic() - sent[0] < 0.5)
+            assert not watch.closed
+        """,
+    )
+    assert (code, out, err) == (0, "interrupted True\n", "")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="this system has no fork")
+def test_a_forked_child_leaves_its_parents_watch_alone(given: str) -> None:
+    done = _run(
+        given,
+        """
+        import gc, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads are the point
+        watch = host.watch()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                assert watch.closed
+                assert watch.get() is None
+                watch.close()
+                del watch
+                gc.collect()
+                code = 0
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        assert status == 0, status
+        assert not watch.closed
+        try:
+            watch.get(0.1)
+        except pcmio.OperationTimeout:
+            pass
+        else:
+            raise AssertionError("something was told")
+        with host.watch():
+            pass
+        watch.close()
+        """,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -20,6 +20,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "enumerate": (),
     "feedback": (*NULL, "--seconds", "0.5"),
     "record_wav": ("take.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
+    "watch": (*NULL, "--seconds", "0.2"),
     "synth_tones": (*NULL, "--seconds", "0.1"),
 }
 

@@ -35,6 +35,12 @@ def test_every_event_is_in_the_table_of_events(event: str) -> None:
     assert re.search(rf"`{event}\(", page)
 
 
+@pytest.mark.parametrize("event", [each.__name__ for each in pcmio.HostEvent.__subclasses__()])
+def test_every_event_of_a_watch_is_in_its_table(event: str) -> None:
+    page = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    assert re.search(rf"`{event}\(", page)
+
+
 def test_every_error_is_in_the_tree_of_errors_under_its_parents() -> None:
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     tree = {}

@@ -1,6 +1,8 @@
-/* jack_loop SERVER CHANNELS: a client with physical ports, as a sound card's driver has them, whose outputs give what
- * its inputs are given.  libjack is opened by name, so that no header is needed. */
+/* jack_loop SERVER CHANNELS [NAME]: a client with physical ports, as a sound card's driver has them, whose outputs give
+ * what its inputs are given.  libjack is opened by name, so that no header is needed. */
+#define _GNU_SOURCE
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +32,7 @@ static int process(uint32_t frames, void *argument) {
 
 static void leave(void *argument) {
   (void)argument;
-  _exit(0);
+  kill(getpid(), SIGTERM);
 }
 
 static void *find(void *library, const char *name) {
@@ -47,8 +49,8 @@ static void *find(void *library, const char *name) {
   *(void **)&name = find(library, #name)
 
 int main(int count, char **arguments) {
-  if (count != 3 || (channels = atoi(arguments[2])) < 1 || channels > MOST) {
-    fprintf(stderr, "usage: jack_loop SERVER CHANNELS\n");
+  if (count < 3 || count > 4 || (channels = atoi(arguments[2])) < 1 || channels > MOST) {
+    fprintf(stderr, "usage: jack_loop SERVER CHANNELS [NAME]\n");
     return 1;
   }
   void *library = dlopen("libjack.so.0", RTLD_NOW);
@@ -61,10 +63,17 @@ int main(int count, char **arguments) {
   FUNCTION(int, jack_set_process_callback, void *, int (*)(uint32_t, void *), void *);
   FUNCTION(void, jack_on_shutdown, void *, void (*)(void *), void *);
   FUNCTION(int, jack_activate, void *);
+  FUNCTION(int, jack_client_close, void *);
   *(void **)&get_buffer = find(library, "jack_port_get_buffer");
 
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigprocmask(SIG_BLOCK, &ends, NULL); /* in libjack's threads too */
+
   int status = 0;
-  void *client = jack_client_open("loop", NO_START_SERVER | SERVER_NAME, &status, arguments[1]);
+  void *client =
+      jack_client_open(count > 3 ? arguments[3] : "loop", NO_START_SERVER | SERVER_NAME, &status, arguments[1]);
   if (client == NULL) {
     fprintf(stderr, "no server %s (%#x)\n", arguments[1], (unsigned)status);
     return 1;
@@ -88,7 +97,9 @@ int main(int count, char **arguments) {
   }
   puts("ready");
   fflush(stdout);
-  for (;;) {
-    pause();
-  }
+  /* In good order: of what a program holds when it just ends there are few (locks of libjack's data base). */
+  int number = 0;
+  sigwait(&ends, &number);
+  jack_client_close(client);
+  return 0;
 }

@@ -127,15 +127,14 @@ class JackServer:
 class JackLoop:
     """A client with physical ports: what is played to ``loop:playback_n`` is recorded from ``loop:capture_n``."""
 
-    name = "loop"
-
-    def __init__(self, server: JackServer, directory: Path, channels: int) -> None:
+    def __init__(self, server: JackServer, directory: Path, channels: int, name: str = "loop") -> None:
+        self.name = name
         program = directory / "jack_loop"
         if not program.exists():
             build = [os.environ.get("CC", "cc"), "-std=c11", "-O2", str(LOOP_SOURCE), "-o", str(program), "-ldl"]
             subprocess.run(build, check=True, timeout=60)
         self._server = server
-        self.process = Process((str(program), server.name, str(channels)), server.env, directory / "loop.log")
+        self.process = Process((str(program), server.name, str(channels), name), server.env, directory / f"{name}.log")
 
     def start(self) -> None:
         """Start it; again, after its server was ended."""

@@ -191,4 +191,4 @@ def test_a_file_imports_nothing_expensive(path: Path) -> None:
 def test_a_file_prints_nothing(path: Path) -> None:
     called = {ast.unparse(node.func) for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)}
     assert called & {"print", "sys.stdout.write", "sys.stderr.write", "warnings.warn"} <= {"warnings.warn"}
-    assert "warnings.warn" not in called or path.name == "_stream.py"
+    assert "warnings.warn" not in called or path.name in {"_stream.py", "_watch.py"}  # dropped, they say so

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WARM_UP = 50
 #: What the cycles may leave, a thousand of them: below four bytes a cycle of anything, above an allocator's fits.
-_MEMORY_BYTES = 4 << 20
+MEMORY_BYTES = 4 << 20
 
 
 def a_dropped_stream_closes_itself(rig: Rig) -> None:
@@ -103,14 +103,14 @@ def a_thousand_cycles_leave_nothing(rig: Rig) -> None:
             for _ in range(_WARM_UP):
                 cycle()
             gc.collect()
-            before = _holdings()
+            before = holdings()
             for _ in range(rig.cycles):
                 cycle()
             gc.collect()
-            after = _holdings()
+            after = holdings()
             assert after[:2] == before[:2], f"{direction}: descriptors and threads {before[:2]} became {after[:2]}"
             grown = after[2] - before[2]
-            assert grown < _MEMORY_BYTES, f"{direction}: {grown} bytes more after {rig.cycles} cycles"
+            assert grown < MEMORY_BYTES, f"{direction}: {grown} bytes more after {rig.cycles} cycles"
 
 
 def hosts_may_come_and_go(rig: Rig) -> None:
@@ -123,22 +123,22 @@ def hosts_may_come_and_go(rig: Rig) -> None:
 
     for _ in range(5):
         cycle()
-    before = _holdings()
+    before = holdings()
     for _ in range(50):
         cycle()
     gc.collect()
-    after = _holdings()
+    after = holdings()
     # Fewer than before: a thread of the warm-up was about to end when it was counted.
     assert after[0] <= before[0], f"descriptors and threads {before[:2]} became {after[:2]}"
     assert after[1] <= before[1], f"descriptors and threads {before[:2]} became {after[:2]}"
-    assert after[2] - before[2] < _MEMORY_BYTES
+    assert after[2] - before[2] < MEMORY_BYTES
 
 
 def _called(counter: Counter) -> bool:
     return counter.calls > 2
 
 
-def _holdings() -> tuple[int, int, int]:
+def holdings() -> tuple[int, int, int]:
     """Descriptors, threads (native ones too) and resident bytes; zeros where the system does not tell."""
     own = Path("/proc/self")
     if not (own / "task").is_dir():

@@ -42,6 +42,12 @@ class Rig(Value):
         cycles: How often streams are opened and closed to see whether that leaves anything; fewer on a slow machine.
         lose_device: Makes the output device vanish; returns a call that brings it back.  None: cannot be done here.
         kill_server: Ends the server; returns a call that starts it again.  None: there is no server.
+        lose_host: The same for a host whose server is a part of the object itself.  None: see ``kill_server``.
+        restarts: How often in a row the server is ended and started again.
+        watches: Whether the host can be watched.
+        plug: Plugs in a device that plays and was not there; returns its id and a call that unplugs it.  None: cannot
+            be done here.
+        set_default: Makes the device of an id the default output.  None: cannot be done here.
     """
 
     open_host: Callable[[], Host]
@@ -59,6 +65,23 @@ class Rig(Value):
     cycles: int = 1000
     lose_device: Callable[[Host], Callable[[], None]] | None = None
     kill_server: Callable[[], Callable[[], None]] | None = None
+    lose_host: Callable[[Host], Callable[[], None]] | None = None
+    restarts: int = 100
+    watches: bool = False
+    plug: Callable[[Host], tuple[str, Callable[[], None]]] | None = None
+    set_default: Callable[[Host, str], None] | None = None
+
+    @property
+    def can_lose_its_server(self) -> bool:
+        """Whether ``lose_server`` does anything."""
+        return self.kill_server is not None or self.lose_host is not None
+
+    def lose_server(self, host: Host) -> Callable[[], None]:
+        """End what serves a host; a call that brings it back."""
+        if self.lose_host is not None:
+            return self.lose_host(host)
+        assert self.kill_server is not None
+        return self.kill_server()
 
     def config(self, channels: int = 2, sample_format: SampleFormat = SampleFormat.F32) -> StreamConfig:
         """A config that the host must take."""

@@ -33,6 +33,7 @@ def jack() -> Generator[Rig]:
         directory = Path(name)
         server = JackServer(directory, period=256, waits=True)
         loop = JackLoop(server, directory, CHANNELS)
+        card = JackLoop(server, directory, 4, "card")
 
         def start() -> None:
             server.start()
@@ -42,6 +43,14 @@ def jack() -> Generator[Rig]:
             server.kill()
             loop.stop()
             return start
+
+        def plug(_host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+            card.start()
+            return "jack:card", card.stop
+
+        def lose_device(_host: pcmio.Host) -> Callable[[], None]:
+            loop.stop()
+            return loop.start
 
         try:
             start()
@@ -54,7 +63,13 @@ def jack() -> Generator[Rig]:
                 channel_counts=(1, 2, 3, 6, 32, 64),
                 busy_streams=32,
                 kill_server=kill,
+                # One that is killed keeps locks of the data base that all servers of a user share, which are few.
+                restarts=25,
+                lose_device=lose_device,
+                watches=True,
+                plug=plug,
             )
         finally:
+            card.stop()
             loop.stop()
             server.stop()

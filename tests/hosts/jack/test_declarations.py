@@ -13,6 +13,7 @@ from pcmio._native import _Function
 from pcmio.hosts.jack import abi
 from pcmio.hosts.jack.client import _CALLBACKS
 from pcmio.hosts.jack.library import jack_library
+from pcmio.hosts.jack.watch import _CALLBACKS as WATCHING
 from tests.unit import header
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("abi_facts.json").read_text(encoding="utf-8"))
@@ -79,7 +80,7 @@ C_TYPES = {"i32": "int32_t", "u32": "uint32_t", "void": "void", "ptr": "void*", 
 
 
 def test_the_cores_callbacks_have_libjacks_prototypes() -> None:
-    for register, callback in _CALLBACKS:
+    for register, callback in (*_CALLBACKS, *WATCHING):
         wanted = next(c for _, c in FACTS["functions"][register]["args"] if c.startswith("fn:"))
         facts = FACTS["callbacks"][wanted.removeprefix("fn:")]
         prototype = header.prototypes()[callback]

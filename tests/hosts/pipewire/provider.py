@@ -40,6 +40,13 @@ def pipewire() -> Generator[Rig]:
             server.remove("sink")
             return lambda: server.add(nodes[0])
 
+        def plug(_host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+            server.add(NullNode("card"))
+            return "pipewire:card", partial(server.remove, "card")
+
+        def set_default(_host: pcmio.Host, device_id: str) -> None:
+            server.set_default("audio.sink", device_id.removeprefix("pipewire:"))
+
         try:
             server.start()
             yield Rig(
@@ -57,6 +64,9 @@ def pipewire() -> Generator[Rig]:
                 busy_streams=24,
                 lose_device=lose_device,
                 kill_server=kill,
+                watches=True,
+                plug=plug,
+                set_default=set_default,
             )
         finally:
             server.stop()

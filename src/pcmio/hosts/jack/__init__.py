@@ -33,6 +33,11 @@ What surprises.
   real-time thread.  jackd1 calls ``jackd -l`` when a client is opened, and dies of the first port that goes if its
   name is not "default".  PipeWire 0.3.65 calls ``jack_on_shutdown``'s callback and not that of
   ``jack_on_info_shutdown``.
+* libjack has one server and one graph for the whole process.  When that server has died, the next ``jack_client_open``
+  deletes every client that is left (jackd2 1.9.21), and its owner's ``jack_client_close`` then crashes: before a client
+  is opened, all clients of a dead server are closed (``library``).
+* A watch has a client of its own: libjack tells of ports and clients that come and go to active clients only.  The name
+  of a client that goes is told, that of a port is not any more: so a device has gone when its client has.
 * Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs
   apart from.
 * libjack walks over a client's ports whenever the graph was put in order, and guards the list against nothing (jackd2

@@ -17,7 +17,7 @@ from pcmio._log import logger
 from pcmio.errors import InvalidInput, ResourceExhausted
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, JackApi, JackState
-from pcmio.hosts.jack.library import jack_library, open_client, take_messages
+from pcmio.hosts.jack.library import holders, jack_library, open_client, server_died, take_messages, take_names
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ _CALLBACKS = (
     ("jack_set_xrun_callback", "pcmio_jack_xrun"),
     ("jack_set_buffer_size_callback", "pcmio_jack_buffer_size"),
     ("jack_set_sample_rate_callback", "pcmio_jack_sample_rate"),
+    ("jack_set_client_registration_callback", "pcmio_jack_registered"),
     ("jack_set_freewheel_callback", "pcmio_jack_freewheel"),
     ("jack_set_graph_order_callback", "pcmio_jack_graph_order"),
     ("jack_set_latency_callback", "pcmio_jack_latency"),
@@ -79,6 +80,7 @@ class JackClient:
             raise ResourceExhausted("no memory for a JACK client", call="pcmio_jack_client_new")
         self._open(options)
         _clients.add(self)
+        holders.add(self)
 
     def _open(self, options: HostOptions) -> None:
         jack = self._jack
@@ -103,6 +105,11 @@ class JackClient:
     def lost(self) -> bool:
         """Whether it is closed, or the server has gone."""
         return self._handle is None or bool(self._read().lost)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the server has gone, and it is not closed yet."""
+        return self._handle is not None and bool(self._read().lost)
 
     def _refresh(self) -> None:
         """Ask for rate and period: libjack tells only active clients when they change."""
@@ -164,17 +171,7 @@ class JackClient:
                 handle, None if pattern is None else pattern.encode(), JACK_DEFAULT_AUDIO_TYPE, flags
             )
             self.check()
-            return self._take_names(found)
-
-    def _take_names(self, array: int | None) -> list[str]:
-        """Copy and free a NULL-terminated array of names."""
-        names: list[str] = []
-        if array is not None:
-            pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
-            while (name := pointers[len(names)]) is not None:
-                names.append(name.decode("utf-8", "replace"))
-            self._jack.jack_free(array)
-        return names
+            return take_names(self._jack, found)
 
     def port(self, name: str) -> int:
         """``jack_port_t`` of a port.
@@ -193,7 +190,7 @@ class JackClient:
         """Flags of a port, whether it is ours, and to which ports it is connected."""
         with self.lock:
             port, handle = self.port(name), self._live()
-            connections = self._take_names(self._jack.jack_port_get_all_connections(handle, port))
+            connections = take_names(self._jack, self._jack.jack_port_get_all_connections(handle, port))
             return self._jack.jack_port_flags(port), bool(self._jack.jack_port_is_mine(handle, port)), connections
 
     def connect(self, source: str, destination: str) -> None:
@@ -303,10 +300,19 @@ class JackClient:
                 driver.leave(self)
             if handle is not None:
                 self._jack.jack_client_close(handle)
+                if not self._closed:
+                    server_died()
             self._read()
             self._core.pcmio_jack_client_free(self.address)
             self.address = None
             take_messages()
+
+    def bury(self) -> None:
+        """Close it: its server is gone, whether it knows that already or not."""
+        with self.lock:
+            if self._handle is not None:
+                self._core.pcmio_jack_lose(self.address, self._read().code)
+                self.close()
 
     def close_if_unused(self) -> None:
         """A dead client goes with its last stream, as it holds threads and descriptors; at exit every client does."""

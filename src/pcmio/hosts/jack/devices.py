@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pcmio._device import NativeDevice, take_options
-from pcmio._value import Value
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
 from pcmio.formats import SampleFormat
-from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
 from pcmio.hosts.jack.options import MOST_CHANNELS, check_stream_options
+from pcmio.hosts.jack.ports import NO_PORTS, find_groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,78 +19,41 @@ if TYPE_CHECKING:
     from pcmio.configs import StreamConfig
     from pcmio.hosts.jack.client import JackClient
     from pcmio.hosts.jack.host import JackHost
+    from pcmio.hosts.jack.ports import PortGroup
 
-#: The device whose streams are connected to nothing; no client is called so, as their names hold no colon.
-GRAPH = "graph"
+
 #: The ring between the callback and JACK makes any size possible; this is where it ends to be useful.
 _BUFFER = SupportedBufferSize(1, 65_536)
 _STEREO = 2
 
 
-class PortGroup(Value):
-    """The physical ports of one client.
-
-    Attributes:
-        name: The client's.
-        playback: Ports that play what they are given: inputs of the graph.
-        capture: Ports that give what they record: outputs of the graph.
-    """
-
-    name: str
-    playback: tuple[str, ...] = ()
-    capture: tuple[str, ...] = ()
-
-
-#: Streams that the user connects.
-NO_PORTS = PortGroup(GRAPH)
-
-
-def find_groups(client: JackClient) -> list[PortGroup]:
-    """Who has physical ports, in the server's order, and the graph itself.
-
-    By their flags, not their names: they are called "system" on jackd, but as the sound cards are on PipeWire.
-    """
-    playback = client.port_names(JackPortIsPhysical | JackPortIsInput)
-    capture = client.port_names(JackPortIsPhysical | JackPortIsOutput)
-    owners = dict.fromkeys(_owner(port) for port in (*playback, *capture))
-    groups = [
-        PortGroup(
-            owner,
-            tuple(port for port in playback if _owner(port) == owner),
-            tuple(port for port in capture if _owner(port) == owner),
+def describe(group: PortGroup) -> DeviceDescription:
+    """What is known of a group of ports."""
+    if group == NO_PORTS:
+        return DeviceDescription(
+            name="JACK graph, unconnected ports",
+            direction=Direction.DUPLEX,
+            device_type=DeviceType.VIRTUAL,
+            interface_type=InterfaceType.VIRTUAL,
+            driver="JACK",
         )
-        for owner in owners
-        if owner != GRAPH
-    ]
-    return [*groups, NO_PORTS]
-
-
-def _owner(port: str) -> str:
-    return port.partition(":")[0]
+    return DeviceDescription(
+        name=group.name,
+        direction=Direction.of(has_input=bool(group.capture), has_output=bool(group.playback)),
+        driver="JACK",
+        extended=(*group.playback, *group.capture),
+    )
 
 
 class JackDevice(NativeDevice):
     """A group of physical ports, or the graph."""
 
-    def __init__(self, host: JackHost, group: PortGroup) -> None:
+    def __init__(self, host: JackHost, group: PortGroup, *, follows: bool = False) -> None:
         self._host = host
+        self._follows = follows  # it was asked for as the default, and so may its streams go on elsewhere
         self._group = group
         self._id = DeviceId("jack", group.name)
-        if group == NO_PORTS:
-            self._description = DeviceDescription(
-                name="JACK graph, unconnected ports",
-                direction=Direction.DUPLEX,
-                device_type=DeviceType.VIRTUAL,
-                interface_type=InterfaceType.VIRTUAL,
-                driver="JACK",
-            )
-        else:
-            self._description = DeviceDescription(
-                name=group.name,
-                direction=Direction.of(has_input=bool(group.capture), has_output=bool(group.playback)),
-                driver="JACK",
-                extended=(*group.playback, *group.capture),
-            )
+        self._description = describe(group)
 
     @property
     def id(self) -> DeviceId:
@@ -151,9 +113,13 @@ class JackDevice(NativeDevice):
         from pcmio.hosts.jack.stream import JackDriver
 
         connect = self._host.options.connect
-        taken = take_options(options, name=(object, None), port_names=(object, None), connect=(object, connect))
+        taken = take_options(
+            options, name=(object, None), port_names=(object, None), connect=(object, connect), follow=(str, None)
+        )
         wanted = check_stream_options(config.channels, **taken)
         if config.channels > MOST_CHANNELS:
             raise UnsupportedConfig(f"a JACK stream has up to {MOST_CHANNELS} channels here, not {config.channels}")
+        if wanted.follow is None:
+            wanted = wanted.replace(follow="default" if self._follows else "never")
         client = self._host.client()
-        return JackDriver(client, direction, config, wanted, self._ports(client, direction))
+        return JackDriver(client, direction, config, wanted, self._group.name, self._ports(client, direction))

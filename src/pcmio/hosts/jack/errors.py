@@ -5,6 +5,7 @@ from __future__ import annotations
 from pcmio.errors import (
     AudioError,
     BackendError,
+    DeviceLost,
     DeviceNotAvailable,
     HostDisconnected,
     HostUnavailable,
@@ -101,6 +102,15 @@ def lost(code: int) -> HostDisconnected:
 def closed() -> HostDisconnected:
     """The error for a client that its own host has closed."""
     return HostDisconnected("the host was closed", call="jack_client_close", advice="close streams before their host")
+
+
+def gone(device: str) -> DeviceLost:
+    """The error for a stream whose device has gone."""
+    return DeviceLost(
+        f"jack:{device} is gone",
+        call="jack_set_client_registration_callback",
+        advice="enumerate again and build a new stream",
+    )
 
 
 def no_such_port(name: str) -> DeviceNotAvailable:

@@ -7,20 +7,23 @@ import threading
 import weakref
 
 from pcmio._value import Value
+from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.descriptions import Direction
 from pcmio.errors import DeviceNotAvailable, UnsupportedOperation
 from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
 from pcmio.hosts.jack.client import JackClient
-from pcmio.hosts.jack.devices import NO_PORTS, JackDevice, PortGroup, find_groups
+from pcmio.hosts.jack.devices import JackDevice
 from pcmio.hosts.jack.library import jack_library
 from pcmio.hosts.jack.options import HOST_OPTIONS, HostOptions
+from pcmio.hosts.jack.ports import find_groups, largest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
+    from pcmio.contract import HostEventCallback, Watch
     from pcmio.descriptions import DeviceId
 
 
@@ -50,6 +53,7 @@ class JackHost(Host):
         self.options = options
         self._client: JackClient | None = None
         self._lock = threading.Lock()
+        self._watches = Watches(self)
         _hosts.add(self)
 
     @property
@@ -67,22 +71,22 @@ class JackHost(Host):
         return [JackDevice(self, group) for group in find_groups(self.client())]
 
     def default_output_device(self) -> JackDevice | None:
-        return self._largest(lambda group: len(group.playback))
+        return JackDevice(self, largest(find_groups(self.client()), output=True), follows=True)
 
     def default_input_device(self) -> JackDevice | None:
-        return self._largest(lambda group: len(group.capture))
+        return JackDevice(self, largest(find_groups(self.client()), output=False), follows=True)
 
-    def _largest(self, count: Callable[[PortGroup], int]) -> JackDevice:
-        """The device with the most ports, or the graph when nobody has any: its group stands last."""
-        groups = find_groups(self.client())
-        best = max(groups, key=count)
-        return JackDevice(self, best if count(best) else NO_PORTS)
+    def watch(self, on_event: HostEventCallback | None = None) -> Watch:
+        from pcmio.hosts.jack.watch import JackSource
+
+        return self._watches.ask(on_event, JackSource(self.options))
 
     if TYPE_CHECKING:
 
         def device_by_id(self, device_id: DeviceId | str) -> JackDevice: ...
 
     def close(self) -> None:
+        self._watches.close()
         with self._lock:
             client, self._client = self._client, None
         if client is not None:

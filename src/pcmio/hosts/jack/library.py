@@ -6,6 +6,7 @@ import ctypes
 import os
 import threading
 import time
+import weakref
 
 from pcmio._messages import take_messages as messages_of
 from pcmio.errors import OperationTimeout
@@ -14,6 +15,10 @@ from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackSe
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    Protocol = object
+else:
+    from typing import Protocol
 if TYPE_CHECKING:
     from pcmio.hosts.jack.options import HostOptions
 
@@ -23,7 +28,23 @@ OPEN_ATTEMPTS = 4
 _ATTEMPT_SECONDS = 0.005
 _SPREAD = 7  # programs that met once should not meet again
 
+
+class Holder(Protocol):
+    """Who has a client of libjack's."""
+
+    @property
+    def dead(self) -> bool:
+        """Whether its server is known to be gone, and it is not closed yet."""
+        ...
+
+    def bury(self) -> None:
+        """Take the server for gone, and close the client."""
+
+
 _library: Jack | None = None
+#: Everybody in this process.
+holders: weakref.WeakSet[Holder] = weakref.WeakSet()
+_died = False  # a client was closed because its server was gone, and none was opened since
 _opening = threading.Lock()  # libjack opens one client at a time
 
 
@@ -45,6 +66,17 @@ def jack_library() -> Jack:
 def take_messages() -> list[str]:
     """What libjack has said since the last time: all of it goes to logging, its errors are returned."""
     return messages_of("libjack")
+
+
+def take_names(jack: Jack, array: int | None) -> list[str]:
+    """Copy and free a NULL-terminated array of names."""
+    names: list[str] = []
+    if array is not None:
+        pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
+        while (name := pointers[len(names)]) is not None:
+            names.append(name.decode("utf-8", "replace"))
+        jack.jack_free(array)
+    return names
 
 
 class _Opening(threading.Thread):
@@ -108,12 +140,33 @@ class _Opening(threading.Thread):
             self._jack.jack_client_close(handle)
 
 
+def server_died() -> None:
+    """A client was closed because its server is gone."""
+    global _died  # noqa: PLW0603 - of the one libjack
+    _died = True
+
+
+def _bury_the_dead() -> None:
+    """Before a client is opened: when a server has died, close all that are left.
+
+    Otherwise libjack would (jackd2 1.9.21, JackLibGlobals::Init): it has one server for the whole process, and when
+    that is gone, opening a client deletes all others, without a word to those who have them.
+    """
+    global _died  # noqa: PLW0603 - of the one libjack
+    everyone = list(holders)
+    if _died or any(holder.dead for holder in everyone):
+        for holder in everyone:
+            holder.bury()
+        _died = False
+
+
 def open_client(jack: Jack, options: HostOptions) -> int:
     """``jack_client_t`` of a new client.
 
     jackd2 1.9.21 makes a client's socket by the client's name alone: of two programs that open clients of one name on
     different servers at the same moment, one takes the other's socket away, and is then refused.
     """
+    _bury_the_dead()
     status = 0
     for attempt in range(OPEN_ATTEMPTS):
         take_messages()

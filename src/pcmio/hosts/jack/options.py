@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     #: For each channel the ports it is connected to.
     Targets: TypeAlias = "tuple[tuple[str, ...], ...]"
 
+FOLLOW = ("never", "default")
 CLIENT_NAME = "pcmio"
 MOST_CHANNELS = 64
 
@@ -55,14 +56,22 @@ class StreamOptions(Value):
         port_names: The name of each port, or None.
         connect: True: channel by channel to the ports of the device.  False: not at all.  Else the port, or the ports,
             of each channel in turn; channels without one stay unconnected, ports without a channel are left alone.
+        follow: "never": the stream ends with its device.  "default": when its device goes, it is connected to the one
+            that is the default then.  None: "default" for a device from ``default_*_device()``, else "never".  A stream
+            that was not connected to its device's ports (``connect=``) knows nothing of devices.
     """
 
     name: str | None = None
     port_names: tuple[str, ...] | None = None
     connect: bool | Targets = True
+    follow: str | None = None
+
+    def _check(self) -> None:
+        if self.follow is not None and self.follow not in FOLLOW:
+            raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {self.follow!r}")
 
 
-def check_stream_options(channels: int, name: Any, port_names: Any, connect: Any) -> StreamOptions:
+def check_stream_options(channels: int, name: Any, port_names: Any, connect: Any, follow: Any) -> StreamOptions:
     """The options of one stream.
 
     Raises:
@@ -78,7 +87,7 @@ def check_stream_options(channels: int, name: Any, port_names: Any, connect: Any
             raise InvalidInput(
                 f"port_names must hold {channels} different names, one for each channel, not {port_names!r}"
             )
-    return StreamOptions(name, port_names, connect if isinstance(connect, bool) else _targets(connect))
+    return StreamOptions(name, port_names, connect if isinstance(connect, bool) else _targets(connect), follow)
 
 
 def _targets(connect: Any) -> Targets:

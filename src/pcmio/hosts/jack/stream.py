@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ctypes import c_void_p
 
-from pcmio._core import NOTE_HOST_LOST, core
+from pcmio._core import NOTE_DEVICE_LOST, NOTE_HOST_LOST, core
 from pcmio._driver import Driver, Plan, Side
 from pcmio._log import logger
 from pcmio.descriptions import Direction
-from pcmio.errors import ResourceExhausted, UnsupportedConfig
+from pcmio.errors import AudioError, ResourceExhausted, UnsupportedConfig
+from pcmio.events import Rerouted
 from pcmio.formats import SampleFormat
+from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JackCore, JackPortIsInput, JackPortIsOutput
+from pcmio.hosts.jack.ports import NO_PORTS, find_groups, largest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 
     from pcmio._driver import Note, Pump
     from pcmio.configs import StreamConfig
-    from pcmio.errors import AudioError
     from pcmio.events import StreamEvent
     from pcmio.hosts.jack.client import JackClient
     from pcmio.hosts.jack.options import StreamOptions, Targets
@@ -52,6 +54,7 @@ class JackDriver(Driver):
         direction: Direction,
         config: StreamConfig,
         options: StreamOptions,
+        device: str,
         device_ports: Sequence[str],
     ) -> None:
         """Negotiate.
@@ -83,6 +86,7 @@ class JackDriver(Driver):
         self._direction = direction
         self._channels = config.channels
         self._options = options
+        self._device = device  # the client whose ports these are
         self._device_ports = device_ports
         self._ports: list[int] = []  # jack_port_t
         self._names: list[str] = []  # taken from the client's
@@ -106,13 +110,19 @@ class JackDriver(Driver):
             self._join(pump)
             client.drivers.append(self)
             client.activate()
-            for name, targets in zip(self.port_names, self._targets(), strict=False):
-                for target in targets:
-                    if self._direction is Direction.OUTPUT:
-                        client.connect(name, target)
-                    else:
-                        client.connect(target, name)
-            client.measure(self._stream)
+            self._connect(client)
+
+    def _connect(self, client: JackClient) -> None:
+        # First: a device that goes meanwhile is told.
+        bound = self._options.connect is True and bool(self._device_ports)
+        jack_core().pcmio_jack_stream_belongs(self._stream, self._device.encode() if bound else None)
+        for name, targets in zip(self.port_names, self._targets(), strict=False):
+            for target in targets:
+                if self._direction is Direction.OUTPUT:
+                    client.connect(name, target)
+                else:
+                    client.connect(target, name)
+        client.measure(self._stream)
 
     def start(self) -> None:
         """The process callback moves samples as soon as the pump lets it."""
@@ -151,9 +161,30 @@ class JackDriver(Driver):
             logger().warning("JACK's process thread is stuck inside a stream that was closed; its memory is kept")
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
-        """Say whether the server has gone or the host was closed."""
+        """Say whether the server has gone or the host was closed, and what becomes of a stream without its device."""
         self._client.log_messages()
+        if note.kind == NOTE_DEVICE_LOST:
+            return self._without_device()
         return self._client.lost_error() if note.kind == NOTE_HOST_LOST else None
+
+    def _without_device(self) -> StreamEvent | AudioError:
+        old, client = self._device, self._client
+        try:
+            with client.lock:
+                output = self._direction is Direction.OUTPUT
+                groups = [one for one in find_groups(client) if one.name != old]
+                found = largest(groups, output=output)
+                if self._options.follow != "default" or found == NO_PORTS:
+                    return errors.gone(old)
+                self._device, self._device_ports = found.name, found.playback if output else found.capture
+                self._connect(client)
+        except AudioError as error:
+            if client.lost:
+                return client.lost_error()
+            gone = errors.gone(old)
+            gone.__cause__ = error
+            return gone
+        return Rerouted(f"jack:{old}", f"jack:{self._device}")
 
     def _join(self, pump: Pump) -> None:
         ports = (c_void_p * len(self._ports))(*self._ports)

@@ -11,9 +11,10 @@ from pcmio.configs import (
     SupportedStreamConfigRange,
 )
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.errors import DeviceNotAvailable, UnsupportedOperation
 from pcmio.formats import SampleFormat
-from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind
+from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind, check_follow
+from pcmio.hosts.null.stream import NullDriver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ _TYPES = {NullKind.LOOPBACK: DeviceType.MONITOR}
 class NullDevice(NativeDevice):
     """One row of the host's devices."""
 
-    def __init__(self, host: NullHost, spec: NullDeviceSpec) -> None:
+    def __init__(self, host: NullHost, spec: NullDeviceSpec, *, follows: bool = False) -> None:
         self._host = host
+        self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
         self.spec = spec
         self._id = DeviceId("null", spec.id)
         self._description = DeviceDescription(
@@ -73,6 +75,7 @@ class NullDevice(NativeDevice):
         return self._default(Direction.OUTPUT, able=self.supports_output)
 
     def _check_there(self) -> None:
+        self._host.check_available()
         if not self._host.has(self.spec):
             raise DeviceNotAvailable(f"null device {self.spec.id!r} is gone", advice="enumerate again")
 
@@ -101,15 +104,14 @@ class NullDevice(NativeDevice):
         )
 
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
-        take_options(options)
+        follow = check_follow(**take_options(options, follow=(str, None)))
         self._host.misfortune.strike("build")
         self._check_there()
-        low, high = self.spec.sample_rates
-        if config.channels > self.spec.channels:
-            raise UnsupportedConfig(f"{self.name} has up to {self.spec.channels} channels, not {config.channels}")
-        if not low <= config.sample_rate <= high:
-            raise UnsupportedConfig(f"{self.name} runs at {low} to {high} Hz, not at {config.sample_rate} Hz")
-        return self._host.join(self.spec, direction, config, config.buffer_size.frames or DEFAULT_FRAMES)
+        self.spec.check(config)
+        follows = self._follows if follow is None else follow == "default"
+        return NullDriver(
+            self._host, self.spec, direction, config, config.buffer_size.frames or DEFAULT_FRAMES, follows=follows
+        )
 
     # --- misfortune --------------------------------------------------------------------------------------------------
 

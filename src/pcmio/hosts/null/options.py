@@ -7,7 +7,7 @@ from enum import Enum
 from pcmio._value import Value, shown
 from pcmio.configs import whole
 from pcmio.descriptions import DeviceId, Direction
-from pcmio.errors import InvalidInput
+from pcmio.errors import InvalidInput, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.timestamps import StreamInstant
 
@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pcmio.configs import StreamConfig
+
+FOLLOW = ("never", "default")
 MOST_CHANNELS = 64
 MOST_CYCLE_FRAMES = 8192
 _MOST_SIZES = 16
@@ -79,6 +82,20 @@ class NullDeviceSpec(Value):
             raise InvalidInput(f"cycle_sizes must be up to {_MOST_SIZES} sizes, not all of them 0: {shown(sizes)}")
         self._set("cycle_sizes", sizes)
 
+    def check(self, config: StreamConfig) -> None:
+        """Return if a device like this can do it.
+
+        Raises:
+            UnsupportedConfig: Too many channels, or another rate.
+        """
+        low, high = self.sample_rates
+        if config.channels > self.channels:
+            raise UnsupportedConfig(
+                f"null device {self.id!r} has up to {self.channels} channels, not {config.channels}"
+            )
+        if not low <= config.sample_rate <= high:
+            raise UnsupportedConfig(f"null device {self.id!r} runs at {low} to {high} Hz, not {config.sample_rate} Hz")
+
 
 def _some(name: str, given: Any) -> tuple[Any, ...]:
     if isinstance(given, str) or not hasattr(given, "__iter__"):
@@ -114,3 +131,14 @@ def check_specs(devices: Any) -> tuple[NullDeviceSpec, ...]:
     if len({spec.id for spec in specs}) != len(specs):
         raise InvalidInput(f"two null devices share an id: {', '.join(spec.id for spec in specs)}")
     return specs
+
+
+def check_follow(follow: str | None) -> str | None:
+    """The option of ``build_*_stream``: "default", the stream moves with the default device; "never", it stays.
+
+    Raises:
+        InvalidInput: Neither.
+    """
+    if follow is not None and follow not in FOLLOW:
+        raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {follow!r}")
+    return follow

@@ -23,6 +23,8 @@ What surprises, and what we chose:
   ends with it: the registry tells of its removal, also while the stream is stopped.  A stream on what
   ``default_*_device()`` gave goes where the default goes, and tells ``Rerouted``.  The option ``follow`` says
   otherwise.
+* **Watching** is a connection that stays, for each watch: when the registry, a device's properties or the metadata
+  "default" change, all is asked anew.  ``object.serial`` tells a device that was plugged in again.
 * **Draining** is ``pw_stream_flush``: PipeWire says when the resampler is empty, and the last frame's time tells when
   it is heard.  While it drains it asks for no more frames.
 * **Lost cycles** are told by the driver's clock: its position jumps over cycles that this process was too late for.

@@ -107,6 +107,9 @@ class spa_hook(Structure):
     _fields_: ClassVar = [("opaque", c_uint8 * 48)]
 
 
+PW_NODE_CHANGE_MASK_PROPS = 1 << 3
+
+
 class pw_node_info(Structure):
     _fields_: ClassVar = [
         ("id", c_uint32),
@@ -137,6 +140,7 @@ class pw_device_info(Structure):
 done_t = CFUNCTYPE(None, c_void_p, c_uint32, c_int)
 error_t = CFUNCTYPE(None, c_void_p, c_uint32, c_int, c_int, c_char_p)
 global_t = CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_char_p, c_uint32, c_void_p)
+global_remove_t = CFUNCTYPE(None, c_void_p, c_uint32)
 info_t = CFUNCTYPE(None, c_void_p, c_void_p)
 param_t = CFUNCTYPE(None, c_void_p, c_int, c_uint32, c_uint32, c_uint32, c_void_p)
 property_t = CFUNCTYPE(c_int, c_void_p, c_uint32, c_char_p, c_char_p, c_char_p)
@@ -159,7 +163,7 @@ class pw_core_events(Structure):
 
 
 class pw_registry_events(Structure):
-    _fields_: ClassVar = [("version", c_uint32), ("global_", global_t), ("global_remove", c_void_p)]
+    _fields_: ClassVar = [("version", c_uint32), ("global_", global_t), ("global_remove", global_remove_t)]
 
 
 class pw_object_events(Structure):
@@ -264,6 +268,8 @@ class PipeWireCore(Library):
 
     @native
     def pcmio_pipewire_iterate(self, loop: Address, timeout_millis: Int, /) -> Int: ...
+    @quick
+    def pcmio_pipewire_descriptor(self, loop: Address, /) -> Int: ...
     @native  # a listener may be told at once what there is
     def pcmio_pipewire_listen(self, proxy: Address, hook: Ref, events: Ref, data: Address, /) -> Int: ...
     @native

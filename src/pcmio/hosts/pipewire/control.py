@@ -20,11 +20,14 @@ from pcmio.hosts.pipewire.library import connect, libraries
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
+    from pcmio.hosts.pipewire.abi import PipeWireCore
     from pcmio.hosts.pipewire.facts import NodeFacts, Survey
     from pcmio.hosts.pipewire.options import HostOptions
     from pcmio.hosts.pipewire.pods import AnyPod
+
+    AnyConversation = TypeVar("AnyConversation", bound="Conversation")
 
 # Between two of these Ctrl-C is noticed.
 _SLICE_MILLIS = 50
@@ -59,6 +62,11 @@ class Conversation:
         self.globals: dict[int, Global] = {}
         self.metadata: dict[str, dict[str, str]] = {}
 
+    @property
+    def calls(self) -> PipeWireCore:
+        """The core's."""
+        return self._core_calls
+
     def greet(self, descriptor: int) -> None:
         """Take a connected socket over, and wait until the server has answered."""
         properties = self._libraries.program(self._control.options)
@@ -70,8 +78,11 @@ class Conversation:
             abi.pw_core_events(version=0, done=abi.done_t(self._on_done), error=abi.error_t(self._on_error)),
         )
         self._registry = self._keep(self._core_calls.pcmio_pipewire_registry(self._core))
-        self._listen(self._registry, abi.pw_registry_events(version=0, global_=abi.global_t(self._on_global)))
+        self._listen(self._registry, self._registry_events())
         self.wait(lambda: errors.no_answer(self.timeout))
+
+    def _registry_events(self) -> abi.pw_registry_events:
+        return abi.pw_registry_events(version=0, global_=abi.global_t(self._on_global))
 
     def hang_up(self) -> None:
         """Disconnect."""
@@ -201,20 +212,29 @@ class Control:
         if not self._lock.acquire(timeout=seconds):
             raise errors.too_slow(what, "pw_loop_iterate", seconds)
         try:
-            descriptor = connect(self.options)  # first: without a server nothing has to be loaded
+            conversation = self.begin(Conversation, deadline)
             try:
-                self._prepare()
-                conversation = Conversation(self, deadline)
-            except BaseException:
-                os.close(descriptor)
-                raise
-            try:
-                conversation.greet(descriptor)
                 return question(conversation)
             finally:
                 conversation.hang_up()
         finally:
             self._lock.release()
+
+    def begin(self, kind: Callable[[Control, float], AnyConversation], deadline: float) -> AnyConversation:
+        """A new connection that has been greeted."""
+        descriptor = connect(self.options)  # first: without a server nothing has to be loaded
+        try:
+            self._prepare()
+            conversation = kind(self, deadline)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        try:
+            conversation.greet(descriptor)
+        except BaseException:
+            conversation.hang_up()
+            raise
+        return conversation
 
     def _prepare(self) -> None:
         if self.context is not None and self._owner == os.getpid():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from pcmio._device import take_options
+from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, PipeWireDevice, device_name, devices_of
@@ -16,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pcmio.contract import Device
+    from pcmio.contract import Device, HostEventCallback, Watch
     from pcmio.descriptions import DeviceId
     from pcmio.hosts.pipewire.audio import AudioConnection
     from pcmio.hosts.pipewire.facts import NodeFacts
@@ -30,6 +31,7 @@ class PipeWireHost(Host):
         self._options = options
         self._lock = threading.Lock()
         self._audio: AudioConnection | None = None
+        self._watches = Watches(self)
 
     @property
     def id(self) -> str:
@@ -49,6 +51,11 @@ class PipeWireHost(Host):
                 found.setdefault(device.id, device)
         return list(found.values())
 
+    def watch(self, on_event: HostEventCallback | None = None) -> Watch:
+        from pcmio.hosts.pipewire.watch import PipeWireSource
+
+        return self._watches.ask(on_event, PipeWireSource(self.id, self._options))
+
     def default_output_device(self) -> Device | None:
         survey = self.control.survey()
         node = None if survey.default_sink is None else survey.node(survey.default_sink, (SINK, DUPLEX))
@@ -67,6 +74,7 @@ class PipeWireHost(Host):
         return None if sink is None else PipeWireDevice(self, sink, monitor=True)
 
     def close(self) -> None:
+        self._watches.close()
         with self._lock:
             audio, self._audio = self._audio, None
         if audio is not None:

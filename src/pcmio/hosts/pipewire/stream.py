@@ -107,6 +107,8 @@ class PipeWireDriver(Driver):
         """Have the server make a node that is held."""
         self._pump = pump
         connection = self._connection.join(self)
+        # Ids are used anew: that the device which had this one before is gone must have been heard by now.
+        self._connection.settle()
         with self._lock:
             self._native = self._core.pcmio_pipewire_stream_new(connection, pump.address, self._wakeup.address)
             if self._native is None:

@@ -34,6 +34,11 @@ PA_STREAM_DONT_MOVE = 0x0200
 PA_STREAM_ADJUST_LATENCY = 0x2000
 PA_STREAM_EARLY_REQUESTS = 0x4000
 
+# pa_subscription_mask
+PA_SUBSCRIPTION_MASK_SINK = 0x0001
+PA_SUBSCRIPTION_MASK_SOURCE = 0x0002
+PA_SUBSCRIPTION_MASK_SERVER = 0x0080
+
 PA_DEVICE_NETWORK = 0x0008  # PA_SINK_NETWORK, PA_SOURCE_NETWORK
 
 PA_ERR_ACCESS = 1
@@ -165,6 +170,7 @@ class pa_device_info(Structure):
 # Called on the thread that iterates the plain main loop, which is one of Python's.
 pa_server_info_cb_t = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 pa_device_info_cb_t = CFUNCTYPE(None, c_void_p, c_void_p, c_int, c_void_p)
+pa_context_subscribe_cb_t = CFUNCTYPE(None, c_void_p, c_uint32, c_uint32, c_void_p)
 
 
 class Libpulse(Library):
@@ -184,6 +190,8 @@ class Libpulse(Library):
     def pa_mainloop_free(self, m: Address, /) -> None: ...
     @quick
     def pa_mainloop_get_api(self, m: Address, /) -> Address: ...
+    @quick  # from any thread
+    def pa_mainloop_quit(self, m: Address, retval: Int, /) -> None: ...
 
     # --- pulse/proplist.h -------------------------------------------------------------------------------------------
 
@@ -208,6 +216,8 @@ class Libpulse(Library):
     def pa_context_get_state(self, c: Address, /) -> UInt: ...
     @quick
     def pa_context_errno(self, c: Address, /) -> Int: ...
+    @quick
+    def pa_context_get_server(self, c: Address, /) -> Str: ...
     @native
     def pa_context_disconnect(self, c: Address, /) -> None: ...
     @native
@@ -225,6 +235,16 @@ class Libpulse(Library):
     def pa_context_get_sink_info_by_name(self, c: Address, name: Str, cb: Ref, userdata: Address, /) -> Address: ...
     @quick
     def pa_context_get_source_info_by_name(self, c: Address, name: Str, cb: Ref, userdata: Address, /) -> Address: ...
+
+    # --- pulse/subscribe.h ------------------------------------------------------------------------------------------
+
+    @quick
+    def pa_context_set_subscribe_callback(self, c: Address, cb: Ref, userdata: Address, /) -> None: ...
+    @quick
+    def pa_context_subscribe(self, c: Address, m: UInt, cb: Ref, userdata: Address, /) -> Address: ...
+
+    # --- pulse/operation.h ------------------------------------------------------------------------------------------
+
     @quick
     def pa_operation_unref(self, o: Address, /) -> None: ...
 

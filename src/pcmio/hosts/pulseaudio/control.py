@@ -43,6 +43,7 @@ class DeviceFacts(Value):
         is_network: It is in another machine.
         driver: The server's module.
         properties: Whatever else, by key.
+        index: The server's number of it, another one when it is plugged in again.
     """
 
     name: str
@@ -55,6 +56,7 @@ class DeviceFacts(Value):
     is_network: bool
     driver: str | None
     properties: tuple[tuple[str, str], ...]
+    index: int = 0
 
     def get(self, key: str) -> str | None:
         """One of the properties; None when it is missing or empty."""
@@ -127,6 +129,12 @@ class Control:
         sinks, sources = self._list(is_sink=True), self._list(is_sink=False)
         self._ask("the devices", sinks, sources)
         return [*sinks.found, *sources.found]
+
+    def everything(self) -> tuple[list[DeviceFacts], ServerFacts]:
+        """All devices and the server, as of one moment."""
+        sinks, sources, server = self._list(is_sink=True), self._list(is_sink=False), self._server()
+        self._ask("the devices", sinks, sources, server)
+        return [*sinks.found, *sources.found], server.found[0]
 
     def device(self, name: str, *, is_sink: bool, seconds: float | None = None) -> DeviceFacts | None:
         """The device with this name, or None."""
@@ -270,6 +278,7 @@ class Control:
             is_network=bool(info.flags & abi.PA_DEVICE_NETWORK),
             driver=_text(info.driver) or None,
             properties=tuple(self._properties(info.proplist)),
+            index=info.index,
         )
 
     def _properties(self, proplist: int) -> list[tuple[str, str]]:

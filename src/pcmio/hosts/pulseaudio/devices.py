@@ -138,6 +138,14 @@ class PulseDevice(NativeDevice):
             )
 
 
+def group(found: Sequence[DeviceFacts]) -> dict[str, list[DeviceFacts]]:
+    """Sinks and sources by their names: what makes one device."""
+    by_name: dict[str, list[DeviceFacts]] = {}
+    for facts in found:
+        by_name.setdefault(facts.name, []).append(facts)
+    return by_name
+
+
 def buffer_sizes(channels: int, kind: SampleFormat) -> SupportedBufferSize:
     """Frames that a callback can get."""
     return SupportedBufferSize(1, MOST_BLOCK_BYTES // (channels * kind.sample_bytes))

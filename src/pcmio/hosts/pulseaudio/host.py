@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 from pcmio._device import take_options
+from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pulseaudio.control import Control
-from pcmio.hosts.pulseaudio.devices import PulseDevice
+from pcmio.hosts.pulseaudio.devices import PulseDevice, group
 from pcmio.hosts.pulseaudio.library import libraries
 from pcmio.hosts.pulseaudio.options import HostOptions
 
@@ -15,10 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pcmio.contract import Device
+    from pcmio.contract import Device, HostEventCallback, Watch
     from pcmio.descriptions import DeviceId
     from pcmio.hosts.pulseaudio.audio import AudioConnection
-    from pcmio.hosts.pulseaudio.control import DeviceFacts
 
 # PA_RATE_MAX of the library at hand: 768 000 since PulseAudio 16, before that 384 000 and 192 000.
 _RATES = (768_000, 384_000, 192_000)
@@ -33,6 +33,7 @@ class PulseHost(Host):
         self._lock = threading.Lock()
         self._audio: AudioConnection | None = None
         self._most_sample_rate = 0
+        self._watches = Watches(self)
 
     @property
     def id(self) -> str:
@@ -54,10 +55,12 @@ class PulseHost(Host):
         self.control.check()
 
     def devices(self) -> Sequence[Device]:
-        by_name: dict[str, list[DeviceFacts]] = {}
-        for facts in self.control.devices():
-            by_name.setdefault(facts.name, []).append(facts)
-        return [PulseDevice(self, facts) for facts in by_name.values()]
+        return [PulseDevice(self, facts) for facts in group(self.control.devices()).values()]
+
+    def watch(self, on_event: HostEventCallback | None = None) -> Watch:
+        from pcmio.hosts.pulseaudio.watch import PulseSource
+
+        return self._watches.ask(on_event, PulseSource(self.id, self._options))
 
     def default_output_device(self) -> Device | None:
         return self._default(is_sink=True)
@@ -80,6 +83,7 @@ class PulseHost(Host):
         return PulseDevice(self, found)
 
     def close(self) -> None:
+        self._watches.close()
         with self._lock:
             audio, self._audio = self._audio, None
         if audio is not None:
