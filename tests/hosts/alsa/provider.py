@@ -141,7 +141,9 @@ def alsa_jack() -> Generator[Rig]:
             loop.start()
             chosen = {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
             with configuration(directory, shown("loop", definition), default="loop", **chosen):
-                yield alsa_rig("loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8)
+                yield alsa_rig(
+                    "loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8, cycles=200
+                )
         finally:
             loop.stop()
             server.stop()
