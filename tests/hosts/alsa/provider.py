@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pcmio
 from pcmio import SampleFormat
 from pcmio.testing import Rig
-from tests.servers.asound import configuration, plugin, shown
+from tests.servers.asound import configuration, plugin, punctual, shown
 from tests.servers.jackd import JackLoop, JackServer
 from tests.servers.pipewire import NullNode, PipeWireServer
 from tests.servers.pulseaudio import NullSink, PulseServer
@@ -77,7 +77,10 @@ def alsa_pulse() -> Generator[Rig]:
         server = PulseServer(Path(name), sinks)
         try:
             server.start()
-            with configuration(Path(name), pulse_pcms(server, *(sink.name for sink in sinks)), default="sink"):
+            with (
+                punctual(),
+                configuration(Path(name), pulse_pcms(server, *(sink.name for sink in sinks)), default="sink"),
+            ):
                 yield alsa_rig(
                     "sink",
                     "sink",
@@ -110,7 +113,7 @@ def alsa_pipewire() -> Generator[Rig]:
                 f'pcm_type.pipewire {{ lib "{library}" }}\n',
                 shown("sink", f'type pipewire\nserver "{server.address}"\nplayback_node "sink"\ncapture_node "sink"'),
             )
-            with configuration(Path(name), *definitions, default="sink"):
+            with punctual(), configuration(Path(name), *definitions, default="sink"):
                 yield alsa_rig(
                     "sink",
                     "sink",
@@ -140,7 +143,7 @@ def alsa_jack() -> Generator[Rig]:
             server.start()
             loop.start()
             chosen = {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
-            with configuration(directory, shown("loop", definition), default="loop", **chosen):
+            with punctual(), configuration(directory, shown("loop", definition), default="loop", **chosen):
                 yield alsa_rig(
                     "loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8, cycles=200
                 )
