@@ -389,6 +389,7 @@ static void is_empty(pcmio_alsa_stream *stream) {
   stream->paced_from = pcmio_pump_now(stream->pump);
   stream->paced = 0;
   stream->full_frames = 0;
+  stream->hurries = 0;
   stream->full_nanos = stream->paced_from;
   stream->written = stream->last_real + stream->config.buffer_frames + stream->config.tail_frames;
   stream->heard_nanos = stream->paced_from;

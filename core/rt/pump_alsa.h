@@ -69,6 +69,7 @@ struct pcmio_alsa_stream {
   uint64_t paced;      /* frames since */
   uint64_t full_nanos; /* when its queue was last filled, or emptied by reading */
   uint32_t full_frames;
+  uint32_t hurries; /* times in a row that no clock could have done that */
 
   _Atomic uint32_t owing;
 

@@ -20,10 +20,13 @@ static void begin_pacing(pcmio_alsa_stream *stream, uint64_t from, uint64_t fram
   stream->paced = frames;
 }
 
-/* A whole queue that was gone, or there, in less than a quarter of its time: no clock does that.  A server that has
- * rendered ahead may; it refuses soon after, and is believed again. */
-static bool is_too_fast(const pcmio_alsa_stream *stream, uint64_t now, uint32_t frames) {
-  return frames >= stream->config.period_frames && now - stream->full_nanos < pcmio_alsa_nanos(stream, frames) / 4;
+/* A whole queue that was gone, or there, in less than a quarter of its time: no clock does that.  A server that renders
+ * ahead may, once; it would be late if it were not served then, and refuses soon after. */
+static bool has_no_clock(pcmio_alsa_stream *stream, uint64_t now, uint32_t frames) {
+  bool hurries = stream->full_frames != 0 && frames >= stream->config.period_frames &&
+                 now - stream->full_nanos < pcmio_alsa_nanos(stream, frames) / 4;
+  stream->hurries = hurries ? stream->hurries + 1 : 0;
+  return stream->hurries > 1;
 }
 
 static bool refuses(const pcmio_alsa_stream *stream, uint32_t avail, uint32_t allowed) {
@@ -35,7 +38,7 @@ uint32_t pcmio_alsa_output_room(pcmio_alsa_stream *stream, uint32_t avail) {
   uint32_t buffer = stream->config.buffer_frames;
   uint64_t now = pcmio_pump_now(stream->pump);
   if (!stream->clockless) {
-    if (avail < buffer || stream->full_frames == 0 || !is_too_fast(stream, now, stream->full_frames)) {
+    if (!has_no_clock(stream, now, avail < buffer ? 0 : stream->full_frames)) {
       return avail;
     }
     begin_pacing(stream, stream->full_nanos, stream->full_frames);
@@ -59,7 +62,7 @@ uint32_t pcmio_alsa_input_room(pcmio_alsa_stream *stream, uint32_t avail) {
   uint32_t period = stream->config.period_frames;
   uint64_t now = pcmio_pump_now(stream->pump);
   if (!stream->clockless) {
-    if (avail < period || stream->full_frames == 0 || !is_too_fast(stream, now, period)) {
+    if (!has_no_clock(stream, now, avail < period ? 0 : period)) {
       return avail;
     }
     begin_pacing(stream, stream->full_nanos, 0);

@@ -155,6 +155,117 @@ static void recorded_24_bits_get_their_sign(void) {
   }
 }
 
+/* --- channels that are apart -------------------------------------------------------------------------------------- */
+
+static int32_t left[BUFFER];
+static int32_t right[BUFFER];
+static long apart_queued;
+
+static long apart_avail(void *pcm) {
+  (void)pcm;
+  return at->stream.config.output != 0 ? (long)BUFFER - apart_queued : apart_queued;
+}
+
+static int32_t apart_start(void *pcm) {
+  (void)pcm;
+  at->state = RUNNING;
+  return 0;
+}
+
+static int32_t apart_begin(void *pcm, const void **areas, unsigned long *offset, unsigned long *frames) {
+  /* One after the other in one block, as drivers have them: the second begins after the first's whole buffer. */
+  static int32_t block[2 * BUFFER];
+  static pcmio_alsa_area found[2];
+  (void)pcm;
+  found[0] = (pcmio_alsa_area){block, 0, 32};
+  found[1] = (pcmio_alsa_area){block, BUFFER * 32, 32};
+  if (at->stream.config.output == 0) {
+    memcpy(block, left, sizeof left);
+    memcpy(block + BUFFER, right, sizeof right);
+  }
+  *areas = found;
+  *offset = 0;
+  *frames = *frames < BUFFER ? *frames : BUFFER;
+  return 0;
+}
+
+static long apart_commit(void *pcm, unsigned long offset, unsigned long frames) {
+  const void *areas = NULL;
+  unsigned long most = BUFFER;
+  CHECK_EQUAL(offset, 0);
+  apart_queued = at->stream.config.output != 0 ? (long)frames : apart_queued - (long)frames;
+  if (at->stream.config.output != 0) {
+    apart_begin(pcm, &areas, &offset, &most);
+    const pcmio_alsa_area *found = areas;
+    memcpy(left, found[0].addr, frames * 4);
+    memcpy(right, (const int32_t *)found[1].addr + found[1].first / 32, frames * 4);
+  }
+  return (long)frames;
+}
+
+static long apart_writen(void *pcm, void **buffers, unsigned long frames) {
+  (void)pcm;
+  memcpy(left, buffers[0], frames * 4);
+  memcpy(right, buffers[1], frames * 4);
+  apart_queued = (long)frames;
+  return (long)frames;
+}
+
+static long apart_readn(void *pcm, void **buffers, unsigned long frames) {
+  (void)pcm;
+  memcpy(buffers[0], left, frames * 4);
+  memcpy(buffers[1], right, frames * 4);
+  apart_queued -= (long)frames;
+  return (long)frames;
+}
+
+static void open_apart(fake *pcm, uint32_t output, uint32_t mapped) {
+  fake_open(pcm, output, mapped);
+  rig_close(&pcm->bench);
+  pcmio_pump_config config = rig_config(&pcm->bench);
+  config.out_channels = output != 0 ? 2 : 0;
+  config.in_channels = output != 0 ? 0 : 2;
+  config.out_planar = config.in_planar = 1;
+  rig_open(&pcm->bench, &config);
+  pcm->stream.pump = pcm->bench.pump;
+  pcm->stream.config.channels = 2;
+  pcm->stream.config.planar = 1;
+  pcm->stream.api.avail = apart_avail;
+  pcm->stream.api.start = apart_start;
+  pcm->stream.api.mmap_begin = apart_begin;
+  pcm->stream.api.mmap_commit = apart_commit;
+  pcm->stream.api.writen = apart_writen;
+  pcm->stream.api.readn = apart_readn;
+  apart_queued = output != 0 ? 0 : 32;
+}
+
+static void channels_that_are_apart_are_kept_apart(void) {
+  for (uint32_t mapped = 0; mapped < 2; mapped++) {
+    fake pcm;
+    pcmio_block block;
+    open_apart(&pcm, 1, mapped);
+    CHECK_EQUAL(pcmio_pump_step(pcm.bench.pump, 0, &block), 1);
+    for (int32_t i = 0; i < 64; i++) {
+      ((int32_t *)pcm.bench.config.out_data)[i] = i % 2 == 0 ? i + 1 : -i;
+    }
+    pcmio_pump_step(pcm.bench.pump, 1, &block);
+    pcmio_pump_set_mode(pcm.bench.pump, PCMIO_RUNNING);
+    CHECK_EQUAL(pcmio_alsa_start(&pcm.stream), 0);
+    for (int32_t i = 0; i < 32; i++) {
+      CHECK_EQUAL(left[i], 2 * i + 1);
+      CHECK_EQUAL(right[i], -(2 * i + 1));
+    }
+    rig_close(&pcm.bench);
+    open_apart(&pcm, 0, mapped);
+    fake_record(&pcm);
+    CHECK_EQUAL(pcmio_pump_step(pcm.bench.pump, 0, &block), 1);
+    for (int32_t i = 0; i < 64; i++) {
+      CHECK_EQUAL(((const int32_t *)pcm.bench.config.in_data)[i], i % 2 == 0 ? i + 1 : -i);
+    }
+    rig_close(&pcm.bench);
+  }
+}
+
 /* --- misfortune --------------------------------------------------------------------------------------------------- */
 
 static void an_underrun_is_counted_and_played_on_from(void) {
@@ -387,6 +498,7 @@ int main(void) {
   RUN(what_a_write_does_not_take_comes_first_at_the_next);
   RUN(a_recording_is_started_and_read_in_whole);
   RUN(recorded_24_bits_get_their_sign);
+  RUN(channels_that_are_apart_are_kept_apart);
   RUN(an_underrun_is_counted_and_played_on_from);
   RUN(an_underrun_without_a_time_or_with_one_of_before_counts_no_frames);
   RUN(an_underrun_that_only_a_call_tells_is_recovered_too);

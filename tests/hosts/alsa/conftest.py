@@ -46,6 +46,7 @@ def host(tmp_path: Path, dump: Path) -> Iterator[pcmio.Host]:
         "pcm.hidden { type null }\n",
         'pcm.missing { type plug slave.pcm "nowhere" }\n',
         shown("oss", "type null"),
+        'pcm.both { type asym playback.pcm "dump" capture.pcm { type null } }\n',
     )
     with configuration(tmp_path, *definitions, default="nothing"), pcmio.host("alsa") as host:
         yield host

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pcmio
 from pcmio import SampleFormat
 from pcmio.testing import Rig
-from tests.servers.asound import configuration, plugin, shown
+from tests.servers.asound import configuration, plugin, punctual, shown
 from tests.servers.jackd import JackLoop, JackServer
 from tests.servers.pipewire import NullNode, PipeWireServer
 from tests.servers.pulseaudio import NullSink, PulseServer
@@ -51,13 +51,14 @@ def alsa_null() -> Generator[Rig]:
 
 
 def pulse_pcms(server: PulseServer, *names: str) -> str:
-    """A PCM for each sink, and one for its monitor."""
-    definitions: list[str] = []
-    for name in names:
-        for device in (name, f"{name}.monitor"):
-            pcm = device.replace(".", "_")
-            definitions.append(shown(pcm, f'type pulse\nserver "{server.address}"\ndevice "{device}"'))
-    return "\n".join(definitions)
+    """A PCM for each sink, which plays to it and records what it plays."""
+
+    def one(device: str) -> str:
+        return f'{{ type pulse server "{server.address}" device "{device}" }}'
+
+    return "\n".join(
+        shown(name, f"type asym\nplayback.pcm {one(name)}\ncapture.pcm {one(f'{name}.monitor')}") for name in names
+    )
 
 
 @contextmanager
@@ -76,19 +77,22 @@ def alsa_pulse() -> Generator[Rig]:
         server = PulseServer(Path(name), sinks)
         try:
             server.start()
-            with configuration(Path(name), pulse_pcms(server, *(sink.name for sink in sinks)), default="sink"):
+            with (
+                punctual(),
+                configuration(Path(name), pulse_pcms(server, *(sink.name for sink in sinks)), default="sink"),
+            ):
                 yield alsa_rig(
                     "sink",
-                    "sink_monitor",
+                    "sink",
                     loops=True,
                     exact_formats=EXACT,
                     channel_counts=(1, 2, 6),
                     pairs={
                         # PulseAudio 16.1's own conversion between 8 bits and floats is off by one.
-                        SampleFormat.U8: ("alsa:bytes", "alsa:bytes_monitor"),
-                        SampleFormat.I8: ("alsa:bytes", "alsa:bytes_monitor"),
-                        1: ("alsa:mono", "alsa:mono_monitor"),
-                        6: ("alsa:surround", "alsa:surround_monitor"),
+                        SampleFormat.U8: ("alsa:bytes", "alsa:bytes"),
+                        SampleFormat.I8: ("alsa:bytes", "alsa:bytes"),
+                        1: ("alsa:mono", "alsa:mono"),
+                        6: ("alsa:surround", "alsa:surround"),
                     },
                     busy_streams=16,
                 )
@@ -105,15 +109,14 @@ def alsa_pipewire() -> Generator[Rig]:
         server = PipeWireServer(Path(name), nodes)
         try:
             server.start()
-            definitions = [f'pcm_type.pipewire {{ lib "{library}" }}\n']
-            for node in nodes:
-                of_server = f'type pipewire\nserver "{server.address}"'
-                definitions.append(shown(node.name, f'{of_server}\nplayback_node "{node.name}"'))
-                definitions.append(shown(f"{node.name}_monitor", f'{of_server}\ncapture_node "{node.name}"'))
-            with configuration(Path(name), *definitions, default="sink"):
+            definitions = (
+                f'pcm_type.pipewire {{ lib "{library}" }}\n',
+                shown("sink", f'type pipewire\nserver "{server.address}"\nplayback_node "sink"\ncapture_node "sink"'),
+            )
+            with punctual(), configuration(Path(name), *definitions, default="sink"):
                 yield alsa_rig(
                     "sink",
-                    "sink_monitor",
+                    "sink",
                     loops=True,
                     exact_formats=EXACT,
                     channel_counts=(2,),
@@ -140,8 +143,10 @@ def alsa_jack() -> Generator[Rig]:
             server.start()
             loop.start()
             chosen = {"JACK_DEFAULT_SERVER": server.name, "JACK_NO_START_SERVER": "1"}
-            with configuration(directory, shown("loop", definition), default="loop", **chosen):
-                yield alsa_rig("loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8)
+            with punctual(), configuration(directory, shown("loop", definition), default="loop", **chosen):
+                yield alsa_rig(
+                    "loop", "loop", loops=True, exact_formats=EXACT, channel_counts=(2,), busy_streams=8, cycles=200
+                )
         finally:
             loop.stop()
             server.stop()

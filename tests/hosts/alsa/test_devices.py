@@ -100,17 +100,19 @@ def test_another_configuration_is_seen_by_the_same_host(tmp_path: Path) -> None:
 
 def test_types_go_down_to_the_end_of_the_chain(host: pcmio.Host) -> None:
     assert isinstance(host, AlsaHost)
-    assert host.types_of("plug:dump") == ("plug", "file", "null")
-    assert host.types_of("fixed") == ("plug", "file", "null")
-    assert host.types_of("nothing") == ("null",)
-    assert host.types_of("nowhere") == ()
+    assert host.types_of("plug:dump", Direction.OUTPUT) == ("plug", "file", "null")
+    assert host.types_of("fixed", Direction.INPUT) == ("plug", "file", "null")
+    assert host.types_of("nothing", Direction.OUTPUT) == ("null",)
+    assert host.types_of("nowhere", Direction.OUTPUT) == ()
+    assert host.types_of("both", Direction.OUTPUT) == ("asym", "file", "null")
+    assert host.types_of("both", Direction.INPUT) == ("asym", "null")
 
 
 def test_a_chain_that_bites_its_tail_has_an_end(tmp_path: Path) -> None:
     loop = 'pcm.one { type plug slave.pcm "two" }\npcm.two { type plug slave.pcm "one" }\n'
     with configuration(tmp_path, loop), pcmio.host("alsa") as host:
         assert isinstance(host, AlsaHost)
-        assert set(types_of(host.libs, "one", 1.0)) == {"plug"}
+        assert set(types_of(host.libs, "one", Direction.OUTPUT, 1.0)) == {"plug"}
 
 
 def test_ids_of_other_hosts_are_refused(host: pcmio.Host) -> None:

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import pcmio
-from pcmio import EndReason, HostDisconnected, InvalidInput, SampleFormat, StreamConfig, StreamState, UnsupportedConfig
+from pcmio import (
+    EndReason,
+    HostDisconnected,
+    InvalidInput,
+    PermissionDenied,
+    SampleFormat,
+    StreamConfig,
+    StreamState,
+    UnsupportedConfig,
+)
 from pcmio.hosts.alsa.host import AlsaHost
 from pcmio.testing import Noise, until
 
@@ -112,6 +121,17 @@ def test_options_of_the_wrong_kind_are_refused(host: pcmio.Host, options: dict[s
 def test_a_block_has_its_limits(host: pcmio.Host) -> None:
     with pytest.raises(UnsupportedConfig, match="1048576"):
         host.device_by_id("alsa:nothing").build_output_stream(StreamConfig(2, 48_000, 1 << 21), nothing)
+
+
+def test_a_plugin_cannot_be_required_to_be_real_time(host: pcmio.Host) -> None:
+    device = host.device_by_id("alsa:nothing")
+    with pytest.raises(PermissionDenied, match="plugin"):
+        device.build_output_stream(StreamConfig(2, 48_000), nothing, realtime="require")
+    for mode in ("auto", "never"):
+        with device.build_output_stream(StreamConfig(2, 48_000), nothing, realtime=mode) as stream:
+            until(lambda stream=stream: stream.position > 0, "frames moving")  # type: ignore[misc]
+    assert isinstance(host, AlsaHost)
+    assert not host.drivers
 
 
 def test_a_stream_that_was_not_built_leaves_nothing_open(host: pcmio.Host) -> None:

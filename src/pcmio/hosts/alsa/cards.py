@@ -11,6 +11,7 @@ import os
 
 from pcmio._log import logger
 from pcmio._value import Value
+from pcmio.descriptions import Direction
 from pcmio.hosts.alsa import abi, errors
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _CTL_NONBLOCK = 1  # SND_CTL_NONBLOCK
 _NODES = "/dev/snd"
+_BRANCHES = {Direction.OUTPUT: "playback", Direction.INPUT: "capture"}
 _MOST_BEHIND = 16  # PCMs in a row: more refer to themselves
 #: Programs of alsa-plugins and alsa-lib that convert, or swallow, what goes to another device: nobody's device.
 _NO_DEVICES = frozenset(
@@ -170,7 +172,7 @@ def _read_hint(asound: Asound, hint: int) -> Hint:
     return Hint(name or "", tuple((description or "").splitlines()), direction)
 
 
-def types_of(libs: Libraries, name: str, seconds: float) -> tuple[str, ...]:
+def types_of(libs: Libraries, name: str, direction: Direction, seconds: float) -> tuple[str, ...]:
     """The types of a PCM and of those behind it ("plug", "jack"); none when the configuration does not know its name.
 
     The definition is evaluated, nothing is opened: a default that refers to a card has none where there is no card.
@@ -182,14 +184,14 @@ def types_of(libs: Libraries, name: str, seconds: float) -> tuple[str, ...]:
         if code < 0:
             raise errors.from_code("the configuration of ALSA", "snd_config_update_ref", code, libs.said())
         try:
-            found = _types_behind(asound, top.value, name)
+            found = _types_behind(asound, top.value, name, _BRANCHES[direction])
         finally:
             asound.snd_config_unref(top.value)
     libs.said()
     return tuple(found)
 
 
-def _types_behind(asound: Asound, top: int | None, name: str) -> list[str]:
+def _types_behind(asound: Asound, top: int | None, name: str, branch: str) -> list[str]:
     found: list[str] = []
     following: str | None = name
     while following is not None and len(found) < _MOST_BEHIND:
@@ -201,7 +203,7 @@ def _types_behind(asound: Asound, top: int | None, name: str) -> list[str]:
         path = ""
         while (kind := _string(asound, definition.value, f"{path}type")) is not None:
             found.append(kind)
-            path += "slave.pcm."
+            path += f"{branch}.pcm." if kind == "asym" else "slave.pcm."
             following = _string(asound, definition.value, path.rstrip("."))
         asound.snd_config_delete(definition.value)
     return found

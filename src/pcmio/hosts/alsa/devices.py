@@ -139,7 +139,7 @@ class AlsaDevice(NativeDevice):
                 self._facts.name,
                 agreed,
                 plan,
-                repeats="jack" in self._host.types_of(self._facts.name),
+                types=self._host.types_of(self._facts.name, direction),
                 timeout=self._host.options.timeout,
             )
         except BaseException:

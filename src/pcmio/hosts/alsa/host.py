@@ -121,11 +121,11 @@ class AlsaHost(Host):
         return cards
 
     def _is_defined(self, name: str) -> bool:
-        return bool(self.types_of(name))
+        return bool(self.types_of(name, Direction.OUTPUT))
 
-    def types_of(self, name: str) -> tuple[str, ...]:
+    def types_of(self, name: str, direction: Direction) -> tuple[str, ...]:
         """The types of a PCM and of those behind it; empty when its name means nothing."""
-        return types_of(self.libs, name, self.options.timeout)
+        return types_of(self.libs, name, direction, self.options.timeout)
 
     def close(self) -> None:
         for driver in list(self.drivers):
@@ -152,7 +152,7 @@ class AlsaHost(Host):
         libs, seconds = self.libs, self.options.timeout
 
         def work() -> Any:
-            if "jack" in self.types_of(name):
+            if "jack" in self.types_of(name, direction):
                 libs.silence_jack()
             pcm = Pcm(libs, name, direction, seconds)
             try:

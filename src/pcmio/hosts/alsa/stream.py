@@ -21,6 +21,8 @@ from pcmio.hosts.alsa.params import needs_sign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pcmio._driver import Note, Pump
     from pcmio.events import StreamEvent
     from pcmio.hosts.alsa.host import AlsaHost
@@ -55,9 +57,9 @@ class AlsaDriver(Driver):
     """A stream on a PCM."""
 
     def __init__(
-        self, host: AlsaHost, name: str, agreed: Agreement, plan: Plan, *, repeats: bool, timeout: float
+        self, host: AlsaHost, name: str, agreed: Agreement, plan: Plan, *, types: Sequence[str], timeout: float
     ) -> None:
-        self._repeats = repeats  # JACK plays the last buffer of a client that stands still again and again
+        self._types = types  # of the PCM, and of those behind it
         self.plan = plan
         self.name = name
         self._host = host
@@ -124,8 +126,9 @@ class AlsaDriver(Driver):
             planar=agreed.planar,
             can_pause=agreed.can_pause,
             can_resume=agreed.can_resume,
-            clockless=agreed.kind == abi.SND_PCM_TYPE_NULL,
-            repeats=self._repeats,
+            clockless=agreed.kind == abi.SND_PCM_TYPE_NULL or "null" in self._types,
+            # JACK plays the last buffer of a client that stands still again and again.
+            repeats="jack" in self._types,
             sign_byte=sign,
             niceness=0 if self.realtime == NEVER or may_be_promoted(agreed.kind) else _NICENESS,
             status_bytes=self._libs.asound.snd_pcm_status_sizeof(),
