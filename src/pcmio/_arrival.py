@@ -107,6 +107,7 @@ class Arrival:
         self._inotify = -1
         self._waker: Waker | None = None
         self.tells = False
+        self.is_possible = False  # on this system; what tells may be used up
         self._open()
 
     def _open(self) -> None:
@@ -115,6 +116,7 @@ class Arrival:
         try:
             self._calls = _Inotify()
             self._inotify = self._calls.inotify_init1(_FLAGS)
+            self.is_possible = True
         except HostUnavailable as error:  # no C library of that name, or one without inotify
             logger().debug("nothing tells of new files here: %s", error)
         if self._inotify < 0:
@@ -133,14 +135,22 @@ class Arrival:
         return all(armed)
 
     def _watch(self, path: str) -> bool:
+        reached = self._watch_nearest(path)
+        # A folder that came just before its parent was watched is told by nobody.
+        while reached is not None and (now := self._watch_nearest(path)) != reached:
+            reached = now
+        return reached is not None
+
+    def _watch_nearest(self, path: str) -> str | None:
+        """Watch the nearest directory that is there, and return it."""
         directory, _, name = path.rpartition("/")
         mask = _CHANGES | _IN_ONLYDIR
         while (number := self._calls.inotify_add_watch(self._inotify, os.fsencode(directory or "/"), mask)) < 0:
             if not directory:
-                return False
+                return None
             directory, _, name = directory.rpartition("/")  # what is not there yet has to come first
         self._wanted.setdefault(number, set()).add(name or _ANY)
-        return True
+        return directory
 
     def wait(self, timeout: float | None) -> bool:
         """Wait until a path may have come; False when ``timeout`` seconds passed before, or after ``wake``."""

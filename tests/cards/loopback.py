@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pcmio
 from pcmio import SampleFormat
-from pcmio.testing import Rig
+from pcmio.testing import Rig, until
 from tests.vm import controls
 
 if TYPE_CHECKING:
@@ -20,6 +20,17 @@ INPUT = "alsa:hw:CARD=Loopback,DEV=1"
 def lose_loopback(_host: pcmio.Host) -> Callable[[], None]:
     """Take the card from its driver, in use or not; returns what gives it back."""
     return partial(controls.bind, *controls.unbind("Loopback"))
+
+
+def plug(_host: pcmio.Host) -> tuple[str, Callable[[], None]]:
+    """Plug the USB card in; returns what pulls it out."""
+    name = controls.plug_in()
+
+    def unplug() -> None:
+        controls.pull_out()
+        until(lambda: name not in controls.card_names(), "the kernel seeing it")
+
+    return f"alsa:hw:CARD={name},DEV=0", unplug
 
 
 CARD = Rig(
@@ -35,6 +46,9 @@ CARD = Rig(
     mixes=False,
     cycles=100,
     lose_device=lose_loopback,
+    watches=True,
+    plug=plug,
+    pluggings=24,
 )
 
 #: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
@@ -43,4 +57,5 @@ DEFAULT = CARD.replace(
     exact_formats=tuple(entry for entry in CARD.exact_formats if entry not in (SampleFormat.I32, SampleFormat.U32)),
     channel_counts=(2,),
     mixes=True,
+    plug=None,  # it is the same host
 )

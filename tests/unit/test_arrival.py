@@ -58,6 +58,29 @@ def test_what_comes_before_the_wait_is_told_too(arrival: Arrival, wanted: Path) 
     assert arrival.wait(0)
 
 
+def test_a_folder_that_comes_while_its_parent_is_not_watched_yet_is_not_missed(
+    wanted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would tell of it, nor of the file that comes into it."""
+    arrival = Arrival([str(wanted)])
+    add = arrival._calls.inotify_add_watch
+
+    def slowly(descriptor: int, path: bytes, mask: int) -> int:
+        number = add(descriptor, path, mask)
+        if number < 0:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+        return number
+
+    with monkeypatch.context() as patch:
+        patch.setattr(arrival._calls, "inotify_add_watch", slowly)
+        assert arrival._arm()
+    while arrival.wait(0.02):
+        pass
+    wanted.touch()
+    assert arrival.wait(PATIENCE)
+    arrival.close()
+
+
 def test_other_files_are_nothing_to_it(arrival: Arrival, wanted: Path, tmp_path: Path) -> None:
     (tmp_path / "other").touch()
     assert not arrival.wait(0.02)

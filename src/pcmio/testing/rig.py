@@ -47,6 +47,7 @@ class Rig(Value):
         watches: Whether the host can be watched.
         plug: Plugs in a device that plays and was not there; returns its id and a call that unplugs it.  None: cannot
             be done here.
+        pluggings: How often in a row that is done to see whether it leaves anything; fewer on a slow machine.
         set_default: Makes the device of an id the default output.  None: cannot be done here.
     """
 
@@ -69,6 +70,7 @@ class Rig(Value):
     restarts: int = 100
     watches: bool = False
     plug: Callable[[Host], tuple[str, Callable[[], None]]] | None = None
+    pluggings: int = 100
     set_default: Callable[[Host, str], None] | None = None
 
     @property

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pcmio.events import HostEvent
     from pcmio.testing.rig import Check, Rig
 
-PLUGGINGS = 100
+_WATCHES = 100
 _WARM_UP = 8
 _NOT_WATCHED = "not applicable: this host cannot be watched"
 _NOT_PLUGGED = "not applicable: no device can be plugged in here"
@@ -360,7 +360,7 @@ def a_hundred_pluggings_leave_nothing(rig: Rig) -> str | None:
             _wait_for(watch, f"{device_id} being removed", _removed(device_id))
             ends_once(stream, events, DeviceLost, EndReason.DEVICE_LOST)
 
-        _leaves_nothing(cycle, PLUGGINGS)
+        _leaves_nothing(cycle, rig.pluggings)
     return None
 
 
@@ -396,7 +396,7 @@ def watches_may_come_and_go(rig: Rig) -> str | None:
         def cycle(turn: int) -> None:
             host.watch(None if turn % 2 else Events()).close()
 
-        _leaves_nothing(cycle, PLUGGINGS)
+        _leaves_nothing(cycle, _WATCHES)
     return None
 
 

@@ -36,6 +36,7 @@ def alsa_rig(output: str | None, input_: str | None, **more: Any) -> Rig:
         open_host=partial(pcmio.host, "alsa"),
         output=None if output is None else f"alsa:{output}",
         input=None if input_ is None else f"alsa:{input_}",
+        watches=True,
         **more,
     )
 

@@ -287,7 +287,7 @@ def test_cards_that_come_or_go_have_the_configuration_read_anew(
 def nodes(monkeypatch: pytest.MonkeyPatch, folder: Path, *, readable: bool) -> Generator[None]:
     folder.mkdir()
     (folder / "controlC0").touch()
-    monkeypatch.setattr(cards_module, "_NODES", str(folder))
+    monkeypatch.setattr(cards_module, "NODES", str(folder))
     real = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: readable if str(folder) in str(path) else real(path, mode))
     yield

@@ -53,6 +53,9 @@ What surprises.
   silence only.
 * libasound's remarks come through a variadic hook, which only C can be (``pcmio_alsa_error``), and go to the logger
   "pcmio"; so do libjack's, when a PCM is a JACK client.
+* A card that comes gets a node for each PCM, then the control's, all of them for root alone; udev then gives them to
+  the group, several at a time and in any order.  One that goes loses the control's first.  /dev/snd comes with the
+  first card and goes with the last.
 * Its configuration is as old as the first question: other cards have it read anew.
 """
 

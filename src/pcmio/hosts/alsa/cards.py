@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pcmio.hosts.alsa.library import Libraries
 
 _CTL_NONBLOCK = 1  # SND_CTL_NONBLOCK
-_NODES = "/dev/snd"
+#: Where the kernel has its nodes; not there before the first card.
+NODES = "/dev/snd"
 _BRANCHES = {Direction.OUTPUT: "playback", Direction.INPUT: "capture"}
 _MOST_BEHIND = 16  # PCMs in a row: more refer to themselves
 #: Programs of alsa-plugins and alsa-lib that convert, or swallow, what goes to another device: nobody's device.
@@ -83,10 +84,10 @@ def find_cards(libs: Libraries) -> list[Card]:
 def cards_are_denied() -> bool:
     """Whether there are cards that this user may not open: libasound says then that there are none."""
     try:
-        nodes = [name for name in os.listdir(_NODES) if name.startswith("controlC")]  # noqa: PTH208 - pathlib is slow to import
+        nodes = [name for name in os.listdir(NODES) if name.startswith("controlC")]  # noqa: PTH208 - pathlib is slow to import
     except OSError:
         return False
-    return bool(nodes) and not any(os.access(f"{_NODES}/{name}", os.R_OK | os.W_OK) for name in nodes)
+    return bool(nodes) and not any(os.access(f"{NODES}/{name}", os.R_OK | os.W_OK) for name in nodes)
 
 
 def _ask_card(asound: Asound, index: int) -> Card | None:

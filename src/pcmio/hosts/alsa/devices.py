@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
+    from pcmio.contract import Device
     from pcmio.hosts.alsa.cards import Card, CardPcm, Hint
     from pcmio.hosts.alsa.host import AlsaHost
 
+DEFAULT = "default"
 _VIRTUAL_DRIVERS = ("Loopback", "Dummy")
 _DIRECTIONS = {"Input": Direction.INPUT, "Output": Direction.OUTPUT}
 
@@ -197,5 +199,11 @@ def hint_facts(hint: Hint) -> DeviceFacts:
 
 def named_facts(name: str) -> DeviceFacts:
     """Of a PCM that is defined and not shown."""
-    text = "Default ALSA device" if name == "default" else name
+    text = "Default ALSA device" if name == DEFAULT else name
     return DeviceFacts(name, DeviceDescription(text, Direction.DUPLEX), is_certain=False)
+
+
+def default_among(devices: Sequence[Device], direction: Direction) -> Device | None:
+    """What the configuration calls so; where it calls nothing so, the first."""
+    able = [one for one in devices if (one.supports_output if direction is Direction.OUTPUT else one.supports_input)]
+    return next((one for one in able if one.id.id == DEFAULT), able[0] if able else None)

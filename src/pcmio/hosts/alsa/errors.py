@@ -78,6 +78,15 @@ def closed() -> AudioError:
     return errors.HostDisconnected("the ALSA host was closed", advice="open the host again")
 
 
+def nothing_tells() -> AudioError:
+    """The error of a watch that nobody would tell anything."""
+    return errors.ResourceExhausted(
+        "the system has no means left to tell of sound cards that come and go",
+        call="inotify_add_watch",
+        advice="close watches and files, or raise fs.inotify.max_user_instances",
+    )
+
+
 def too_slow(what: str, call: str, seconds: float) -> AudioError:
     """The error for a call that has not returned."""
     return errors.OperationTimeout(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pcmio._device import take_options
+from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, OperationTimeout
 from pcmio.hosts.alsa import errors
 from pcmio.hosts.alsa.cards import cards_are_denied, find_cards, find_hints, forget_configuration, types_of
-from pcmio.hosts.alsa.devices import AlsaDevice, card_facts, hint_facts, named_facts
+from pcmio.hosts.alsa.devices import DEFAULT, AlsaDevice, card_facts, default_among, hint_facts, named_facts
 from pcmio.hosts.alsa.library import Bounded, libraries
 from pcmio.hosts.alsa.names import hardware_name, parse
 from pcmio.hosts.alsa.options import HostOptions
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio.configs import SupportedStreamConfigRange
-    from pcmio.contract import Device
+    from pcmio.contract import Device, HostEventCallback, Watch
     from pcmio.descriptions import DeviceId
     from pcmio.hosts.alsa.cards import Card
     from pcmio.hosts.alsa.devices import DeviceFacts
     from pcmio.hosts.alsa.stream import AlsaDriver
 
-_DEFAULT = "default"
 #: Card ids when the configuration was last read by libasound: other cards need it to be read anew.
 _configured_for: tuple[str, ...] | None = None
 
@@ -39,6 +39,7 @@ class AlsaHost(Host):
         self.libs = libraries()
         self.clock = self.libs.core.address("pcmio_clock_nanos")
         self.drivers: set[AlsaDriver] = set()
+        self._watches = Watches(self)
         #: What devices could do when they were last asked: one that a stream of ours holds cannot be asked.
         self.known_configs: dict[tuple[str, Direction], list[SupportedStreamConfigRange]] = {}
 
@@ -58,7 +59,7 @@ class AlsaHost(Host):
         tried: tuple[tuple[str, str], ...] = (("sound cards", "there are none"),)
         try:
             # No card: all depends on a plugin, and whether its server is there only opening tells.
-            self.ask(_DEFAULT, Direction.OUTPUT, "default", lambda _: None, lambda _: None)
+            self.ask(DEFAULT, Direction.OUTPUT, "default", lambda _: None, lambda _: None)
         except AudioError as error:
             raise HostUnavailable(
                 "there is no sound card, and no default PCM that works",
@@ -71,12 +72,14 @@ class AlsaHost(Host):
     # --- devices -----------------------------------------------------------------------------------------------------
 
     def devices(self) -> Sequence[Device]:
-        cards = self._cards()
+        return self._devices_of(self._cards())
+
+    def _devices_of(self, cards: Sequence[Card]) -> Sequence[Device]:
         found: dict[str, DeviceFacts] = {}
         for hint in find_hints(self.libs, self.options.timeout):
             found.setdefault(hint.name, hint_facts(hint))
-        if _DEFAULT not in found and self._is_defined(_DEFAULT):
-            found = {_DEFAULT: named_facts(_DEFAULT), **found}
+        if DEFAULT not in found and self._is_defined(DEFAULT):
+            found = {DEFAULT: named_facts(DEFAULT), **found}
         for card in cards:
             for pcm in card.pcms:
                 name = hardware_name(card, pcm.device)
@@ -84,14 +87,15 @@ class AlsaHost(Host):
         return [AlsaDevice(self, facts) for facts in found.values()]
 
     def default_output_device(self) -> Device | None:
-        return self._default(lambda device: device.supports_output)
+        return default_among(self.devices(), Direction.OUTPUT)
 
     def default_input_device(self) -> Device | None:
-        return self._default(lambda device: device.supports_input)
+        return default_among(self.devices(), Direction.INPUT)
 
-    def _default(self, able: Callable[[Device], bool]) -> Device | None:
-        devices = [device for device in self.devices() if able(device)]
-        return next((device for device in devices if device.id.id == _DEFAULT), devices[0] if devices else None)
+    def watch(self, on_event: HostEventCallback | None = None) -> Watch:
+        from pcmio.hosts.alsa.watch import AlsaSource
+
+        return self._watches.ask(on_event, AlsaSource(self._cards, self._devices_of))
 
     def device_by_id(self, device_id: DeviceId | str) -> Device:
         wanted = self.own_id(device_id)
@@ -128,6 +132,7 @@ class AlsaHost(Host):
         return types_of(self.libs, name, direction, self.options.timeout)
 
     def close(self) -> None:
+        self._watches.close()
         for driver in list(self.drivers):
             driver.cut()
 
