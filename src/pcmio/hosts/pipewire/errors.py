@@ -145,5 +145,5 @@ def _patching(done: str, ports: str, call: str, code: int, words: str) -> AudioE
     kind: type[AudioError] = errors.BackendError
     advice = "an output goes to an input of the same type"
     if abs(code) in {errno.EACCES, errno.EPERM}:
-        kind, advice = errors.PermissionDenied, "the server lets this program see the graph and not change it"
+        kind, advice = errors.PermissionDenied, "have the session manager give this program more rights"
     return kind(f"the ports cannot be {done} ({ports}): {words}", call=call, code=code, advice=advice)
