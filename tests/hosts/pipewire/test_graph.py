@@ -14,6 +14,7 @@ from pcmio import (
     Direction,
     HostUnavailable,
     InvalidInput,
+    OperationTimeout,
     PermissionDenied,
     StreamConfig,
 )
@@ -195,7 +196,6 @@ def test_nodes_that_share_a_name_are_told_apart(graph: PipeWireHost) -> None:
         device.build_output_stream_raw(STEREO, silent, node_name="twin", connect=False),
         device.build_output_stream_raw(STEREO, silent, node_name="twin", connect=False),
     ):
-        until(lambda: len(graph.ports("^twin")) == 4, "the ports")
         ports = graph.ports("^twin")
         assert len({port.name for port in ports}) == 4
         assert {port.node for port in ports} == {"twin"}
@@ -214,9 +214,10 @@ def test_nodes_that_share_a_name_are_told_apart(graph: PipeWireHost) -> None:
 def test_a_stream_can_be_left_unconnected(graph: PipeWireHost, own_server: PipeWireServer) -> None:
     events: list[object] = []
     device = graph.device_by_id("pipewire:main")
-    with device.build_output_stream_raw(STEREO, silent, events.append, node_name="free", connect=False) as stream:
-        until(lambda: len(graph.ports("^free:")) == 2, "the ports")
-        graph.connect("free:output_FL", "other:playback_FL")
+    stream = device.build_output_stream_raw(STEREO, silent, events.append, node_name="free", connect=False)
+    assert len(graph.ports("^free:")) == 2, "as soon as it is built"
+    graph.connect("free:output_FL", "other:playback_FL")
+    with stream:
         until(lambda: stream.position > 0, "frames moving")
         own_server.remove("main")
         until(lambda: "pipewire:main" not in {str(one.id) for one in graph.devices()}, "the device being gone")
@@ -255,6 +256,16 @@ def test_ports_have_all_that_jacks_have(graph: PipeWireHost) -> None:
     of_pipewire = graph.ports()[0]
     for name in JackPort.__annotations__:
         assert type(getattr(of_pipewire, name)) is type(getattr(of_jack, name)), name
+
+
+def test_a_stream_that_gets_no_ports_says_who_makes_them(own_server: PipeWireServer) -> None:
+    own_server.stop_manager()
+    with pcmio.host("pipewire", remote=own_server.address, timeout=0.3) as host:
+        device = host.device_by_id("pipewire:main")
+        with pytest.raises(OperationTimeout, match="wireplumber"):
+            device.build_output_stream_raw(STEREO, silent, connect=False)
+        assert isinstance(host, PipeWireHost)
+        assert host.ports("^pytest") == []
 
 
 def test_without_a_server_there_is_no_graph(tmp_path: Path) -> None:
@@ -304,7 +315,6 @@ def play_through(host: PipeWireHost) -> tuple[list[float], int]:
         monitor.build_input_stream_raw(config, record, node_name="ear", **options) as ear,
         sink.build_output_stream_raw(config, play, node_name="mouth", **options) as mouth,
     ):
-        until(lambda: len(host.ports("^(ear:input|mouth:output)_F[LR]$")) == 4, "the ports")
         for channel in ("FL", "FR"):
             host.connect(f"sink:monitor_{channel}", f"ear:input_{channel}")
         for channel in ("FL", "FR"):

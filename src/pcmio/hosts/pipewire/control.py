@@ -100,16 +100,22 @@ class Conversation:
         """Iterate until the server has answered all that was asked."""
         self._done.clear()
         asked = self._core_calls.pcmio_pipewire_sync(self._core, 0)
-        while asked not in self._done:
+        if not self.wait_for(lambda: asked in self._done):
+            raise too_late()
+
+    def wait_for(self, holds: Callable[[], bool]) -> bool:
+        """Iterate until something that the server tells holds; whether it did in time."""
+        while not holds():
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise too_late()
+                return False
             millis = max(1, min(_SLICE_MILLIS, int(left * 1000)))
             self._core_calls.pcmio_pipewire_iterate(self._control.loop, millis)
             if self._error is not None:
                 raise self._error
             if self._broken:
                 raise errors.disconnected(-self._broken) if self.globals else errors.refused(self._broken)
+        return True
 
     def look_at(self, found: Global) -> None:
         """Have all its properties, and what formats a node offers."""

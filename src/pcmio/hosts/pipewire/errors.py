@@ -131,6 +131,15 @@ def no_such_port(name: str) -> AudioError:
     )
 
 
+def no_ports(what: str, seconds: float) -> AudioError:
+    """The error for a stream that is to be connected by hand, and that no session manager has given ports."""
+    return errors.OperationTimeout(
+        f"{what}: its node has got no ports for {seconds:g} seconds",
+        call="pw_registry_events.global",
+        advice="start a session manager (wireplumber), which makes them",
+    )
+
+
 def not_connected(source: str, destination: str, code: int, words: str) -> AudioError:
     """The error for ports that cannot be connected."""
     return _patching("connected", f"{source} to {destination}", "pw_core_create_object", code, words)

@@ -191,6 +191,25 @@ def list_links(control: Control) -> list[PipeWireLink]:
     return found
 
 
+def await_ports(control: Control, node_id: int, direction: Direction, count: int, seconds: float) -> bool:
+    """Return when a node has so many ports of one direction; whether it had in time."""
+
+    def has_them(conversation: Conversation) -> bool:
+        ports = [
+            one
+            for one in conversation.globals.values()
+            if one.kind == abi.PW_TYPE_INTERFACE_Port
+            and _number(one, "node.id") == node_id
+            and _is_output(one) == direction.has_output
+        ]
+        return len(ports) >= count
+
+    found: bool = control.ask(
+        _WHAT, lambda conversation: conversation.wait_for(lambda: has_them(conversation)), seconds=seconds
+    )
+    return found
+
+
 def connect(control: Control, source: str, destination: str) -> None:
     """Link two ports; harmless when they are.
 

@@ -14,6 +14,7 @@ from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
 from pcmio.events import Rerouted
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
+from pcmio.hosts.pipewire.graph import await_ports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class PipeWireDriver(Driver):
         self._host = host
         self._node = node
         self._options = options
+        self._direction = direction
         self._is_output = direction.has_output
         self._lock = threading.Lock()  # of what is native
         self._native: int | None = None
@@ -139,6 +141,16 @@ class PipeWireDriver(Driver):
             raise errors.disconnected(32)
         if self._ask(self._core.pcmio_pipewire_stream_state) == abi.PW_STREAM_STATE_ERROR:
             raise errors.complained(self._what, self._complaint())
+        if not self._options.connect:
+            self._await_ports()
+
+    def _await_ports(self) -> None:
+        """Whoever connects them himself may do so as soon as the stream is built."""
+        node_id, seconds = self.node_id, self._connection.options.timeout
+        if node_id is None or not await_ports(
+            self._host.control, node_id, self._direction, self._side.channels, seconds
+        ):
+            raise errors.no_ports(self._what, seconds)
 
     def _connection_lost(self) -> bool:
         return not self._connection.usable
