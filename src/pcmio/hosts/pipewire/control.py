@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Between two of these Ctrl-C is noticed.
 _SLICE_MILLIS = 50
 _HEADER_BYTES = 8
+#: What a working server has against one question; that it knows no such object is an error of the core's, too.
+_REFUSALS = (-errno.ENOENT, -errno.EACCES, -errno.EPERM)
 
 
 class Global:
@@ -171,7 +173,7 @@ class Conversation:
         self._done.add(sequence)
 
     def _on_error(self, _data: int, id_: int, _sequence: int, result: int, message: bytes | None) -> None:
-        if id_ == abi.PW_ID_CORE:
+        if id_ == abi.PW_ID_CORE and not (self.globals and result in _REFUSALS):
             self._broken = result
         else:  # where nothing was made or ended: of something that was gone before it was looked at
             self.refusals.append((result, _text(message)))
