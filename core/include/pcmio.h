@@ -455,7 +455,7 @@ typedef struct {
   uint32_t output;   /* 1: playback, 0: recording */
   uint32_t rate;
   uint32_t frame_bytes;
-  uint32_t target; /* the id of the node that it is meant to be linked with */
+  uint32_t target; /* the id of the node that it is meant to be linked with; ANY: the user links it */
   uint32_t pinned; /* 1: it ends with that node, 0: it may be linked with another one */
 } pcmio_pipewire_request;
 
@@ -468,6 +468,10 @@ PCMIO_API int32_t pcmio_pipewire_listen(void *proxy, void *hook, const void *eve
 PCMIO_API int32_t pcmio_pipewire_sync(void *core, int32_t sequence);
 PCMIO_API void *pcmio_pipewire_registry(void *core);
 PCMIO_API void *pcmio_pipewire_bind(void *registry, uint32_t id, const char *type, uint32_t version);
+/* What a factory of the server makes, as a proxy; NULL: no memory.  `properties` is a spa_dict. */
+PCMIO_API void *pcmio_pipewire_create(void *core, const char *factory, const char *type, uint32_t version,
+                                      const void *properties);
+PCMIO_API int32_t pcmio_pipewire_destroy(void *registry, uint32_t id);
 PCMIO_API int32_t pcmio_pipewire_enum_params(void *node, uint32_t id);
 
 /* python.  A connection for streams, with a thread that runs nothing but the core.  `wakeup` is posted whenever its
@@ -491,6 +495,8 @@ PCMIO_API int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, cons
 PCMIO_API int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream); /* pw_stream_state */
 /* Whether it has ever been linked with a device. */
 PCMIO_API uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream);
+/* The id of its node, PCMIO_PIPEWIRE_ANY when it has none. */
+PCMIO_API uint32_t pcmio_pipewire_stream_node(const pcmio_pipewire_stream *stream);
 /* What the server last complained of, into PCMIO_PIPEWIRE_TEXT_BYTES of `text`. */
 PCMIO_API void pcmio_pipewire_stream_complaint(pcmio_pipewire_stream *stream, char *text);
 PCMIO_API int32_t pcmio_pipewire_stream_start(pcmio_pipewire_stream *stream);

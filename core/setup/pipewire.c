@@ -76,11 +76,14 @@ typedef struct {
   int (*pong)(void *object, uint32_t id, int sequence);
   int (*error)(void *object, uint32_t id, int sequence, int result, const char *message);
   void *(*get_registry)(void *object, uint32_t version, size_t user_data_bytes);
+  void *(*create_object)(void *object, const char *factory, const char *type, uint32_t version, const void *properties,
+                         size_t user_data_bytes);
 } core_methods;
 
 typedef struct {
   listener_methods head;
   void *(*bind)(void *object, uint32_t id, const char *type, uint32_t version, size_t user_data_bytes);
+  int (*destroy)(void *object, uint32_t id);
 } registry_methods;
 
 typedef struct {
@@ -160,6 +163,17 @@ void *pcmio_pipewire_registry(void *core) {
 void *pcmio_pipewire_bind(void *registry, uint32_t id, const char *type, uint32_t version) {
   const registry_methods *table = methods(registry);
   return table->bind(object(registry), id, type, version, 0);
+}
+
+void *pcmio_pipewire_create(void *core, const char *factory, const char *type, uint32_t version,
+                            const void *properties) {
+  const core_methods *table = methods(core);
+  return table->create_object(object(core), factory, type, version, properties, 0);
+}
+
+int32_t pcmio_pipewire_destroy(void *registry, uint32_t id) {
+  const registry_methods *table = methods(registry);
+  return table->destroy(object(registry), id);
 }
 
 int32_t pcmio_pipewire_enum_params(void *node, uint32_t id) {
@@ -270,7 +284,7 @@ static void see_link(pcmio_pipewire_connection *connection, uint32_t from, uint3
     if (!is_device(connection, peer)) {
       continue;
     }
-    if (peer != stream->peer) {
+    if (peer != stream->peer && stream->target != PCMIO_PIPEWIRE_ANY) {
       stream->peer = peer;
       pcmio_pump_note(stream->pump, PCMIO_NOTE_MOVED, 0, peer);
     }
@@ -488,6 +502,14 @@ int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pi
 int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->state); }
 
 uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->linked); }
+
+uint32_t pcmio_pipewire_stream_node(const pcmio_pipewire_stream *stream) {
+  lock(stream->connection);
+  uint32_t id =
+      stream->native == NULL ? PCMIO_PIPEWIRE_ANY : stream->connection->api.stream_get_node_id(stream->native);
+  unlock(stream->connection);
+  return id;
+}
 
 void pcmio_pipewire_stream_complaint(pcmio_pipewire_stream *stream, char *text) {
   lock(stream->connection);

@@ -11,9 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import pcmio
-from pcmio.hosts.pipewire.library import socket_paths
+from pcmio.hosts.pipewire import library
+from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
 
 if TYPE_CHECKING:
@@ -95,6 +98,83 @@ def test_the_environment_names_the_server(server: PipeWireServer, monkeypatch: p
                 assert host.devices()
 
 
+def test_a_servers_socket_may_be_a_link_in_another_directory(
+    server: PipeWireServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pipewire-0").symlink_to(server.socket)
+    (tmp_path / "elsewhere").symlink_to(server.directory, target_is_directory=True)
+    for changes in (
+        {"XDG_RUNTIME_DIR": str(tmp_path)},
+        {"PIPEWIRE_RUNTIME_DIR": str(tmp_path), "XDG_RUNTIME_DIR": "/nowhere"},
+        {"PIPEWIRE_REMOTE": f"elsewhere/{server.name}", "XDG_RUNTIME_DIR": str(tmp_path)},
+        {"PIPEWIRE_REMOTE": str(tmp_path / "elsewhere" / server.name), "XDG_RUNTIME_DIR": "/nowhere"},
+        {"USERPROFILE": str(tmp_path), "XDG_RUNTIME_DIR": ""},
+    ):
+        with monkeypatch.context() as patch:
+            for name, value in changes.items():
+                patch.setenv(name, value)
+            with pcmio.host("pipewire") as host:
+                assert host.devices(), changes
+
+
+def test_a_list_of_servers_is_tried_in_turn(
+    server: PipeWireServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(server.directory))
+    dead = tmp_path / "dead"
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(str(dead))
+    for remote in (
+        f'[ "pipewire-0-manager", "{server.name}" ]',
+        f"[pipewire-0-manager {server.name}]",
+        f"[ {dead}, /nowhere/at-all, {server.address} ]",
+        f" [{server.name}",
+    ):
+        with pcmio.host("pipewire", remote=remote) as host:
+            assert host.devices(), remote
+        with monkeypatch.context() as patch:
+            patch.setenv("PIPEWIRE_REMOTE", remote)
+            with pcmio.host("pipewire") as host:
+                device = host.device_by_id("pipewire:main")
+                with device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None):
+                    pass
+
+
+def test_a_snap_finds_the_server_one_level_up(server: PipeWireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = server.directory / "snap.synth"
+    own.mkdir(exist_ok=True)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(own))
+    monkeypatch.setenv("PIPEWIRE_REMOTE", server.name)
+    with pcmio.host("pipewire") as host:
+        assert host.devices()
+
+
+def test_a_flatpak_finds_what_it_is_given(
+    server: PipeWireServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    directory = tmp_path / str(os.getuid())
+    directory.mkdir()
+    (directory / "pipewire-0").symlink_to(server.socket)
+    (tmp_path / ".flatpak-info").touch()
+    monkeypatch.setattr(library, "_FLATPAK_INFO", str(tmp_path / ".flatpak-info"))
+    monkeypatch.setattr(library, "_USERS_DIRECTORY", str(tmp_path))
+    with pcmio.host("pipewire") as host:
+        assert host.devices()
+
+
+def test_an_abstract_socket_is_connected_to() -> None:
+    name = f"pcmio-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(f"\0{name}")
+        other.listen()
+        mute = pcmio.host("pipewire", remote=f"@{name}", timeout=0.2)
+        with mute, pytest.raises(pcmio.HostUnavailable, match="has not answered"):
+            mute.check_available()
+    with pcmio.host("pipewire", remote=f"@{name}") as host, pytest.raises(pcmio.HostUnavailable) as caught:
+        host.check_available()
+    assert [place for place, _ in caught.value.tried] == [f"@{name}"]
+
+
 def test_the_option_comes_before_the_environment(server: PipeWireServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPEWIRE_REMOTE", "/nowhere/at-all")
     with pcmio.host("pipewire", remote=server.address) as host:
@@ -106,9 +186,94 @@ def test_the_option_comes_before_the_environment(server: PipeWireServer, monkeyp
 def test_sockets_are_looked_for_where_the_library_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
     assert socket_paths(HostOptions()) == ["/run/user/7/pipewire-0", "/run/pipewire/pipewire-0"]
+    monkeypatch.setenv("USERPROFILE", "/profile")
     monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", "/elsewhere")
     assert socket_paths(HostOptions("mine"))[0] == "/elsewhere/mine"
     assert socket_paths(HostOptions("@abstract")) == ["\0abstract"]
+    monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", "")
+    assert socket_paths(HostOptions("mine"))[0] == "/run/user/7/mine"
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert socket_paths(HostOptions()) == ["/profile/pipewire-0", "/run/pipewire/pipewire-0"]
+    monkeypatch.delenv("USERPROFILE")
+    assert socket_paths(HostOptions()) == ["/run/pipewire/pipewire-0"]
+
+
+def test_each_name_of_a_list_is_looked_for_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    assert socket_paths(HostOptions("[ pipewire-0-manager, /own/one, @two, pipewire-0 ]")) == [
+        *("/run/user/7/pipewire-0-manager", "/run/pipewire/pipewire-0-manager"),
+        *("/own/one", "\0two"),
+        *("/run/user/7/pipewire-0", "/run/pipewire/pipewire-0"),
+    ]
+    monkeypatch.setenv("PIPEWIRE_REMOTE", "[ ]")
+    assert socket_paths(HostOptions())[0] == "/run/user/7/pipewire-0"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ()),
+        ("  ", ()),
+        ("one", ("one",)),
+        ("one,two", ("one,two",)),
+        ("[]", ()),
+        ("[one]", ("one",)),
+        ('["one"]', ("one",)),
+        ('[ "one" , "two three", four ]', ("one", "two three", "four")),
+        ('["one""two"three"four"]', ("one", "two", "three", "four")),
+        ("[one\ttwo\nthree", ("one", "two", "three")),
+        ('["a\\"b\\\\"]', ('a"b\\',)),
+        ('["open', ("open",)),
+        ('["", one]', ("one",)),
+        ('["open\\', ("open",)),
+    ],
+)
+def test_lists_are_read_as_pipewires_configurations_are(text: str, names: tuple[str, ...]) -> None:
+    assert remote_names(text) == names
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)))
+def test_names_that_are_quoted_are_read_again(names: list[str]) -> None:
+    written = ", ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
+    assert remote_names(f"[ {written} ]") == tuple(names)
+
+
+@given(st.text(st.sampled_from('[]", \\ab')))
+def test_senseless_lists_are_read_somehow(text: str) -> None:
+    assert all(remote_names(text))
+
+
+def test_sandboxes_have_places_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7/snap.synth")
+    up = ["/run/user/7/snap.synth/pipewire-0", "/run/user/7/pipewire-0", "/run/pipewire/pipewire-0"]
+    assert socket_paths(HostOptions()) == up
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7/snap.synth/")
+    assert socket_paths(HostOptions())[1:] == up[1:]
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7/own")
+    assert len(socket_paths(HostOptions())) == 2
+    monkeypatch.setenv("SNAP", "/snap/synth/1")
+    assert socket_paths(HostOptions())[1:] == up[1:]
+    monkeypatch.delenv("SNAP")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/xdg")
+    (tmp_path / "info").touch()
+    monkeypatch.setattr(library, "_FLATPAK_INFO", str(tmp_path / "info"))
+    usual = f"/run/user/{os.getuid()}"
+    assert socket_paths(HostOptions("x")) == ["/run/xdg/x", f"{usual}/x", "/run/pipewire/x"]
+    monkeypatch.setenv("XDG_RUNTIME_DIR", usual)
+    assert socket_paths(HostOptions("x")) == [f"{usual}/x", "/run/pipewire/x"], "no place twice"
+
+
+def test_every_place_that_was_tried_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = tmp_path / "snap.synth"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(own))
+    too_long = "x" * 200
+    with pcmio.host("pipewire", remote=f"[mine, {too_long}]") as host, pytest.raises(pcmio.HostUnavailable) as caught:
+        host.devices()
+    places = [str(own), str(tmp_path), "/run/pipewire"]
+    assert [place for place, _ in caught.value.tried] == [
+        f"{place}/{name}" for name in ("mine", too_long) for place in places
+    ]
+    assert all(f"\n  {place}/mine: " in str(caught.value) for place in places)
 
 
 def test_the_default_host_is_pipewire_where_it_answers(server: PipeWireServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import pytest
 
 import pcmio
 from pcmio import DeviceType, Direction, InterfaceType, SampleFormat
+from pcmio.hosts.pipewire import PipeWireHost
+from pcmio.hosts.pipewire.control import Conversation, Global
 from pcmio.testing import until
 from tests.hosts.pipewire.conftest import NODES
 from tests.servers.pipewire import NullNode
@@ -35,6 +38,19 @@ def test_a_description_says_what_the_properties_say(host: pcmio.Host) -> None:
     assert description.driver == "support.null-audio-sink"
     assert description.address == "pci-0000:00:14.0-usb-0:1:1.0"
     assert "channels: FL,FR" in description.extended
+
+
+def test_a_node_that_goes_while_it_is_looked_at_is_no_lost_server(host: pcmio.Host) -> None:
+    assert isinstance(host, PipeWireHost)
+
+    def question(conversation: Conversation) -> list[tuple[int, str]]:
+        conversation.look_at(Global(0x7FFFFF, "PipeWire:Interface:Node", {}))
+        conversation.wait(lambda: AssertionError("no answer"))
+        return conversation.refusals
+
+    refusals = host.control.ask("a node", question)
+    assert {code for code, _ in refusals} == {-errno.ENOENT}
+    assert host.devices()
 
 
 def test_a_monitor_is_an_input_that_names_its_sink(host: pcmio.Host) -> None:

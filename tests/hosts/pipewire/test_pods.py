@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +65,22 @@ def of_kind(kind: int) -> st.SearchStrategy[Any]:
 
 
 def many_of(kind: int) -> st.SearchStrategy[Any]:
-    values = st.lists(SCALARS[kind], min_size=1).map(tuple)
+    values = st.lists(SCALARS[kind]).map(tuple)
     arrays = st.builds(Array, st.just(kind), values)
     return arrays | st.builds(Choice, st.integers(0, 4), st.just(kind), values)
 
 
-leaves = st.sampled_from([*SCALARS, *OTHERS]).flatmap(of_kind) | st.sampled_from([*SCALARS]).flatmap(many_of)
+def of_one_size(kind: int) -> st.SearchStrategy[Any]:
+    one = st.text("abc", min_size=3, max_size=3) if kind == abi.SPA_TYPE_String else st.binary(min_size=5, max_size=5)
+    values = st.lists(one, min_size=1).map(tuple)
+    return st.builds(Array, st.just(kind), values) | st.builds(Choice, st.integers(0, 4), st.just(kind), values)
+
+
+leaves = (
+    st.sampled_from([*SCALARS, *OTHERS]).flatmap(of_kind)
+    | st.sampled_from([*SCALARS]).flatmap(many_of)
+    | st.sampled_from([abi.SPA_TYPE_String, abi.SPA_TYPE_Bytes]).flatmap(of_one_size)
+)
 trees = st.recursive(
     leaves,
     lambda inner: (
@@ -82,8 +94,32 @@ trees = st.recursive(
 @given(trees)
 def test_what_is_written_is_read_again(pod: Any) -> None:
     written = pods.encode(pod)
-    assert len(written) % 8 == 0
+    size = int.from_bytes(written[:4], sys.byteorder)
+    assert len(written) == 8 + size + -size % 8
     assert pods.decode(written) == pod
+    assert pods.decode(written + bytes(range(40))) == pod, "whatever follows"
+
+
+@given(st.binary(max_size=120))
+def test_what_was_read_is_written_alike_ever_after(data: bytes) -> None:
+    try:
+        written = pods.encode(pods.decode(data))
+    except (pcmio.BackendError, ValueError):
+        return  # it is none, or texts in an array were not as long as it says
+    assert pods.encode(pods.decode(written)) == written
+
+
+def test_values_of_different_sizes_are_not_written_as_an_array() -> None:
+    with pytest.raises(ValueError, match=r"\[2, 3\] bytes"):
+        pods.encode(Array(abi.SPA_TYPE_Bytes, (b"abc", b"de")))
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    data = b""
+    for _ in range(5_000):
+        data = struct.pack("=II", len(data), abi.SPA_TYPE_Struct) + data
+    with pytest.raises(pcmio.BackendError, match="nested too deeply"):
+        pods.decode(data)
 
 
 @given(st.binary(max_size=80))

@@ -25,6 +25,8 @@ What surprises, and what we chose:
   otherwise.
 * **Watching** is a connection that stays, for each watch: when the registry, a device's properties or the metadata
   "default" change, all is asked anew.  ``object.serial`` tells a device that was plugged in again.
+* **The graph** is seen and changed in questions too (``graph``): all that is known of ports and links is in the
+  registry.  Its methods are those of JACK's host.  A link that we make is left to the server (``object.linger``).
 * **Draining** is ``pw_stream_flush``: PipeWire says when the resampler is empty, and the last frame's time tells when
   it is heard.  While it drains it asks for no more frames.
 * **Lost cycles** are told by the driver's clock: its position jumps over cycles that this process was too late for.
@@ -36,7 +38,8 @@ What surprises, and what we chose:
   that.
 """
 
+from pcmio.hosts.pipewire.graph import PipeWireLink, PipeWirePort
 from pcmio.hosts.pipewire.host import PipeWireHost, open_host
 from pcmio.hosts.pipewire.options import HostOptions, StreamOptions
 
-__all__ = ["HostOptions", "PipeWireHost", "StreamOptions", "open_host"]
+__all__ = ["HostOptions", "PipeWireHost", "PipeWireLink", "PipeWirePort", "StreamOptions", "open_host"]

@@ -76,9 +76,12 @@ PW_ID_ANY = 0xFFFFFFFF
 PW_VERSION_NODE = 3
 PW_VERSION_DEVICE = 3
 PW_VERSION_METADATA = 3
+PW_VERSION_LINK = 3
 PW_TYPE_INTERFACE_Node = "PipeWire:Interface:Node"
 PW_TYPE_INTERFACE_Device = "PipeWire:Interface:Device"
 PW_TYPE_INTERFACE_Metadata = "PipeWire:Interface:Metadata"
+PW_TYPE_INTERFACE_Port = "PipeWire:Interface:Port"
+PW_TYPE_INTERFACE_Link = "PipeWire:Interface:Link"
 
 PW_STREAM_FLAG_AUTOCONNECT = 0x01
 PW_STREAM_FLAG_INACTIVE = 0x02
@@ -93,6 +96,12 @@ PW_STREAM_STATE_PAUSED = 2
 PW_STREAM_STATE_STREAMING = 3
 
 SPA_LOG_LEVEL_NONE = 0
+
+# --- regex.h ----------------------------------------------------------------------------------------------------------
+
+REG_EXTENDED = 1
+#: More than a regex_t has anywhere: 64 bytes in glibc and musl, 32 in FreeBSD's libc.
+REGEX_BYTES = 256
 
 
 class spa_dict_item(Structure):
@@ -221,6 +230,15 @@ class Libpipewire(Library):
     @native
     def pw_core_disconnect(self, core: Address, /) -> Int: ...
 
+    # --- regex.h: libc's, found through libpipewire, which is linked with it ----------------------------------------
+
+    @quick
+    def regcomp(self, regex: Ref, pattern: Str, flags: Int, /) -> Int: ...
+    @quick
+    def regexec(self, regex: Ref, text: Str, matches_count: Size, matches: Ref, flags: Int, /) -> Int: ...
+    @quick
+    def regfree(self, regex: Ref, /) -> None: ...
+
 
 # --- core/include/pcmio.h ---------------------------------------------------------------------------------------------
 
@@ -279,6 +297,12 @@ class PipeWireCore(Library):
     @native
     def pcmio_pipewire_bind(self, registry: Address, id_: UInt, type_: Str, version: UInt, /) -> Address: ...
     @native
+    def pcmio_pipewire_create(
+        self, core: Address, factory: Str, type_: Str, version: UInt, properties: Ref, /
+    ) -> Address: ...
+    @native
+    def pcmio_pipewire_destroy(self, registry: Address, id_: UInt, /) -> Int: ...
+    @native
     def pcmio_pipewire_enum_params(self, node: Address, id_: UInt, /) -> Int: ...
 
     @quick
@@ -306,6 +330,8 @@ class PipeWireCore(Library):
     def pcmio_pipewire_stream_state(self, stream: Address, /) -> Int: ...
     @quick
     def pcmio_pipewire_stream_linked(self, stream: Address, /) -> UInt: ...
+    @native
+    def pcmio_pipewire_stream_node(self, stream: Address, /) -> UInt: ...
     @native
     def pcmio_pipewire_stream_complaint(self, stream: Address, text: Ref, /) -> None: ...
     @native

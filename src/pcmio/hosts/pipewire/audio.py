@@ -33,6 +33,10 @@ _FAREWELL_SECONDS = 0.5
 class Guest(Protocol):
     """A stream on a connection."""
 
+    @property
+    def node_id(self) -> int | None:
+        """Of its node in the graph."""
+
     def cut(self) -> None:
         """Give up what is native, and have the stream end: the connection is being closed."""
 
@@ -135,6 +139,11 @@ class AudioConnection:
                 self._free()
                 return
             self._settle()
+
+    def node_ids(self) -> set[int]:
+        """Of its streams' nodes."""
+        with self._lock:
+            return {id_ for guest in self._guests if (id_ := guest.node_id) is not None}
 
     def settle(self) -> None:
         """Return when the server has dealt with all that it was told, and all that it told before has arrived."""

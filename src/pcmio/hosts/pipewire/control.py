@@ -15,11 +15,11 @@ import threading
 import time
 
 from pcmio.hosts.pipewire import abi, errors, facts, pods
-from pcmio.hosts.pipewire.library import connect, libraries
+from pcmio.hosts.pipewire.library import connect, dictionary, libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
     from pcmio.hosts.pipewire.abi import PipeWireCore
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Between two of these Ctrl-C is noticed.
 _SLICE_MILLIS = 50
 _HEADER_BYTES = 8
+#: What a working server has against one question; that it knows no such object is an error of the core's, too.
+_REFUSALS = (-errno.ENOENT, -errno.EACCES, -errno.EPERM)
 
 
 class Global:
@@ -60,6 +62,7 @@ class Conversation:
         self._kept: list[Any] = []  # what libpipewire may call or read until the connection is closed
         self.timeout = control.options.timeout
         self.globals: dict[int, Global] = {}
+        self.refusals: list[tuple[int, str]] = []  # minus an error number, and the server's words
         self.metadata: dict[str, dict[str, str]] = {}
 
     @property
@@ -99,16 +102,22 @@ class Conversation:
         """Iterate until the server has answered all that was asked."""
         self._done.clear()
         asked = self._core_calls.pcmio_pipewire_sync(self._core, 0)
-        while asked not in self._done:
+        if not self.wait_for(lambda: asked in self._done):
+            raise too_late()
+
+    def wait_for(self, holds: Callable[[], bool]) -> bool:
+        """Iterate until something that the server tells holds; whether it did in time."""
+        while not holds():
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise too_late()
+                return False
             millis = max(1, min(_SLICE_MILLIS, int(left * 1000)))
             self._core_calls.pcmio_pipewire_iterate(self._control.loop, millis)
             if self._error is not None:
                 raise self._error
             if self._broken:
                 raise errors.disconnected(-self._broken) if self.globals else errors.refused(self._broken)
+        return True
 
     def look_at(self, found: Global) -> None:
         """Have all its properties, and what formats a node offers."""
@@ -139,6 +148,18 @@ class Conversation:
         proxy = self._bind(found, abi.PW_VERSION_METADATA)
         self._listen(proxy, abi.pw_metadata_events(version=0, property=abi.property_t(property_)))
 
+    def create(self, factory: str, kind: str, version: int, properties: Mapping[str, str]) -> None:
+        """Have the server make something; what it has against that is in ``refusals`` after a ``wait``."""
+        table, _items = dictionary(properties)
+        made = self._core_calls.pcmio_pipewire_create(
+            self._core, factory.encode(), kind.encode(), version, ctypes.byref(table)
+        )
+        self._keep(made)
+
+    def destroy(self, id_: int) -> None:
+        """Have the server end something; likewise."""
+        self._core_calls.pcmio_pipewire_destroy(self._registry, id_)
+
     # --- callbacks: on this thread, while it iterates ----------------------------------------------------------------
 
     def _try(self, act: Callable[[], object]) -> None:
@@ -151,9 +172,11 @@ class Conversation:
     def _on_done(self, _data: int, _id: int, sequence: int) -> None:
         self._done.add(sequence)
 
-    def _on_error(self, _data: int, id_: int, _sequence: int, result: int, _message: bytes | None) -> None:
-        if id_ == abi.PW_ID_CORE:  # else of something that was gone before it was looked at
+    def _on_error(self, _data: int, id_: int, _sequence: int, result: int, message: bytes | None) -> None:
+        if id_ == abi.PW_ID_CORE and not (self.globals and result in _REFUSALS):
             self._broken = result
+        else:  # where nothing was made or ended: of something that was gone before it was looked at
+            self.refusals.append((result, _text(message)))
 
     def _on_global(
         self, _data: int, id_: int, _permissions: int, kind: bytes, _version: int, properties: int | None
@@ -193,11 +216,11 @@ class Control:
         Raises:
             HostUnavailable, PermissionDenied: It does not.
         """
-        self._ask("the server", lambda _: None)
+        self.ask("the server", lambda _: None)
 
     def survey(self, *, seconds: float | None = None) -> Survey:
         """All devices, the defaults and the clock."""
-        found: Survey = self._ask("the devices", _survey, seconds)
+        found: Survey = self.ask("the devices", _survey, seconds)
         return found
 
     def close(self) -> None:
@@ -205,7 +228,8 @@ class Control:
         with self._lock:
             self._drop()
 
-    def _ask(self, what: str, question: Callable[[Conversation], Any], seconds: float | None = None) -> Any:
+    def ask(self, what: str, question: Callable[[Conversation], Any], seconds: float | None = None) -> Any:
+        """Have ``question`` asked in a conversation of its own; what it answers."""
         seconds = self.options.timeout if seconds is None else seconds
         deadline = time.monotonic() + seconds
         # A server that hangs holds up one thread for its timeout, and those behind it no longer than theirs.

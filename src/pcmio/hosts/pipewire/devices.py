@@ -124,9 +124,10 @@ class PipeWireDevice(NativeDevice):
         from pcmio.hosts.pipewire.stream import PipeWireDriver
 
         names = ("follow", "media_role", "stream_name", "node_name", "channel_map")
-        wanted = StreamOptions(**take_options(options, **dict.fromkeys(names, (str, None))))
+        taken = take_options(options, connect=(object, True), **dict.fromkeys(names, (str, None)))
+        wanted = StreamOptions(**taken)
         if wanted.follow is None:
-            wanted = wanted.replace(follow="default" if self._follows else "never")
+            wanted = wanted.replace(follow="default" if self._follows and wanted.connect else "never")
         _check(direction, config)
         node, clock = self._present(direction)
         return PipeWireDriver(self._host, node, clock, direction, config, wanted)

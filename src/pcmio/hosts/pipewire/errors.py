@@ -122,3 +122,37 @@ def complained(what: str, words: str) -> AudioError:
 def not_found(device: str) -> AudioError:
     """The error for a device that is not there."""
     return errors.DeviceNotAvailable(f"{device} is gone, or never was", advice="see host.devices()")
+
+
+def no_such_port(name: str) -> AudioError:
+    """The error for a port that is not there."""
+    return errors.DeviceNotAvailable(
+        f"there is no port {name!r}", call="pw_registry_events.global", advice="see host.ports()"
+    )
+
+
+def no_ports(what: str, seconds: float) -> AudioError:
+    """The error for a stream that is to be connected by hand, and that no session manager has given ports."""
+    return errors.OperationTimeout(
+        f"{what}: its node has got no ports for {seconds:g} seconds",
+        call="pw_registry_events.global",
+        advice="start a session manager (wireplumber), which makes them",
+    )
+
+
+def not_connected(source: str, destination: str, code: int, words: str) -> AudioError:
+    """The error for ports that cannot be connected."""
+    return _patching("connected", f"{source} to {destination}", "pw_core_create_object", code, words)
+
+
+def not_disconnected(source: str, destination: str, code: int, words: str) -> AudioError:
+    """The error for ports that stay connected."""
+    return _patching("disconnected", f"{source} from {destination}", "pw_registry_destroy", code, words)
+
+
+def _patching(done: str, ports: str, call: str, code: int, words: str) -> AudioError:
+    kind: type[AudioError] = errors.BackendError
+    advice = "an output goes to an input of the same type"
+    if abs(code) in {errno.EACCES, errno.EPERM}:
+        kind, advice = errors.PermissionDenied, "have the session manager give this program more rights"
+    return kind(f"the ports cannot be {done} ({ports}): {words}", call=call, code=code, advice=advice)

@@ -7,6 +7,7 @@ import threading
 from pcmio._device import take_options
 from pcmio._watch import Watches
 from pcmio.contract import Host
+from pcmio.hosts.pipewire import graph
 from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, PipeWireDevice, device_name, devices_of
 from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pcmio.contract import Device, HostEventCallback, Watch
-    from pcmio.descriptions import DeviceId
+    from pcmio.descriptions import DeviceId, Direction
     from pcmio.hosts.pipewire.audio import AudioConnection
     from pcmio.hosts.pipewire.facts import NodeFacts
+    from pcmio.hosts.pipewire.graph import PipeWireLink, PipeWirePort
 
 
 class PipeWireHost(Host):
@@ -80,6 +82,62 @@ class PipeWireHost(Host):
         if audio is not None:
             audio.close()
         self.control.close()
+
+    # --- what only graphs have ---------------------------------------------------------------------------------------
+
+    def ports(
+        self, pattern: str | None = None, *, direction: Direction | None = None, physical: bool | None = None
+    ) -> list[PipeWirePort]:
+        """Audio ports of all nodes.
+
+        Args:
+            pattern: A regular expression (POSIX extended) that is found in the full name; None: all.
+            direction: INPUT or OUTPUT, seen from the ports' owners; None: both.
+            physical: Only those of devices, or only the others; None: both.
+
+        Raises:
+            InvalidInput: A pattern that is no regular expression.
+            HostUnavailable: No server.
+        """
+        return graph.list_ports(self.control, self._own_nodes, pattern=pattern, direction=direction, physical=physical)
+
+    def links(self) -> list[PipeWireLink]:
+        """All connections of audio ports.
+
+        Raises:
+            HostUnavailable: No server.
+        """
+        return graph.list_links(self.control)
+
+    def connect(self, source: str, destination: str) -> None:
+        """Connect an output port to an input port of any nodes; harmless when they are connected.
+
+        The connection lasts until one of the ports goes, or somebody undoes it.
+
+        Raises:
+            DeviceNotAvailable: One of them is not there.
+            BackendError: They do not fit together.
+            PermissionDenied: The server lets us only look.
+            HostUnavailable: No server.
+        """
+        graph.connect(self.control, source, destination)
+
+    def disconnect(self, source: str, destination: str) -> None:
+        """Undo ``connect``, or somebody else's; harmless when they are not connected.
+
+        Raises:
+            DeviceNotAvailable: One of them is not there.
+            BackendError: The server does not do it.
+            PermissionDenied: The server lets us only look.
+            HostUnavailable: No server.
+        """
+        graph.disconnect(self.control, source, destination)
+
+    def _own_nodes(self) -> set[int]:
+        with self._lock:
+            return set() if self._audio is None else self._audio.node_ids()
+
+    # --- for its devices and streams ---------------------------------------------------------------------------------
 
     def device_name(self, node: NodeFacts, *, is_output: bool) -> str:
         """The id of the device that a stream on this node is on."""

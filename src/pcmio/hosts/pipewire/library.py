@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 _SYSTEM_DIRECTORY = "/run/pipewire"
 _REMOTE = "pipewire-0"
+# USERPROFILE is Windows' HOME; libpipewire looks at it everywhere.
+_OWN_DIRECTORIES = ("PIPEWIRE_RUNTIME_DIR", "XDG_RUNTIME_DIR", "USERPROFILE")
+#: There in every Flatpak.
+_FLATPAK_INFO = "/.flatpak-info"
+_USERS_DIRECTORY = "/run/user"
 #: From this version on client.conf gives the data thread real-time priority, and client-rt.conf is no more.
 _RT_FOR_ALL = (1, 4)
 #: Before this one, the library lost the descriptors in messages to a stream that it had just closed.
@@ -63,10 +68,7 @@ class Libraries:
 
     def properties(self, values: Mapping[str, str | None]) -> int | None:
         """``pw_properties`` of those that have a value; whatever takes them frees them."""
-        given = {key: value for key, value in values.items() if value is not None}
-        items = [abi.spa_dict_item(key=key.encode(), value=value.encode()) for key, value in given.items()]
-        array = (abi.spa_dict_item * len(items))(*items)
-        table = abi.spa_dict(n_items=len(items), items=ctypes.addressof(array))
+        table, _items = dictionary(values)
         return self.pipewire.pw_properties_new_dict(ctypes.byref(table))
 
     def program(self, options: HostOptions) -> int | None:
@@ -91,6 +93,15 @@ class Libraries:
         if context is None:
             raise errors.no_context(ctypes.get_errno() or errno.ENOENT)
         return context
+
+
+def dictionary(values: Mapping[str, str | None]) -> tuple[abi.spa_dict, object]:
+    """A ``spa_dict`` of those that have a value, and what it points to, which has to be kept as long."""
+    items = [
+        abi.spa_dict_item(key=key.encode(), value=value.encode()) for key, value in values.items() if value is not None
+    ]
+    array = (abi.spa_dict_item * len(items))(*items)
+    return abi.spa_dict(n_items=len(items), items=ctypes.addressof(array)), array
 
 
 _libraries: Libraries | None = None
@@ -119,17 +130,70 @@ def require_library() -> None:
 
 
 def socket_paths(options: HostOptions) -> list[str]:
-    """Where the server's socket may be, as libpipewire looks for it; the option comes before the environment."""
-    name = options.remote or os.environ.get("PIPEWIRE_REMOTE") or _REMOTE
-    if name.startswith("/"):
-        return [name]
-    if name.startswith("@"):
-        return [f"\0{name[1:]}"]
-    own = os.environ.get("PIPEWIRE_RUNTIME_DIR") or os.environ.get("XDG_RUNTIME_DIR")
-    directories = [_SYSTEM_DIRECTORY] if own is None else [own, _SYSTEM_DIRECTORY]
-    if own is not None and os.environ.get("SNAP"):
-        directories.insert(1, os.path.dirname(own))  # noqa: PTH120 - pathlib is slow to import
-    return [f"{directory}/{name}" for directory in directories]
+    """Where the server's socket may be, as libpipewire looks for it; the option comes before the environment.
+
+    An abstract socket begins with a zero.
+    """
+    paths: list[str] = []
+    for name in remote_names(options.remote or os.environ.get("PIPEWIRE_REMOTE") or "") or (_REMOTE,):
+        if name.startswith("/"):
+            paths.append(name)
+        elif name.startswith("@"):
+            paths.append(f"\0{name[1:]}")
+        else:
+            paths += [f"{directory}/{name}" for directory in _directories()]
+    return list(dict.fromkeys(paths))
+
+
+def _directories() -> list[str]:
+    """Where sockets with a mere name may be."""
+    own = next((path for variable in _OWN_DIRECTORIES if (path := os.environ.get(variable))), None)
+    directories = [] if own is None else [own]
+    if own is not None and (os.environ.get("SNAP") or _base(own).startswith("snap.")):
+        # A Snap has /run/user/1000/snap.NAME for itself; the server's socket is one level up (snapd #2281).
+        directories.append(os.path.dirname(own.rstrip("/")))  # noqa: PTH120 - pathlib is slow to import
+    if os.path.exists(_FLATPAK_INFO):  # noqa: PTH110 - the same
+        # What a Flatpak is given is there, even where XDG_RUNTIME_DIR, inherited, says otherwise (flatpak #4372).
+        user: int = getattr(os, "getuid", int)()  # not on Windows, nor are Flatpaks
+        directories.append(f"{_USERS_DIRECTORY}/{user}")
+    return [*directories, _SYSTEM_DIRECTORY]
+
+
+def _base(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def remote_names(text: str) -> tuple[str, ...]:
+    """The names in ``text``: one, or a list of those to be tried in turn, as ``[ "pipewire-0-manager", pipewire-0 ]``.
+
+    libpipewire takes lists from 1.0 on, and writes them as its configurations: commas and quotes may be left out.
+    """
+    text = text.strip()
+    if not text.startswith("["):
+        return (text,) if text else ()
+    names: list[str] = []
+    at = 1
+    while at < len(text) and text[at] != "]":
+        if text[at] == '"':
+            name, at = _quoted(text, at + 1)
+            names.append(name)
+        elif text[at] in ", \t\r\n":
+            at += 1
+        else:
+            end = next((i for i in range(at, len(text)) if text[i] in ', \t\r\n"]'), len(text))
+            names.append(text[at:end])
+            at = end
+    return tuple(name for name in names if name)
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """What stands before the closing quote, and where it goes on."""
+    name = ""
+    while at < len(text) and text[at] != '"':
+        at += text[at] == "\\"
+        name += text[at : at + 1]
+        at += 1
+    return name, at + 1
 
 
 def connect(options: HostOptions) -> int:

@@ -29,8 +29,8 @@ class HostOptions(Value):
     """Options of ``pcmio.host("pipewire", ...)``.
 
     Attributes:
-        remote: The server's socket: a path, or a name in the directory for such things.  None: PIPEWIRE_REMOTE, else
-            "pipewire-0".
+        remote: The server's socket: a path, or a name in the directory for such things; "@name": an abstract one;
+            "[ name, name ]": several, to be tried in turn.  None: PIPEWIRE_REMOTE, else "pipewire-0".
         timeout: Seconds that the server may take to answer.
         application_name: For mixers; None: the name of the program.
         application_icon: Name of an icon of the desktop's theme.
@@ -68,6 +68,7 @@ class StreamOptions(Value):
         stream_name: For mixers; None: the application's name.
         node_name: Of its node in the graph; None: the stream's name.
         channel_map: Where each channel belongs, as "FL,FR,LFE"; None: see ``formats.stream_positions``.
+        connect: True: the session manager links it with its device.  False: its ports are left to ``host.connect``.
     """
 
     follow: str | None = None
@@ -75,6 +76,7 @@ class StreamOptions(Value):
     stream_name: str | None = None
     node_name: str | None = None
     channel_map: str | None = None
+    connect: bool = True
 
     def _check(self) -> None:
         for name in ("media_role", "stream_name", "node_name", "channel_map"):
@@ -83,3 +85,8 @@ class StreamOptions(Value):
             raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {self.follow!r}")
         if self.media_role is not None and self.media_role not in ROLES:
             raise InvalidInput(f"option media_role takes one of {', '.join(ROLES)}, not {self.media_role!r}")
+        connect: Any = self.connect
+        if not isinstance(connect, bool):
+            raise InvalidInput(f"option connect takes True or False, not {connect!r}")
+        if not connect and self.follow == "default":
+            raise InvalidInput("a stream that is connected to nothing (connect=False) cannot follow the default")

@@ -128,7 +128,11 @@ def span(pod: AnyPod | None) -> tuple[Any, Any] | None:
 
 
 def encode(pod: AnyPod) -> bytes:
-    """The bytes of a pod."""
+    """The bytes of a pod.
+
+    Raises:
+        ValueError: An array or a choice of values of different sizes.
+    """
     kind, body = _body(pod)
     return _PAIR.pack(len(body), kind) + _padded(body)
 
@@ -153,6 +157,8 @@ def _body(pod: AnyPod) -> tuple[int, bytes]:
 def _children(kind: int, values: Sequence[Any]) -> bytes:
     bodies = [_scalar(kind, value) for value in values]
     size = _SCALARS[kind].size if kind in _SCALARS else len(bodies[0]) if bodies else 0
+    if any(len(body) != size for body in bodies):
+        raise ValueError(f"values of {sorted({len(body) for body in bodies})} bytes do not go into one array")
     return _PAIR.pack(size, kind) + b"".join(bodies)
 
 
@@ -177,6 +183,8 @@ def decode(data: bytes) -> AnyPod:
         return _read(memoryview(data))[0]
     except (error, ValueError) as reason:
         raise BackendError(f"the server sent a parameter that cannot be read: {reason}") from reason
+    except RecursionError:
+        raise BackendError("the server sent a parameter that cannot be read: it is nested too deeply") from None
 
 
 def _read(data: memoryview) -> tuple[AnyPod, int]:

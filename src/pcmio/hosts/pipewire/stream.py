@@ -14,6 +14,7 @@ from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
 from pcmio.events import Rerouted
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
+from pcmio.hosts.pipewire.graph import await_ports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class PipeWireDriver(Driver):
         self._host = host
         self._node = node
         self._options = options
+        self._direction = direction
         self._is_output = direction.has_output
         self._lock = threading.Lock()  # of what is native
         self._native: int | None = None
@@ -98,6 +100,20 @@ class PipeWireDriver(Driver):
         return self._options.follow == "default"
 
     @property
+    def _stays(self) -> bool:
+        """Whether it ends with its device."""
+        return self._options.connect and not self._follows
+
+    @property
+    def node_id(self) -> int | None:
+        """Of its node in the graph, while it has one."""
+        with self._lock:
+            if self._native is None or self._connection.inherited:
+                return None
+            id_ = self._core.pcmio_pipewire_stream_node(self._native)
+            return None if id_ == abi.PW_ID_ANY else id_
+
+    @property
     def _what(self) -> str:
         return f"a stream on {self._host.id}:{self._on}"
 
@@ -125,6 +141,16 @@ class PipeWireDriver(Driver):
             raise errors.disconnected(32)
         if self._ask(self._core.pcmio_pipewire_stream_state) == abi.PW_STREAM_STATE_ERROR:
             raise errors.complained(self._what, self._complaint())
+        if not self._options.connect:
+            self._await_ports()
+
+    def _await_ports(self) -> None:
+        """Whoever connects them himself may do so as soon as the stream is built."""
+        node_id, seconds = self.node_id, self._connection.options.timeout
+        if node_id is None or not await_ports(
+            self._host.control, node_id, self._direction, self._side.channels, seconds
+        ):
+            raise errors.no_ports(self._what, seconds)
 
     def _connection_lost(self) -> bool:
         return not self._connection.usable
@@ -145,8 +171,9 @@ class PipeWireDriver(Driver):
             "node.rate": f"1/{rate}",
             "stream.capture.sink": "true" if self._node.is_sink and not self._is_output else None,
             # By serial number, since names may be shared; session managers before 0.4.9 know only the old key, an id.
-            "target.object": None if self._follows else self._node.get("object.serial") or self._node.name,
-            "node.target": None if self._follows else str(self._node.id),
+            "target.object": (self._node.get("object.serial") or self._node.name) if self._stays else None,
+            "node.target": str(self._node.id) if self._stays else None,
+            "node.autoconnect": None if self._options.connect else "false",
             "state.restore-target": None if self._follows else "false",
         }
 
@@ -158,16 +185,21 @@ class PipeWireDriver(Driver):
             name=name,
             properties=self._connection.libraries.properties(self._properties()),
             param=ctypes.addressof(param),
-            flags=_FLAGS if self._follows else _FLAGS | abi.PW_STREAM_FLAG_DONT_RECONNECT,
+            flags=self._flags(),
             output=self._is_output,
             rate=plan.sample_rate,
             frame_bytes=side.channels * side.native_format.sample_bytes,
-            target=self._node.id,
-            pinned=not self._follows,
+            target=self._node.id if self._options.connect else abi.PW_ID_ANY,
+            pinned=self._stays,
         )
         code = self._core.pcmio_pipewire_stream_open(native, ctypes.byref(request))
         if code < 0:
             raise errors.from_code(self._what, "pw_stream_connect", code)
+
+    def _flags(self) -> int:
+        if not self._options.connect:
+            return _FLAGS & ~abi.PW_STREAM_FLAG_AUTOCONNECT
+        return _FLAGS if self._follows else _FLAGS | abi.PW_STREAM_FLAG_DONT_RECONNECT
 
     def start(self) -> None:
         """Let the graph run it."""
@@ -277,6 +309,6 @@ class PipeWireDriver(Driver):
         except AudioError as error:
             logger().debug("cannot tell whether %s is still there: %s", self._on, error)
             nodes = (self._node,)
-        if not self._follows and all(one.id != self._node.id for one in nodes):
+        if self._stays and all(one.id != self._node.id for one in nodes):
             return errors.gone(f"{self._host.id}:{self._on}")
         return errors.complained(f"the server ended {self._what}", words)
