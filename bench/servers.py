@@ -29,7 +29,7 @@ pcm.default { type pulse hint { show on description "default" } }
 ctl.pulse { type pulse }
 ctl.default { type pulse }
 """
-# What makes PipeWire a PulseAudio server.  The file that is installed asks for 1024 frames at least in a virtual machine.
+# What makes PipeWire a PulseAudio server.  The file that is installed asks for 1024 frames in a virtual machine.
 _PIPEWIRE_PULSE_CONF = """
 context.properties = {{ log.level = 2 }}
 context.spa-libs = {{
