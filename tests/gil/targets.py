@@ -14,7 +14,7 @@ from tests.servers.pipewire import NullNode, PipeWireServer
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
 ROOT = Path(__file__).parents[2]
 _SINK = "sink"
@@ -66,7 +66,7 @@ def alsa(folder: Path) -> Generator[Target]:
 
 
 @contextmanager
-def _pulse(folder: Path) -> Iterator[tuple[PulseServer, list[str], dict[str, str]]]:
+def _pulse(folder: Path) -> Generator[tuple[PulseServer, list[str], dict[str, str]]]:
     program = compiled("rec_pulse", ["libpulse"], folder)
     pulse = PulseServer(folder, [NullSink(_SINK)])
     pulse.start()
