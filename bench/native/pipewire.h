@@ -10,8 +10,10 @@
 
 /* A loop of the caller's, and a connection to the server that the environment names. */
 static inline struct pw_core *bench_pw_connect(struct pw_loop *loop) {
-  /* client.conf of PipeWire 0.3 gives the data thread no priority; 1.4 has no other, and takes this name for it. */
-  struct pw_properties *properties = pw_properties_new(PW_KEY_CONFIG_NAME, "client-rt.conf", NULL);
+  struct pw_properties *properties = pw_properties_new(NULL, NULL);
+#if !PW_CHECK_VERSION(1, 4, 0) /* client.conf gives the data thread no priority */
+  pw_properties_set(properties, PW_KEY_CONFIG_NAME, "client-rt.conf");
+#endif
   struct pw_context *context = pw_context_new(loop, properties, 0);
   struct pw_core *core = context == NULL ? NULL : pw_context_connect(context, NULL, 0);
   if (core == NULL) {
