@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Found = Cell | float | None
 
 #: cpal 0.18 measured the same way; it needs a Rust toolchain, so it is no player here.
-CPAL_TRIP_MS = {"jack": 0.04, "pulse": 4.4}
+CPAL_TRIP_MS = {"jack": 0.04, "pulse": 4.4, "pipewire": 5.4}
 PERIOD_MS = 128 * 1000 / RATE
 #: Blocks that are served a little late or early at the window's ends are no loss.
 ALL_SERVED = 0.995
@@ -108,7 +108,7 @@ def _many(server: str) -> list[Callable[[Sequence[Row]], Found]]:
     def unserved(rows: Sequence[Row]) -> Found:
         return cell(_pcmio(here(rows)), lambda row: max(0.0, ALL_SERVED - row["served"]) if "served" in row else None)
 
-    return [times if server == "pulse" else percent, unserved]
+    return [percent if server == "jack" else times, unserved]
 
 
 def _bars() -> list[Bar]:
@@ -145,6 +145,33 @@ def _bars() -> list[Bar]:
         Bar("32 streams at 256, CPU %: jackd", 8, _many("jack")[0], "%"),
         Bar("32 streams, share of callbacks missing: PulseAudio", 0, _many("pulse")[1]),
         Bar("32 streams, share of callbacks missing: jackd", 0, _many("jack")[1]),
+        *_bars_as_well("pipewire", "PipeWire", cpu_times=0.45, streams_times=0.5),
+        Bar("round trip at 128, over cpal's and the depth: PipeWire", PERIOD_MS, _trip("pipewire"), "ms"),
+        # Much of what it costs is the plugin's own, and the same for everybody.
+        *_bars_as_well("alsa", "ALSA's plugin", cpu_times=0.7, streams_times=0.85),
+    ]
+
+
+def _bars_as_well(server: str, name: str, *, cpu_times: float, streams_times: float) -> list[Bar]:
+    """What is asked of every other server too."""
+    lost = "lost ms in 10 s"
+    return [
+        Bar(f"{lost}: {name}, 128 frames, one busy thread", 0, _lost(server, 128, "busy1")),
+        Bar(f"{lost}: {name}, 256 frames, one busy thread", 0, _lost(server, 256, "busy1")),
+        Bar(f"{lost}: {name}, 128 frames, two busy threads", 0, _lost(server, 128, "busy2")),
+        Bar(
+            f"{lost}: {name}, 128, C call holds the GIL 16 ms, depth 25 ms",
+            0,
+            _lost(server, 128, "hold", DEPTH_FOR_HOLDS),
+        ),
+        Bar(f"CPU / {REFERENCE}'s: {name}, 128", cpu_times, _cpu(server, 128)),
+        Bar(f"CPU / {REFERENCE}'s: {name}, 256", cpu_times, _cpu(server, 256)),
+        Bar(f"import and listing: {name}", 30, _import(server, "import_ms", "list_ms"), "ms"),
+        Bar(f"memory of import and listing: {name}", 6, _import(server, "mb"), "MB"),
+        Bar(f"open to first callback, over the C client's: {name}", 10, _first(server), "ms"),
+        Bar(f"latency reported wrong by: {name}, 128", PERIOD_MS, _truth(server), "ms"),
+        Bar(f"32 streams at 256, CPU / {REFERENCE}'s: {name}", streams_times, _many(server)[0]),
+        Bar(f"32 streams, share of callbacks missing: {name}", 0, _many(server)[1]),
     ]
 
 

@@ -32,18 +32,31 @@ _NEEDED = ("numpy>=1.24", "rich>=13", "hatchling>=1.27", "packaging", "editables
 
 # A file that is there when the package is.
 _DEBIAN = {
+    "dbus": "/usr/bin/dbus-daemon",
     "gcc": "/usr/bin/cc",
     "jackd2": "/usr/bin/jackd",
+    "libasound2-dev": "/usr/include/alsa/asoundlib.h",
     "libasound2-plugins": "/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so",
     "libjack-jackd2-dev": "/usr/include/jack/jack.h",
+    "libpipewire-0.3-dev": "/usr/include/pipewire-0.3/pipewire/pipewire.h",
     "libpulse-dev": "/usr/include/pulse/pulseaudio.h",
     "libportaudio2": "/usr/lib/*/libportaudio.so.2",
     "portaudio19-dev": "/usr/include/portaudio.h",
+    "pipewire": "/usr/bin/pipewire",
+    "pipewire-bin": "/usr/bin/pw-cli",
+    "pipewire-pulse": "/usr/bin/pipewire-pulse",
     "pulseaudio": "/usr/bin/pulseaudio",
     "pulseaudio-utils": "/usr/bin/pactl",
+    "wireplumber": "/usr/bin/wireplumber",
 }
 
-_LIBRARIES = {"jack": ["-ljack"], "pulse": ["-lpulse"]}
+# PipeWire's headers are code, and not ours to find fault with.
+_LIBRARIES = {
+    "alsa": ["-lasound"],
+    "jack": ["-ljack"],
+    "pipewire": ["-isystem", "/usr/include/pipewire-0.3", "-isystem", "/usr/include/spa-0.2", "-lpipewire-0.3"],
+    "pulse": ["-lpulse"],
+}
 
 
 def enter(arguments: list[str]) -> None:

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser.add_argument("--only", help=f"measures: {', '.join(MEASURES)}", **listed(MEASURES))  # type: ignore[arg-type]
     parser.add_argument("--players", help=f"of {', '.join(FACTS)}", **listed(tuple(FACTS)))  # type: ignore[arg-type]
-    parser.add_argument("--servers", help="of jack, pulse", **listed(ALL_SERVERS))  # type: ignore[arg-type]
+    parser.add_argument("--servers", help=f"of {', '.join(ALL_SERVERS)}", **listed(ALL_SERVERS))  # type: ignore[arg-type]
     parser.add_argument(
         "--frames", type=lambda text: [int(each) for each in text.split(",")], default=[], metavar="N,M"
     )
@@ -123,7 +123,7 @@ def _machine(options: argparse.Namespace, players: Sequence[str]) -> Row:
         "kernel": f"{platform.release()} {platform.version()}",
         "processors": os.cpu_count(),
         "load": os.getloadavg()[0],
-        "servers": {"jackd": _first_line("jackd", "--version"), "pulseaudio": _first_line("pulseaudio", "--version")},
+        "servers": {name: _first_line(name, "--version") for name in ("jackd", "pulseaudio", "pipewire")},
         "realtime": _realtime(),
     }
 

@@ -8,7 +8,7 @@ import sys
 from time import perf_counter
 
 LISTINGS = {
-    "pcmio": "len(library.host({'jack': 'jack', 'pulse': 'pulseaudio'}[server]).devices())",
+    "pcmio": "len(library.host({'pulse': 'pulseaudio'}.get(server, server)).devices())",
     "sounddevice": "len(library.query_devices())",
     "pyaudio": (
         "(lambda audio: len([audio.get_device_info_by_index(i) for i in range(audio.get_device_count())]))"
@@ -16,7 +16,8 @@ LISTINGS = {
     ),
     "miniaudio": (
         "(lambda devices: len(devices.get_playbacks()) + len(devices.get_captures()))"
-        "(library.Devices([{'jack': library.Backend.JACK, 'pulse': library.Backend.PULSEAUDIO}[server]]))"
+        "(library.Devices([{'jack': library.Backend.JACK, 'alsa': library.Backend.ALSA}"
+        ".get(server, library.Backend.PULSEAUDIO)]))"
     ),
     "soundcard": "len(library.all_speakers()) + len(library.all_microphones(include_loopback=True))",
     "pyaudiocast": "len(library.list_output_devices())",

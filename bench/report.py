@@ -23,7 +23,12 @@ LOADS = {
     "busy2": "2 busy threads",
     "hold": "C call holds the GIL",
 }
-SERVERS = {"jack": "jackd (dummy driver)", "pulse": "PulseAudio (null sink)"}
+SERVERS = {
+    "jack": "jackd (dummy driver)",
+    "pulse": "PulseAudio (null sink)",
+    "pipewire": "PipeWire (null sink)",
+    "alsa": "ALSA's plugin for PulseAudio (null sink)",
+}
 
 
 def tables(rows: Sequence[Row]) -> Iterator[Table]:

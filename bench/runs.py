@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from bench import environment
 from bench.analysis import Recording, find_gaps
 from bench.known_signal import RATE
-from bench.players import FACTS, JACK, PULSE
-from bench.servers import SINK, Jackd, PulseAudio, Server
+from bench.players import ALSA, FACTS, JACK, PIPEWIRE, PULSE
+from bench.servers import SINK, Jackd, PipeWire, PulseAudio, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,6 +155,8 @@ class Stage:
     def _ear(self) -> Helper:
         if self.kind == JACK:
             return Helper("rec_jack", self._jack_name, str(self._recording), env=self.environment)
+        if self.kind == PIPEWIRE:
+            return Helper("rec_pipewire", SINK, str(self._recording), env=self.environment)
         return Helper("rec_pulse", f"{SINK}.monitor", str(self._recording), env=self.environment)
 
     def run_floor(self, case: Case) -> Row:
@@ -251,13 +253,19 @@ def _trips(told: Row) -> Row:
     return found
 
 
+def _server(kind: str, frames: int) -> Server:
+    if kind == JACK:
+        return Jackd(frames)
+    return PipeWire() if kind == PIPEWIRE else PulseAudio()
+
+
 @contextlib.contextmanager
 def stage(kind: str, frames: int, *, promote: bool) -> Iterator[Stage]:
     """A running server, quiet and settled."""
-    with Jackd(frames) if kind == JACK else PulseAudio() as server:
+    with _server(kind, frames) as server:
         made = Stage(server, kind, promote=promote)
         keeper = None
-        if kind == PULSE:
+        if kind in (PULSE, ALSA):
             name = str(made.server.folder / "keeper")
             keeper = Helper("rec_pulse", f"{SINK}.monitor", name, "discard", env=made.environment)
             time.sleep(_SETTLE_SECONDS)

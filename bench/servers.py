@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.jackd import JackServer
+from tests.servers.pipewire import NullNode, PipeWireServer
+from tests.servers.processes import Process
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
@@ -27,6 +29,28 @@ pcm.default { type pulse hint { show on description "default" } }
 ctl.pulse { type pulse }
 ctl.default { type pulse }
 """
+# What makes PipeWire a PulseAudio server.  The file that is installed asks for 1024 frames in a virtual machine.
+_PIPEWIRE_PULSE_CONF = """
+context.properties = {{ log.level = 2 }}
+context.spa-libs = {{
+    audio.convert.* = audioconvert/libspa-audioconvert
+    support.* = support/libspa-support
+}}
+context.modules = [
+    {{ name = libpipewire-module-rt args = {{ nice.level = -11 }} flags = [ ifexists nofail ] }}
+    {{ name = libpipewire-module-protocol-native }}
+    {{ name = libpipewire-module-client-node }}
+    {{ name = libpipewire-module-adapter }}
+    {{ name = libpipewire-module-metadata }}
+    {{ name = libpipewire-module-protocol-pulse }}
+]
+pulse.properties = {{
+    server.address = [ "unix:{socket}" ]
+    pulse.min.req = 32/48000
+    pulse.min.frag = 32/48000
+    pulse.min.quantum = 32/48000
+}}
+"""
 #: What would lead an audio client elsewhere.
 _LEADING = ("PULSE_", "JACK_", "PIPEWIRE_", "ALSA_", "PCMIO_", "XDG_", "DBUS_")
 
@@ -41,7 +65,7 @@ class Server(ABC):
 
     @property
     @abstractmethod
-    def native(self) -> JackServer | PulseServer:
+    def native(self) -> JackServer | PulseServer | PipeWireServer:
         """What the tests have."""
 
     @property
@@ -92,6 +116,35 @@ class PulseAudio(Server):
     @property
     def environment(self) -> dict[str, str]:
         return {**super().environment, "PULSE_SERVER": self._native.address}
+
+
+class PipeWire(Server):
+    """PipeWire with one null sink, WirePlumber, and pipewire-pulse for libraries that know PulseAudio only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._native = PipeWireServer(self.folder, [NullNode(SINK)])
+        self._socket = self.folder / "pulse"
+        config = self.folder / "pipewire-pulse.conf"
+        config.write_text(_PIPEWIRE_PULSE_CONF.format(socket=self._socket))
+        self._pulse = Process(("pipewire-pulse", "-c", str(config)), self._native.env, self.folder / "pulse-log")
+
+    @property
+    def native(self) -> PipeWireServer:
+        return self._native
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PULSE_SERVER": f"unix:{self._socket}"}
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._pulse.start(self._socket.exists)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pulse.stop()
+        super().__exit__(kind, error, at)
 
 
 def clean_environment() -> dict[str, str]:

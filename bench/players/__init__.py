@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 JACK = "jack"
 PULSE = "pulse"
-ALL_SERVERS = (JACK, PULSE)
+PIPEWIRE = "pipewire"
+#: ALSA's plugin for PulseAudio.
+ALSA = "alsa"
+ALL_SERVERS = (JACK, PULSE, PIPEWIRE, ALSA)
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,22 @@ class Facts:
     note: str = ""
 
 
+#: No peer in Python speaks PipeWire's own protocol.
+_SERVED_BY_PULSE = "on PipeWire as a client of pipewire-pulse"
+
 FACTS: dict[str, Facts] = {
     "pcmio": Facts(""),
-    "sounddevice": Facts("sounddevice", note="on PulseAudio through ALSA's plugin"),
-    "pyaudio": Facts("pyaudio", note="on PulseAudio through ALSA's plugin; no latency can be asked for"),
-    "miniaudio": Facts("miniaudio", note="periods in whole milliseconds only"),
-    "soundcard": Facts("soundcard", (PULSE,), in_callback=False, note="no callback: polls every millisecond"),
+    "sounddevice": Facts("sounddevice", note=f"on PulseAudio through ALSA's plugin; {_SERVED_BY_PULSE}"),
+    "pyaudio": Facts(
+        "pyaudio", note=f"on PulseAudio through ALSA's plugin; no latency can be asked for; {_SERVED_BY_PULSE}"
+    ),
+    "miniaudio": Facts("miniaudio", note=f"periods in whole milliseconds only; {_SERVED_BY_PULSE}"),
+    "soundcard": Facts(
+        "soundcard",
+        (PULSE, PIPEWIRE),
+        in_callback=False,
+        note=f"no callback: polls every millisecond; {_SERVED_BY_PULSE}",
+    ),
     "pyaudiocast": Facts(
         "pyaudiocast",
         (PULSE,),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.known_signal import CHANNELS, RATE
-from bench.players import JACK, Player
+from bench.players import ALSA, JACK, Player
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,7 +29,8 @@ class MiniaudioPlayer(Player):
         self._devices: list[Any] = []
 
     def _arguments(self) -> dict[str, Any]:
-        backend = self._library.Backend.JACK if self.server == JACK else self._library.Backend.PULSEAUDIO
+        kinds = self._library.Backend
+        backend = {JACK: kinds.JACK, ALSA: kinds.ALSA}.get(self.server, kinds.PULSEAUDIO)
         millis = max(1, round(self.frames * 1000 / RATE))
         periods = 0 if self.server == JACK else PERIODS
         common = {"nchannels": CHANNELS, "sample_rate": RATE, "buffersize_msec": millis, "callback_periods": periods}

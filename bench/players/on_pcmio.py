@@ -11,7 +11,7 @@ from bench.players import JACK, Player
 if TYPE_CHECKING:
     from bench.known_signal import ImpulseSink, Source
 
-HOSTS = {"jack": "jack", "pulse": "pulseaudio"}
+HOSTS = {"jack": "jack", "pulse": "pulseaudio", "pipewire": "pipewire", "alsa": "alsa"}
 
 
 class PcmioPlayer(Player):

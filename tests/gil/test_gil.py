@@ -18,70 +18,28 @@ import pytest
 from bench.analysis import Recording, find_gaps
 from bench.known_signal import RATE
 from pcmio.testing import until
-from tests.servers.jackd import JackServer
-from tests.servers.pulseaudio import NullSink, PulseServer
+from tests.gil.targets import ROOT, TARGETS, Target, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROOT = Path(__file__).parents[2]
+_ON_EACH = pytest.mark.parametrize("target", list(TARGETS), indirect=True)
 _SECONDS = 10.0
 #: After the start of the recording: until then the server itself may still be getting its streams into step.
 _SETTLED_SECONDS = 1.0
 
 
-class Target:
-    """A running server: how pcmio reaches it, and the recorder's command."""
-
-    def __init__(self, spec: dict[str, Any], recorder: list[str], env: dict[str, str]) -> None:
-        self.spec = spec
-        self.recorder = recorder
-        self.env = env
-
-
-def _compiled(name: str, libraries: list[str], folder: Path) -> str:
-    program = folder / name
-    source = _ROOT / "bench/native" / f"{name}.c"
-    flags: list[str] = []
-    for library in libraries:
-        asked = subprocess.run(
-            ["pkg-config", "--cflags", "--libs", library], capture_output=True, text=True, check=True
-        )
-        flags += asked.stdout.split()
-    compiler = os.environ.get("CC", "cc")
-    command = [compiler, "-std=gnu11", "-O2", "-o", str(program), str(source), *flags, "-lpthread", "-lm"]
-    subprocess.run(command, check=True)
-    return str(program)
-
-
 @pytest.fixture(scope="session")
 def watch(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The program that tells whether the machine had time for an ordinary thread."""
-    return _compiled("watch", [], tmp_path_factory.mktemp("watch"))
+    return compiled("watch", [], tmp_path_factory.mktemp("watch"))
 
 
-@pytest.fixture(scope="session", params=["pulseaudio", "jack"])
+@pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """Each server in turn."""
-    folder = tmp_path_factory.mktemp(f"gil-{request.param}")
-    if request.param == "pulseaudio":
-        program = _compiled("rec_pulse", ["libpulse"], folder)
-        pulse = PulseServer(folder, [NullSink("sink")])
-        pulse.start()
-        try:
-            spec = {"host": "pulseaudio", "options": {"server": pulse.address}, "output": "pulseaudio:sink"}
-            yield Target(spec, [program, "sink.monitor"], {**pulse.env, "PULSE_SERVER": pulse.address})
-        finally:
-            pulse.stop()
-        return
-    program = _compiled("rec_jack", ["jack"], folder)
-    jack = JackServer(folder, period=128)
-    jack.start()
-    try:
-        spec = {"host": "jack", "options": {"server_name": jack.name}, "output": "jack:system"}
-        yield Target(spec, [program, jack.name], dict(jack.env))
-    finally:
-        jack.stop()
+    """The server that a test names."""
+    with TARGETS[request.param](tmp_path_factory.mktemp(f"gil-{request.param}")) as running:
+        yield running
 
 
 class Run(NamedTuple):
@@ -130,9 +88,11 @@ def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
     spec = {"frames": 256, "busy": 0, "c_seconds": 0.0, "stream": {}, **target.spec, **load}
     name = folder / "heard"
     recorder = _started([*target.recorder, str(name)], env=target.env)
-    paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(_ROOT))))
+    paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
     script = str(Path(__file__).with_name("player.py"))
-    player = _started([sys.executable, script, json.dumps(spec)], env={**os.environ, "PYTHONPATH": paths})
+    player = _started(
+        [sys.executable, script, json.dumps(spec)], env={**os.environ, **target.player_env, "PYTHONPATH": paths}
+    )
     watcher = _started([watch], env=dict(os.environ))
     try:
         for program, word in ((recorder, "ready"), (watcher, "ready"), (player, "playing")):
@@ -153,7 +113,7 @@ def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
 
 def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_ROOT
+        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )  # fmt: skip
 
 
@@ -176,8 +136,13 @@ def _first_sound(frames: Any) -> int:
     return int(sounding.argmax())
 
 
+# On PipeWire and ALSA, two threads at 128 frames say what one would.
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("frames", [128, 256])
+@pytest.mark.parametrize(
+    ("target", "frames"),
+    [("pulseaudio", 128), ("pulseaudio", 256), ("jack", 128), ("jack", 256), ("pipewire", 256), ("alsa", 256)],
+    indirect=["target"],
+)
 def test_one_busy_python_thread_costs_no_frame_at_the_default_depth(
     target: Target, watch: str, tmp_path: Path, frames: int
 ) -> None:
@@ -186,11 +151,13 @@ def test_one_busy_python_thread_costs_no_frame_at_the_default_depth(
 
 # 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy, which costs a turn more.
 @pytest.mark.timeout(300)
+@_ON_EACH
 def test_two_busy_python_threads_cost_no_frame_at_the_default_depth(target: Target, watch: str, tmp_path: Path) -> None:
     _loses_nothing(target, watch, tmp_path, busy=2, frames=128)
 
 
 @pytest.mark.timeout(300)
+@_ON_EACH
 def test_a_c_call_that_keeps_the_gil_for_100_ms_costs_no_frame_when_150_ms_are_ready(
     target: Target, watch: str, tmp_path: Path
 ) -> None:

@@ -107,10 +107,16 @@ def punctual() -> Generator[None]:
         os.sched_setscheduler(0, before, parameters)
 
 
-@contextmanager
-def configuration(directory: Path, *definitions: str, default: str | None = None, **values: str) -> Generator[Path]:
-    """alsa-lib knows these PCMs and no others; "default" is another name of one."""
+def written(directory: Path, *definitions: str, default: str | None = None) -> Path:
+    """The file of a configuration with these PCMs and no others; "default" is another name of one."""
     path = directory / "asound.conf"
     path.write_text("\n".join((_BASE, *definitions, "" if default is None else f'pcm.default "{default}"\n')))
+    return path
+
+
+@contextmanager
+def configuration(directory: Path, *definitions: str, default: str | None = None, **values: str) -> Generator[Path]:
+    """alsa-lib of this process has that configuration."""
+    path = written(directory, *definitions, default=default)
     with environment(ALSA_CONFIG_PATH=str(path), **values):
         yield path
