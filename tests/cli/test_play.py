@@ -185,6 +185,6 @@ def test_a_stolen_device_is_told(
     call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None], sine: Callable[..., str]
 ) -> None:
     meanwhile("null:sink", null.device_by_id("null:sink").lose)
-    ran = call("play", sine("a.wav", seconds=30))
+    ran = call("play", sine("a.wav", seconds=30), "--device", "null:sink")
     assert ran.code == 4
     assert "the device is gone" in ran.err
