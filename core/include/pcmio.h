@@ -493,6 +493,8 @@ PCMIO_API pcmio_pipewire_stream *pcmio_pipewire_stream_new(pcmio_pipewire_connec
                                                            pcmio_wakeup *wakeup);
 PCMIO_API int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pipewire_request *request);
 PCMIO_API int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream); /* pw_stream_state */
+/* Whether its end was told: the server or its device is gone. */
+PCMIO_API uint32_t pcmio_pipewire_stream_over(const pcmio_pipewire_stream *stream);
 /* Whether it has ever been linked with a device. */
 PCMIO_API uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream);
 /* The id of its node, PCMIO_PIPEWIRE_ANY when it has none. */

@@ -122,8 +122,8 @@ struct pcmio_pipewire_stream {
   uint32_t frame_bytes;
   uint32_t pinned;
   uint32_t target;
-  uint32_t peer; /* the node that it is linked with */
-  bool over;     /* its end was told */
+  uint32_t peer;         /* the node that it is linked with */
+  _Atomic uint32_t over; /* its end was told */
   char complaint[PCMIO_PIPEWIRE_TEXT_BYTES];
   _Atomic int32_t state;
   _Atomic uint32_t linked;

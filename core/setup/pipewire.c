@@ -204,8 +204,7 @@ static void unlock(const pcmio_pipewire_connection *connection) {
 /* --- what a connection is told: loop thread ----------------------------------------------------------------------- */
 
 static void end_stream(pcmio_pipewire_stream *stream, uint32_t kind, int32_t code) {
-  if (!stream->over) {
-    stream->over = true;
+  if (atomic_exchange(&stream->over, 1) == 0) {
     pcmio_pump_note(stream->pump, kind, code, 0);
   }
   stream->post(stream->wakeup);
@@ -501,6 +500,8 @@ int32_t pcmio_pipewire_stream_open(pcmio_pipewire_stream *stream, const pcmio_pi
 
 int32_t pcmio_pipewire_stream_state(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->state); }
 
+uint32_t pcmio_pipewire_stream_over(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->over); }
+
 uint32_t pcmio_pipewire_stream_linked(const pcmio_pipewire_stream *stream) { return atomic_load(&stream->linked); }
 
 uint32_t pcmio_pipewire_stream_node(const pcmio_pipewire_stream *stream) {
@@ -547,7 +548,7 @@ void pcmio_pipewire_stream_free(pcmio_pipewire_stream *stream) {
   pcmio_pipewire_connection *connection = stream->connection;
   if (connection->loop != NULL) {
     lock(connection);
-    stream->over = true;
+    atomic_store(&stream->over, 1);
     for (pcmio_pipewire_stream **at = &connection->streams; *at != NULL; at = &(*at)->next) {
       if (*at == stream) {
         *at = stream->next;

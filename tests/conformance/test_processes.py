@@ -61,8 +61,12 @@ def _run(given: str, body: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+# What a shell starts in the background ignores Ctrl-C, and so do its children.
+_CTRL_C = "\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def _interrupt_when_ready(given: str, body: str) -> tuple[int, str, str]:
-    script = _SETUP + textwrap.dedent(body)
+    script = _SETUP + _CTRL_C + textwrap.dedent(body)
     with subprocess.Popen(
         [sys.executable, "-c", script, given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:

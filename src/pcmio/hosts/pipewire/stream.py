@@ -131,9 +131,8 @@ class PipeWireDriver(Driver):
                 raise ResourceExhausted("no memory for a stream", call="pcmio_pipewire_stream_new")
             self._request(self._native)
         seconds = self._connection.options.timeout
-        waiting = (abi.PW_STREAM_STATE_UNCONNECTED, abi.PW_STREAM_STATE_CONNECTING)
         self._wakeup.wait_until(
-            lambda: self._connection_lost() or self._ask(self._core.pcmio_pipewire_stream_state) not in waiting,
+            lambda: self._connection_lost() or not self._waits(),
             seconds,
             lambda: errors.too_slow(self._what, "pw_stream_connect", seconds),
         )
@@ -143,6 +142,13 @@ class PipeWireDriver(Driver):
             raise errors.complained(self._what, self._complaint())
         if not self._options.connect:
             self._await_ports()
+
+    def _waits(self) -> bool:
+        """Whether the server has still to answer; of a stream whose device goes meanwhile it may never say a word."""
+        if self._ask(self._core.pcmio_pipewire_stream_over):
+            return False
+        state = self._ask(self._core.pcmio_pipewire_stream_state)
+        return state in (abi.PW_STREAM_STATE_UNCONNECTED, abi.PW_STREAM_STATE_CONNECTING)
 
     def _await_ports(self) -> None:
         """Whoever connects them himself may do so as soon as the stream is built."""
