@@ -57,7 +57,7 @@ def test_importing_prints_nothing_and_loads_nothing_expensive() -> None:
     loaded = fresh("import pcmio; print(*sorted(set(sys.modules) - before))").split()
     assert "pcmio" in loaded
     costs_nothing = {"collections.abc"} if sys.version_info >= (3, 13) else set[str]()  # another name of what is loaded
-    assert EXPENSIVE & set(loaded) == costs_nothing
+    assert EXPENSIVE & set(loaded) <= costs_nothing
 
 
 def test_importing_opens_no_library_and_starts_nothing() -> None:
