@@ -62,7 +62,7 @@ class Run(NamedTuple):
 #: more than this, or one that runs waited for longer in all, what was lost tells of them.
 _QUIET_MILLIS = 5.0
 _QUIET_SECONDS = 0.2
-_MOST_RUNS = 8
+_MOST_RUNS = 5
 
 
 def _loses_nothing(target: Target, watch: str, folder: Path, **load: Any) -> None:
