@@ -107,7 +107,7 @@ def test_the_core_is_declared_as_its_header_says() -> None:
     declared = {name: function for name, function in vars(abi.PulseCore).items() if name.startswith("pcmio_pulse")}
     found = re.findall(r"PCMIO_API ([\w ]+?\**)(pcmio_pulse_\w+)\(([^)]*)\);", HEADER)
     assert {name for _, name, _ in found} == set(declared)
-    kinds = {"Int": "i32", "UInt": "u32", "Size": "u64", "None": "void"}
+    kinds = {"Int": "i32", "UInt": "u32", "UInt64": "u64", "Size": "u64", "None": "void"}
     for returned, name, parameters in found:
         code = declared[name].declaration.__code__
         annotations = declared[name].declaration.__annotations__
