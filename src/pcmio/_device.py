@@ -11,11 +11,11 @@ from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from pcmio._driver import Driver
-    from pcmio.configs import StreamConfig, SupportedStreamConfig
+    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
 
 
@@ -35,7 +35,7 @@ class NativeDevice(Device):
 
     def _supports(self, config: StreamConfig, direction: Direction) -> bool:
         """By negotiating, as a stream's building does, but no further."""
-        if not (self.supports_output if direction is Direction.OUTPUT else self.supports_input):
+        if not self._has(direction):
             return False
         try:
             driver = self._driver(direction, config, {})
@@ -109,8 +109,7 @@ class NativeDevice(Device):
             raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
         if on_event is not None and not callable(on_event):
             raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
-        able = self.supports_output if direction is Direction.OUTPUT else self.supports_input
-        if not able:
+        if not self._has(direction):
             raise UnsupportedOperation(
                 f"{self.name} has no {direction}",
                 advice="choose one of host.output_devices()"
@@ -121,6 +120,42 @@ class NativeDevice(Device):
 
         driver = self._driver(direction, config, options)
         return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+
+
+class TwoWayDevice(NativeDevice):
+    """One that is asked the same questions in either direction."""
+
+    @abstractmethod
+    def _configs(self, direction: Direction) -> Sequence[SupportedStreamConfigRange]:
+        """What streams in a direction that it has may look like.
+
+        Raises:
+            DeviceNotAvailable, HostUnavailable, ...: As ``supported_output_configs`` says.
+        """
+
+    @abstractmethod
+    def _default(self, direction: Direction) -> SupportedStreamConfig:
+        """The config to take in a direction that it has; raises as ``_configs``."""
+
+    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.INPUT) if self.supports_input else []
+
+    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
+        return self._configs(Direction.OUTPUT) if self.supports_output else []
+
+    def default_input_config(self) -> SupportedStreamConfig:
+        return self._checked_default(Direction.INPUT)
+
+    def default_output_config(self) -> SupportedStreamConfig:
+        return self._checked_default(Direction.OUTPUT)
+
+    def _checked_default(self, direction: Direction) -> SupportedStreamConfig:
+        if not self._has(direction):
+            raise self._lacks(direction)
+        return self._default(direction)
+
+    def _lacks(self, direction: Direction) -> UnsupportedOperation:
+        return UnsupportedOperation(f"{self.name} has no {direction}")
 
 
 def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:

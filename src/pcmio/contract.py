@@ -285,8 +285,10 @@ class Device(ABC):
             return [direction]
         if direction not in (None, Direction.DUPLEX):
             raise InvalidInput(f"direction must be INPUT, OUTPUT or DUPLEX, not {shown(direction)}")
-        has = {Direction.OUTPUT: self.supports_output, Direction.INPUT: self.supports_input}
-        return [one for one, able in has.items() if able]
+        return [one for one in (Direction.OUTPUT, Direction.INPUT) if self._has(one)]
+
+    def _has(self, direction: Direction) -> bool:
+        return self.supports_output if direction is Direction.OUTPUT else self.supports_input
 
     @abstractmethod
     def build_output_stream(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pcmio._device import NativeDevice, take_options
+from pcmio._device import TwoWayDevice, take_options
 from pcmio._driver import Plan, Side
 from pcmio._value import Value
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig
 from pcmio.hosts.alsa.options import StreamOptions
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ class DeviceFacts(Value):
     is_certain: bool
 
 
-class AlsaDevice(NativeDevice):
+class AlsaDevice(TwoWayDevice):
     """A PCM."""
 
     def __init__(self, host: AlsaHost, facts: DeviceFacts) -> None:
@@ -54,18 +54,6 @@ class AlsaDevice(NativeDevice):
     @property
     def description(self) -> DeviceDescription:
         return self._facts.description
-
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.INPUT) if self.supports_input else []
-
-    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.OUTPUT) if self.supports_output else []
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.INPUT, able=self.supports_input)
-
-    def default_output_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.OUTPUT, able=self.supports_output)
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
         host, key = self._host, (self._facts.name, direction)
@@ -94,10 +82,10 @@ class AlsaDevice(NativeDevice):
         del error
         return True
 
-    def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:
-        configs = self._configs(direction) if able else []
+    def _default(self, direction: Direction) -> SupportedStreamConfig:
+        configs = self._configs(direction)
         if not configs:
-            raise UnsupportedOperation(f"{self.name} has no {direction}")
+            raise self._lacks(direction)
         return max(configs, key=lambda entry: entry.default_rank()).with_default_sample_rate()
 
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pcmio._device import NativeDevice, take_options
+from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.jack.options import MOST_CHANNELS, check_stream_options
 from pcmio.hosts.jack.ports import NO_PORTS, find_groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from pcmio._driver import Driver
@@ -45,7 +44,7 @@ def describe(group: PortGroup) -> DeviceDescription:
     )
 
 
-class JackDevice(NativeDevice):
+class JackDevice(TwoWayDevice):
     """A group of physical ports, or the graph."""
 
     def __init__(self, host: JackHost, group: PortGroup, *, follows: bool = False) -> None:
@@ -73,18 +72,6 @@ class JackDevice(NativeDevice):
         """Full names of the ports that inputs are connected to, in the order of channels."""
         return self._group.capture
 
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.INPUT) if self.supports_input else []
-
-    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.OUTPUT) if self.supports_output else []
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.INPUT, able=self.supports_input)
-
-    def default_output_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.OUTPUT, able=self.supports_output)
-
     def _ports(self, client: JackClient, direction: Direction) -> tuple[str, ...]:
         """What there is now."""
         for group in find_groups(client):
@@ -102,9 +89,7 @@ class JackDevice(NativeDevice):
             for channels in range(1, most + 1)
         ]
 
-    def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:
-        if not able:
-            raise UnsupportedOperation(f"{self.name} has no {direction}")
+    def _default(self, direction: Direction) -> SupportedStreamConfig:
         client = self._host.client()
         ports = len(self._ports(client, direction))
         return SupportedStreamConfig(1 if ports == 1 else _STEREO, client.rate, _BUFFER, SampleFormat.F32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcmio import _core
-from pcmio._device import NativeDevice, take_options
+from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import (
     SAMPLE_RATE_48K,
     SupportedBufferSize,
@@ -11,14 +11,13 @@ from pcmio.configs import (
     SupportedStreamConfigRange,
 )
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import DeviceNotAvailable, UnsupportedOperation
+from pcmio.errors import DeviceNotAvailable
 from pcmio.formats import SampleFormat
 from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind, check_follow
 from pcmio.hosts.null.stream import NullDriver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from pcmio._driver import Driver
@@ -38,7 +37,7 @@ _NAMES = {
 _TYPES = {NullKind.LOOPBACK: DeviceType.MONITOR}
 
 
-class NullDevice(NativeDevice):
+class NullDevice(TwoWayDevice):
     """One row of the host's devices."""
 
     def __init__(self, host: NullHost, spec: NullDeviceSpec, *, follows: bool = False) -> None:
@@ -62,24 +61,13 @@ class NullDevice(NativeDevice):
     def description(self) -> DeviceDescription:
         return self._description
 
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs() if self.supports_input else []
-
-    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs() if self.supports_output else []
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.INPUT, able=self.supports_input)
-
-    def default_output_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.OUTPUT, able=self.supports_output)
-
     def _check_there(self) -> None:
         self._host.check_available()
         if not self._host.has(self.spec):
             raise DeviceNotAvailable(f"null device {self.spec.id!r} is gone", advice="enumerate again")
 
-    def _configs(self) -> list[SupportedStreamConfigRange]:
+    def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
+        del direction  # a spec speaks of both
         self._host.misfortune.strike("configs")
         self._check_there()
         low, high = self.spec.sample_rates
@@ -89,9 +77,8 @@ class NullDevice(NativeDevice):
             for channels in range(1, self.spec.channels + 1)
         ]
 
-    def _default(self, direction: Direction, *, able: bool) -> SupportedStreamConfig:
-        if not able:
-            raise UnsupportedOperation(f"{self.name} has no {direction}")
+    def _default(self, direction: Direction) -> SupportedStreamConfig:
+        del direction
         self._host.misfortune.strike("configs")
         self._check_there()
         low, high = self.spec.sample_rates

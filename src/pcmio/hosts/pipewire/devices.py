@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pcmio._device import NativeDevice, take_options
+from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import UnsupportedConfig, UnsupportedOperation
+from pcmio.errors import UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pipewire import abi, errors, formats
 from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
@@ -13,7 +13,6 @@ from pcmio.hosts.pipewire.options import StreamOptions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from pcmio._driver import Driver
@@ -60,7 +59,7 @@ _TOLD = ("node.description", "device.vendor.name", "device.bus-path", "api.bluez
 _FLEETING = ("object.id", "object.serial", "client.id", "factory.id", "device.id", "node.driver-id", "clock.id")
 
 
-class PipeWireDevice(NativeDevice):
+class PipeWireDevice(TwoWayDevice):
     """A node, or the sound that a sink plays."""
 
     def __init__(self, host: PipeWireHost, node: NodeFacts, *, monitor: bool = False, follows: bool = False) -> None:
@@ -79,23 +78,8 @@ class PipeWireDevice(NativeDevice):
     def description(self) -> DeviceDescription:
         return self._description
 
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.INPUT) if self.supports_input else []
-
-    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.OUTPUT) if self.supports_output else []
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.INPUT)
-
-    def default_output_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.OUTPUT)
-
-    def _present(self, direction: Direction) -> tuple[NodeFacts, Clock]:
+    def _present(self) -> tuple[NodeFacts, Clock]:
         """What there is now."""
-        able = self.supports_output if direction is Direction.OUTPUT else self.supports_input
-        if not able:
-            raise UnsupportedOperation(f"{self.name} has no {direction}")
         survey = self._host.control.survey()
         node = survey.node(self._node.name, (self._node.kind,))
         if node is None:
@@ -103,7 +87,8 @@ class PipeWireDevice(NativeDevice):
         return node, survey.clock
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
-        node, clock = self._present(direction)
+        del direction  # a node has what it has; the graph brings it to either side
+        node, clock = self._present()
         own = node.rates or tuple((rate, rate) for rate in clock.rates)
         # What needs no conversion comes first: the device's own channels at rates that the graph can run at.
         native = dict.fromkeys(
@@ -117,7 +102,8 @@ class PipeWireDevice(NativeDevice):
         ]
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
-        node, clock = self._present(direction)
+        del direction
+        node, clock = self._present()
         return SupportedStreamConfig(node.channels, clock.now, BUFFER, SampleFormat.F32)
 
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
@@ -129,7 +115,7 @@ class PipeWireDevice(NativeDevice):
         if wanted.follow is None:
             wanted = wanted.replace(follow="default" if self._follows and wanted.connect else "never")
         _check(direction, config)
-        node, clock = self._present(direction)
+        node, clock = self._present()
         return PipeWireDriver(self._host, node, clock, direction, config, wanted)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pcmio._device import NativeDevice, take_options
+from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
-from pcmio.errors import DeviceNotAvailable, UnsupportedConfig, UnsupportedOperation
+from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pulseaudio import abi, formats
 from pcmio.hosts.pulseaudio.options import StreamOptions
@@ -49,7 +49,7 @@ _ABSTRACT = ("abstract", "filter")  # values of device.class
 _TOLD = ("device.description", "device.vendor.name", "device.bus_path")
 
 
-class PulseDevice(NativeDevice):
+class PulseDevice(TwoWayDevice):
     """A sink or a source; both, where a server has one of each with the same name."""
 
     def __init__(self, host: PulseHost, facts: Sequence[DeviceFacts], *, follows: bool = False) -> None:
@@ -68,22 +68,10 @@ class PulseDevice(NativeDevice):
     def description(self) -> DeviceDescription:
         return self._description
 
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.INPUT) if self.supports_input else []
-
-    def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
-        return self._configs(Direction.OUTPUT) if self.supports_output else []
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.INPUT)
-
-    def default_output_config(self) -> SupportedStreamConfig:
-        return self._default(Direction.OUTPUT)
-
     def _present(self, direction: Direction) -> DeviceFacts:
         facts = self._sink if direction is Direction.OUTPUT else self._source
         if facts is None:
-            raise UnsupportedOperation(f"{self.name} has no {direction}")
+            raise self._lacks(direction)
         now = self._host.control.device(facts.name, is_sink=facts.is_sink)
         if now is None:
             raise DeviceNotAvailable(f"{self.id} is gone", code=abi.PA_ERR_NOENTITY, advice="see host.devices()")
