@@ -6,6 +6,7 @@ Linux tells (inotify); elsewhere nobody does, and ``wait`` ends only when its ti
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from struct import Struct
@@ -16,7 +17,7 @@ from pcmio.errors import HostUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
 # sys/inotify.h
@@ -88,8 +89,9 @@ class Waker:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def __del__(self) -> None:
-        self.close()
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not leaving():
+            self.close()
 
 
 class Arrival:

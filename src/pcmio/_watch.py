@@ -214,9 +214,9 @@ class QueueWatch(Watch):
         if self._feed.thread is not threading.current_thread():
             self._feed.raise_once()
 
-    def __del__(self) -> None:
+    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
         feed: Feed | None = vars(self).get("_feed")
-        if feed is None or sys.is_finalizing():
+        if feed is None or leaving():
             return
         if feed.closed:
             feed.log_undelivered()
