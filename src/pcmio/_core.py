@@ -16,6 +16,7 @@ from pcmio.errors import HostUnavailable, ResourceExhausted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
     from typing import ClassVar
 
@@ -27,9 +28,9 @@ ABI = 3
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
-#: Whether Ctrl-C ends a wait for a lock.  On Windows it is noticed only afterwards; without a GIL (3.13) a wait that
-#: begins at the moment of the signal may last for ever.
-WAITS_CAN_BE_INTERRUPTED = sys.platform != "win32" and getattr(sys, "_is_gil_enabled", lambda: True)()
+# Where Ctrl-C does not end a wait for a lock, the wait is cut into slices.  On Windows it is noticed only afterwards;
+# without a GIL (3.13) a wait that begins at the moment of the signal may last for ever.
+_SLICE_SECONDS = None if sys.platform != "win32" and getattr(sys, "_is_gil_enabled", lambda: True)() else 0.05
 
 # pcmio_note_kind
 NOTE_DRAINED = 1
@@ -261,6 +262,18 @@ def _memory(byte_count: int) -> tuple[bytearray, int]:
     except MemoryError:
         raise ResourceExhausted(f"no memory for a ring of {byte_count} bytes", advice="use smaller buffers") from None
     return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
+    """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held."""
+    if _SLICE_SECONDS is None:
+        return changed.wait_for(holds, timeout)
+    while not changed.wait_for(holds, _SLICE_SECONDS if timeout is None else min(timeout, _SLICE_SECONDS)):
+        if timeout is not None:
+            timeout -= _SLICE_SECONDS
+            if timeout <= 0:
+                return False
+    return True
 
 
 class Wakeup:

@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections import deque
 
-from pcmio._core import WAITS_CAN_BE_INTERRUPTED
+from pcmio._core import wait_for
 from pcmio._log import logger
 from pcmio._value import Value, shown
 from pcmio.descriptions import Direction
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 MOST_EVENTS = 1024
 #: Closing does not wait longer for a callback, or a server, that hangs.
 _FINISH_SECONDS = 1.0
-# Where Ctrl-C does not end a wait, it is cut into slices.
-_SLICE_SECONDS = None if WAITS_CAN_BE_INTERRUPTED else 0.05
 
 
 class Sighting(Value):
@@ -139,7 +137,7 @@ class Feed:
     def wait_until_begun(self) -> None:
         """Return when every later change will be told."""
         with self._changed:
-            _wait_for(self._changed, lambda: self.begun, None)
+            wait_for(self._changed, lambda: self.begun, None)
 
     def _put(self, events: Iterable[HostEvent]) -> None:
         if not self.closed:
@@ -176,6 +174,9 @@ class Feed:
 
     # --- for who empties it ------------------------------------------------------------------------------------------
 
+    def _has_news(self) -> bool:
+        return self.closed or bool(self._events or self._dropped)
+
     def _take(self) -> HostEvent | None:
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
@@ -185,7 +186,7 @@ class Feed:
     def get(self, timeout: float | None) -> HostEvent | None:
         """See ``contract.Watch``."""
         with self._changed:
-            if not _wait_for(self._changed, lambda: self.closed or self._events or self._dropped, timeout):
+            if not wait_for(self._changed, self._has_news, timeout):
                 raise OperationTimeout(f"nothing has happened for {timeout} seconds")
             self.raise_once()
             return self._take()
@@ -209,7 +210,7 @@ class Feed:
     def wait(self) -> bool:
         """Wait for something to deliver; False when it is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self.closed or self._events or self._dropped)
+            self._changed.wait_for(self._has_news)
             return not self.closed
 
     def raise_once(self) -> None:
@@ -244,17 +245,6 @@ class Feed:
         self.closed, self.stop, self.thread = True, _nothing, None
         self._events.clear()
         self._waiters.clear()
-
-
-def _wait_for(changed: threading.Condition, holds: Callable[[], object], timeout: float | None) -> bool:
-    if _SLICE_SECONDS is None:
-        return bool(changed.wait_for(holds, timeout))
-    while not changed.wait_for(holds, _SLICE_SECONDS if timeout is None else min(timeout, _SLICE_SECONDS)):
-        if timeout is not None:
-            timeout -= _SLICE_SECONDS
-            if timeout <= 0:
-                return False
-    return True
 
 
 def _wake(loop: AbstractEventLoop, future: Future[None]) -> None:

@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 
-from pcmio._core import WAITS_CAN_BE_INTERRUPTED
+from pcmio._core import wait_for
 from pcmio._realtime import AUTO, OwnThread
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 PRIORITY = 3
 #: A callback that is at work when its stream is closed may finish; close() waits no longer than this for it.
 FINISH_SECONDS = 1.0
-# Where Ctrl-C does not end a wait, it is cut into slices.
-_SLICE_SECONDS = None if WAITS_CAN_BE_INTERRUPTED else 0.05
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -54,14 +52,7 @@ class ThreadRunner:
 
     def wait_for(self, changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until ``holds()``."""
-        if _SLICE_SECONDS is None:
-            return changed.wait_for(holds, timeout)
-        while not changed.wait_for(holds, _SLICE_SECONDS if timeout is None else min(timeout, _SLICE_SECONDS)):
-            if timeout is not None:
-                timeout -= _SLICE_SECONDS
-                if timeout <= 0:
-                    return False
-        return True
+        return wait_for(changed, holds, timeout)
 
     def finish(self) -> None:
         """Wait for the thread to end, but not for a callback that does not return."""

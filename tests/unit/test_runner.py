@@ -198,7 +198,7 @@ def test_threads_that_wait_are_woken_by_the_end() -> None:
 def test_where_locks_cannot_be_interrupted_waits_are_cut_into_slices(
     timeout: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_runner, "_SLICE_SECONDS", 0.005)
+    monkeypatch.setattr(_core, "_SLICE_SECONDS", 0.005)
     stream = build(HandDriver(), ignore)
     stream.start()
     if timeout is None:
