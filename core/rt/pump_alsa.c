@@ -123,6 +123,32 @@ static void find_staged(const pcmio_alsa_stream *stream, uint32_t frame, void **
   }
 }
 
+/* Through the device's own memory, piece by piece: `move` fills each, or takes what is in it. */
+static int32_t move_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t instant,
+                           void (*move)(pcmio_alsa_stream *, void *const *, uint32_t, uint64_t)) {
+  const pcmio_alsa_api *api = &stream->api;
+  while (frames != 0) {
+    void *found[PCMIO_ALSA_CHANNELS];
+    const void *areas = NULL;
+    unsigned long offset = 0;
+    unsigned long piece = frames;
+    int32_t code = api->mmap_begin(stream->pcm, &areas, &offset, &piece);
+    if (code < 0 || piece == 0) {
+      return code;
+    }
+    piece = smaller((uint32_t)piece, frames);
+    find_mapped(stream, areas, offset, found);
+    move(stream, found, (uint32_t)piece, instant);
+    long taken = api->mmap_commit(stream->pcm, offset, piece);
+    if (taken != (long)piece) {
+      return taken < 0 ? (int32_t)taken : -EPIPE;
+    }
+    frames -= (uint32_t)piece;
+    instant += pcmio_alsa_nanos(stream, piece);
+  }
+  return 0;
+}
+
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
 static void fill(pcmio_alsa_stream *stream, void *const *outputs, uint32_t frames, uint64_t instant) {
@@ -135,30 +161,6 @@ static void fill(pcmio_alsa_stream *stream, void *const *outputs, uint32_t frame
     stream->heard_nanos = instant + pcmio_alsa_nanos(stream, real);
   }
   stream->written += frames;
-}
-
-static int32_t write_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t instant) {
-  const pcmio_alsa_api *api = &stream->api;
-  while (frames != 0) {
-    void *outputs[PCMIO_ALSA_CHANNELS];
-    const void *areas = NULL;
-    unsigned long offset = 0;
-    unsigned long piece = frames;
-    int32_t code = api->mmap_begin(stream->pcm, &areas, &offset, &piece);
-    if (code < 0 || piece == 0) {
-      return code;
-    }
-    piece = smaller((uint32_t)piece, frames);
-    find_mapped(stream, areas, offset, outputs);
-    fill(stream, outputs, (uint32_t)piece, instant);
-    long taken = api->mmap_commit(stream->pcm, offset, piece);
-    if (taken != (long)piece) {
-      return taken < 0 ? (int32_t)taken : -EPIPE;
-    }
-    frames -= (uint32_t)piece;
-    instant += pcmio_alsa_nanos(stream, piece);
-  }
-  return 0;
 }
 
 /* What the PCM did not take stays staged, in order, for the next time. */
@@ -248,7 +250,8 @@ static int32_t give(pcmio_alsa_stream *stream, uint32_t room, uint32_t queued) {
     rest(stream, room, 0, queued);
     return 0;
   }
-  int32_t code = stream->config.mapped != 0 ? write_mapped(stream, due, instant) : write_staged(stream, due, instant);
+  int32_t code =
+      stream->config.mapped != 0 ? move_mapped(stream, due, instant, fill) : write_staged(stream, due, instant);
   moved(stream, due, queued + due);
   rest(stream, room, due, queued + due);
   return code;
@@ -279,28 +282,8 @@ static int32_t output_cycle(pcmio_alsa_stream *stream, int32_t state) {
 
 /* --- input -------------------------------------------------------------------------------------------------------- */
 
-static int32_t read_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t instant) {
-  const pcmio_alsa_api *api = &stream->api;
-  while (frames != 0) {
-    void *found[PCMIO_ALSA_CHANNELS];
-    const void *areas = NULL;
-    unsigned long offset = 0;
-    unsigned long piece = frames;
-    int32_t code = api->mmap_begin(stream->pcm, &areas, &offset, &piece);
-    if (code < 0 || piece == 0) {
-      return code;
-    }
-    piece = smaller((uint32_t)piece, frames);
-    find_mapped(stream, areas, offset, found);
-    pcmio_pump_transfer(stream->pump, (const void *const *)found, NULL, (uint32_t)piece, instant, instant);
-    long taken = api->mmap_commit(stream->pcm, offset, piece);
-    if (taken != (long)piece) {
-      return taken < 0 ? (int32_t)taken : -EPIPE;
-    }
-    frames -= (uint32_t)piece;
-    instant += pcmio_alsa_nanos(stream, piece);
-  }
-  return 0;
+static void take(pcmio_alsa_stream *stream, void *const *inputs, uint32_t frames, uint64_t instant) {
+  pcmio_pump_transfer(stream->pump, (const void *const *)inputs, NULL, frames, instant, instant);
 }
 
 /* Drivers leave the upper byte of 24 bits in 32 as they like. */
@@ -330,7 +313,7 @@ static int32_t read_staged(pcmio_alsa_stream *stream, uint32_t frames, uint64_t 
     if (stream->config.sign_byte != 0) {
       extend_signs(stream, found, piece);
     }
-    pcmio_pump_transfer(stream->pump, (const void *const *)found, NULL, piece, instant, instant);
+    take(stream, found, piece, instant);
     frames -= piece;
     instant += pcmio_alsa_nanos(stream, piece);
   }
@@ -353,7 +336,8 @@ static int32_t input_cycle(pcmio_alsa_stream *stream) {
   uint64_t delay = pcmio_alsa_nanos(stream, when.delay_frames);
   uint64_t instant = delay < when.at_nanos ? when.at_nanos - delay : 0;
   pcmio_pump_set_latency(stream->pump, 0, delay);
-  int32_t code = stream->config.mapped != 0 ? read_mapped(stream, room, instant) : read_staged(stream, room, instant);
+  int32_t code =
+      stream->config.mapped != 0 ? move_mapped(stream, room, instant, take) : read_staged(stream, room, instant);
   moved(stream, room, room);
   if (stream->clockless) {
     stream->nap_nanos = pcmio_alsa_nanos(stream, stream->config.period_frames);
