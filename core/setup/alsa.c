@@ -10,12 +10,6 @@
 #include "pump_alsa.h"
 #include "threads.h"
 
-#if defined(__linux__)
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 #define DESCRIPTORS 32u /* of one PCM: a handful in practice */
 #define NANOS INT64_C(1000000000)
 #define SILENT_NANOS (NANOS / 2) /* a PCM that says nothing for so long is looked at all the same */
@@ -190,19 +184,10 @@ static int32_t carry_out(pcmio_alsa_stream *stream, uint32_t kind) {
   }
 }
 
-/* Ordinary, and ahead of others where the system allows it; nobody was promised that. */
-static void hurry(int32_t niceness) {
-#if defined(__linux__)
-  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness);
-#else
-  (void)niceness;
-#endif
-}
-
 static void run(void *argument) {
   pcmio_alsa_stream *stream = argument;
   if (stream->config.niceness != 0) {
-    hurry(stream->config.niceness);
+    pcmio_thread_nice(stream->config.niceness); /* ordinary, and ahead of others: nobody was promised that */
   }
   atomic_store(&stream->number, pcmio_thread_number());
   pcmio_wakeup_post(stream->wakeup);

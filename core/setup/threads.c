@@ -138,6 +138,8 @@ static void wait_for_end(pcmio_thread *thread) { pthread_join(thread->handle, NU
 
 #if defined(__linux__)
 
+void pcmio_thread_nice(int32_t niceness) { setpriority(PRIO_PROCESS, 0, niceness); /* Linux: of this thread */ }
+
 void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority) {
   if (slack_nanos == 0) {
     prctl(PR_SET_TIMERSLACK, 0UL, 0, 0, 0); /* the default */
@@ -149,12 +151,14 @@ void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority) {
   if (priority != 0) {
     struct sched_param ordinary = {.sched_priority = 0};
     pthread_setschedparam(pthread_self(), SCHED_OTHER | SCHED_RESET_ON_FORK, &ordinary);
-    setpriority(PRIO_PROCESS, 0, PATIENT_NICE); /* Linux: of this thread; without permission as it is */
+    pcmio_thread_nice(PATIENT_NICE);
   }
   prctl(PR_SET_TIMERSLACK, (unsigned long)slack_nanos, 0, 0, 0);
 }
 
 #else
+
+void pcmio_thread_nice(int32_t niceness) { (void)niceness; }
 
 void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority) {
   (void)slack_nanos;

@@ -13,6 +13,8 @@ void pcmio_thread_join(pcmio_thread *thread);
 /* The calling thread lets its timers be late by `slack_nanos`, as an ordinary thread if need be; 0: as punctual as it
  * can, with the real-time `priority` (0: none) that it was granted before.  Nothing where timers cannot be told. */
 void pcmio_thread_patience(uint64_t slack_nanos, int32_t priority);
+/* The calling thread's nice value, where threads have one; without permission it stays as it is. */
+void pcmio_thread_nice(int32_t niceness);
 /* Sleeps until pcmio_clock_nanos says `nanos`, or a little longer. */
 void pcmio_sleep_until(uint64_t nanos);
 
