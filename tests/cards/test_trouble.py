@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +15,7 @@ import pytest
 import pcmio
 from pcmio import SampleFormat
 from pcmio.testing import Rig, failures, until
+from pcmio.testing.lifetimes import holdings
 from pcmio.testing.signals import Counter, Events
 from tests.vm import controls
 
@@ -192,12 +191,12 @@ def test_an_input_that_goes_ends_its_stream_once(card: str) -> None:
 def test_cards_that_go_leave_nothing_behind(usb_card: str) -> None:
     """Descriptors and threads are as many as before, however often the card is pulled under a running stream."""
     with pcmio.host("alsa") as host:
-        holdings: list[tuple[int, int]] = []
+        held: list[tuple[int, int]] = []
         for _ in range(8):
             events = Events()
             stream = host.device_by_id(_id(usb_card)).build_output_stream(CONFIG, counter := Counter(), events)
             stream.start()
-            until(partial(_called, counter), "blocks")
+            until(counter.goes_on, "blocks")
             controls.pull_out()
             until(partial(events.of, pcmio.StreamEnded), "the end being told")
             with pytest.raises(pcmio.DeviceLost):
@@ -205,14 +204,5 @@ def test_cards_that_go_leave_nothing_behind(usb_card: str) -> None:
             del stream
             assert controls.plug_in() == usb_card
             until(lambda: threading.active_count() == 1, "the stream's thread being gone")
-            holdings.append(_holdings())
-    assert holdings[-1] == holdings[1], holdings
-
-
-def _called(counter: Counter) -> bool:
-    return counter.calls > 2
-
-
-def _holdings() -> tuple[int, int]:
-    own = Path("/proc", str(os.getpid()))
-    return len(list((own / "fd").iterdir())), len(list((own / "task").iterdir()))
+            held.append(holdings()[:2])
+    assert held[-1] == held[1], held

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 import pcmio
 from pcmio import DeviceAdded, DeviceRemoved, SampleFormat
 from pcmio.testing import until
+from pcmio.testing.lifetimes import holdings
 from pcmio.testing.signals import Counter, Events
 from tests.vm import controls
 
@@ -57,30 +56,21 @@ def test_a_usb_card_is_told_once_when_it_is_plugged_in_and_once_when_it_is_pulle
 def test_under_a_running_stream_the_stream_and_the_watch_tell_once_each() -> None:
     """And nothing is left of either: descriptors and threads are as many as before."""
     with pcmio.host("alsa") as host, host.watch() as watching:
-        holdings: list[tuple[int, int]] = []
+        held: list[tuple[int, int]] = []
         for _ in range(TIMES):
             device_id, unplug = loopback.plug(host)
             assert _told(watching) == [(DeviceAdded, device_id)]
             stream = host.device_by_id(device_id).build_output_stream(CONFIG, counter := Counter(), events := Events())
             stream.start()
-            until(partial(_called, counter), "blocks")
+            until(counter.goes_on, "blocks")
             unplug()
             assert _told(watching) == [(DeviceRemoved, device_id)]
             with pytest.raises(pcmio.DeviceLost):
                 stream.wait(PATIENCE)
             assert [event.reason for event in events.of(pcmio.StreamEnded)] == [pcmio.EndReason.DEVICE_LOST]
             stream.close()
-            holdings.append(_holdings())
-    assert holdings[-1] == holdings[1], holdings
-
-
-def _called(counter: Counter) -> bool:
-    return counter.calls > 2
-
-
-def _holdings() -> tuple[int, int]:
-    own = Path("/proc", str(os.getpid()))
-    return len(list((own / "fd").iterdir())), len(list((own / "task").iterdir()))
+            held.append(holdings()[:2])
+    assert held[-1] == held[1], held
 
 
 @pytest.mark.parametrize("card", ["Loopback", "Dummy", "Intel"])

@@ -9,7 +9,6 @@ import mmap
 import threading
 import warnings
 import weakref
-from functools import partial
 from pathlib import Path
 
 from pcmio.events import EndReason, StreamEnded, StreamState
@@ -33,7 +32,7 @@ def a_dropped_stream_closes_itself(rig: Rig) -> None:
             counter, events = Counter(), Events()
             stream = builder(device, direction)(rig.config(), counter, events)
             stream.start()
-            until(partial(_called, counter), "blocks")
+            until(counter.goes_on, "blocks")
             freed = weakref.ref(counter)
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -106,7 +105,7 @@ def a_thousand_cycles_leave_nothing(rig: Rig) -> None:
             before = holdings()
             for _ in range(rig.cycles):
                 cycle()
-            grown = _left_behind(before)
+            grown = left_behind(before)
             assert grown < MEMORY_BYTES, f"{direction}: {grown} bytes more after {rig.cycles} cycles"
 
 
@@ -123,10 +122,10 @@ def hosts_may_come_and_go(rig: Rig) -> None:
     before = holdings()
     for _ in range(50):
         cycle()
-    assert _left_behind(before) < MEMORY_BYTES
+    assert left_behind(before) < MEMORY_BYTES
 
 
-def _left_behind(before: tuple[int, int, int]) -> int:
+def left_behind(before: tuple[int, int, int]) -> int:
     """Wait until there are no more descriptors and threads than before: a thread may end late.  More bytes."""
     gc.collect()
     until(
@@ -134,10 +133,6 @@ def _left_behind(before: tuple[int, int, int]) -> int:
         f"descriptors and threads being {before[:2]} again",
     )
     return holdings()[2] - before[2]
-
-
-def _called(counter: Counter) -> bool:
-    return counter.calls > 2
 
 
 def holdings() -> tuple[int, int, int]:

@@ -138,6 +138,10 @@ class Counter:
         self.infos.append(info)
         self.thread = threading.get_ident()
 
+    def goes_on(self) -> bool:
+        """Whether it was called more than once or twice."""
+        return self.calls > 2
+
 
 class Events:
     """An event callback that keeps what it gets."""

@@ -25,7 +25,7 @@ from pcmio.events import (
 )
 from pcmio.testing.configs import must_raise
 from pcmio.testing.failures import STATES, answers, ends_once, stream_in
-from pcmio.testing.lifetimes import MEMORY_BYTES, holdings
+from pcmio.testing.lifetimes import MEMORY_BYTES, holdings, left_behind
 from pcmio.testing.signals import Events
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
@@ -407,8 +407,7 @@ def _leaves_nothing(cycle: Callable[[int], None], times: int) -> None:
             before = holdings()
         cycle(turn % len(STATES))
         gc.collect()  # errors hold on to the streams they came from, which are large here
-    until(lambda: holdings()[:2] <= before[:2], f"descriptors and threads being {before[:2]} again")
-    grown = holdings()[2] - before[2]
+    grown = left_behind(before)
     assert grown < MEMORY_BYTES, f"{grown} bytes more after {times} times"
 
 

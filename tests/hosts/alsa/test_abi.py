@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 
 from pcmio.hosts.alsa import abi
+from tests.hosts.declared import declared_as_in_the_header, function_members, kind_of, kinds, struct_body
 
 FACTS: Any = json.loads(Path(__file__).with_name("facts.json").read_text())
 CORE = Path(__file__).parents[3] / "core"
-HEADER = (CORE / "include" / "pcmio.h").read_text()
 LOOP = (CORE / "rt" / "pump_alsa.h").read_text()
 DECLARED = {name: function for name, function in vars(abi.Asound).items() if name.startswith("snd_")}
-KINDS = {"Int": "i32", "UInt": "u32", "UInt64": "u64", "Size": "u64", "SignedSize": "i64", "None": "void"}
 
 
 def test_constants_have_the_headers_values() -> None:
@@ -41,26 +40,12 @@ def test_the_core_knows_the_states_by_their_numbers() -> None:
 
 @pytest.mark.parametrize("name", DECLARED)
 def test_functions_have_the_headers_prototypes(name: str) -> None:
-    code = DECLARED[name].declaration.__code__
-    annotations = DECLARED[name].declaration.__annotations__
     facts = FACTS["functions"][name]
-    declared = [annotations[parameter] for parameter in code.co_varnames[1 : code.co_argcount]]
-    assert [KINDS.get(kind, "ptr") for kind in declared] == facts["args"]
-    assert KINDS.get(annotations["return"], "ptr") == facts["ret"]
-
-
-def kind_of(parameter: str) -> str:
-    """A C parameter in the words of facts.json."""
-    if "*" in parameter:
-        return "ptr"
-    words = {"int32_t": "i32", "uint32_t": "u32", "uint64_t": "u64", "unsigned": "u64", "long": "i64", "void": "void"}
-    return next(word for c, word in words.items() if c in parameter.split())
+    assert kinds(DECLARED[name]) == (facts["args"], facts["ret"])
 
 
 def test_the_core_calls_functions_by_the_prototypes_of_the_headers() -> None:
-    body = re.search(r"typedef struct \{((?:(?!typedef).)*)\} pcmio_alsa_api;", HEADER, re.DOTALL)
-    assert body is not None
-    members = re.findall(r"(\w[\w ]*?\**)\s*\(\*(\w+)\)\((.*?)\);", body[1].replace("\n", " "))
+    members = function_members("pcmio_alsa_api")
     assert [name for _, name, _ in members] == list(abi.API_FUNCTIONS)
     for returned, name, parameters in members:
         facts = FACTS["functions"][f"snd_pcm_{name}"]
@@ -71,30 +56,18 @@ def test_the_core_calls_functions_by_the_prototypes_of_the_headers() -> None:
 
 
 def test_configs_have_the_same_members_on_both_sides() -> None:
-    body = re.search(r"typedef struct \{((?:(?!typedef).)*)\} pcmio_alsa_config;", HEADER, re.DOTALL)
-    assert body is not None
-    members = re.findall(r"^\s*(u?int32_t) (\w+);", body[1], re.MULTILINE)
+    members = re.findall(r"^\s*(u?int32_t) (\w+);", struct_body("pcmio_alsa_config"), re.MULTILINE)
     kinds = {"int32_t": c_int32, "uint32_t": c_uint32}
     assert [(name, kinds[kind]) for kind, name in members] == list(abi.AlsaConfig._fields_)
 
 
 def test_the_core_is_declared_as_its_header_says() -> None:
-    declared = {name: function for name, function in vars(abi.AlsaCore).items() if name.startswith("pcmio_alsa")}
-    found = re.findall(r"PCMIO_API ([\w ]+?\**)(pcmio_alsa_\w+)\(([^)]*)\);", HEADER)
-    found = [entry for entry in found if entry[1] != "pcmio_alsa_error"]  # for libasound, which alone can call it
-    assert {name for _, name, _ in found} == set(declared)
-    for returned, name, parameters in found:
-        code = declared[name].declaration.__code__
-        annotations = declared[name].declaration.__annotations__
-        ours = [annotations[parameter] for parameter in code.co_varnames[1 : code.co_argcount]]
-        assert [KINDS.get(kind, "ptr") for kind in ours] == [kind_of(one) for one in parameters.split(",")], name
-        assert KINDS.get(annotations["return"], "ptr") == kind_of(f"{returned} x"), name
+    # The one that is not is for libasound, which alone can call it.
+    declared_as_in_the_header(abi.AlsaCore, "pcmio_alsa", not_here=("pcmio_alsa_error",))
 
 
 def test_orders_have_the_cores_numbers() -> None:
-    body = re.search(r"typedef enum \{((?:(?!typedef).)*)\} pcmio_alsa_order_kind;", HEADER, re.DOTALL)
-    assert body is not None
-    names = re.findall(r"PCMIO_ALSA_(\w+)", body[1])
+    names = re.findall(r"PCMIO_ALSA_(\w+)", struct_body("pcmio_alsa_order_kind"))
     assert {f"ORDER_{name}": number for number, name in enumerate(names, 1)} == {
         name: value for name, value in vars(abi).items() if name.startswith("ORDER_")
     }

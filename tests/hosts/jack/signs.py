@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pcmio.testing import until
+from pcmio.testing.lifetimes import holdings
 
 if TYPE_CHECKING:
     from pcmio import Stream
@@ -31,7 +31,7 @@ def wires(host: JackHost, name: str, channels: int) -> list[str]:
 
 def descriptors_and_threads() -> tuple[int, int]:
     """Of this process, native threads too."""
-    return len(list(Path("/proc/self/fd").iterdir())), len(list(Path("/proc/self/task").iterdir()))
+    return holdings()[:2]
 
 
 def until_no_more_than(before: tuple[int, int]) -> None:

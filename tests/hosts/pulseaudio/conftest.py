@@ -50,15 +50,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulseServer]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_servers_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing here may reach a real server or a real home."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("PULSE_SERVER", "PULSE_COOKIE", "PULSE_RUNTIME_PATH", "PCMIO_HOST", "DISPLAY"):
-            patch.delenv(name, raising=False)
-        for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"):
-            patch.setenv(name, str(home))
-        yield
+def no_servers_of_the_users(no_pulse_of_the_users: None) -> None:
+    """For all tests here."""
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from pcmio import _native
 from pcmio._native import Int, Str, quick
 from pcmio.hosts.pulseaudio import abi
 from pcmio.hosts.pulseaudio.formats import POSITION_NAMES
+from tests.hosts.declared import annotated, declared_as_in_the_header, function_members, kind_of, struct_body
 
 FACTS: Any = json.loads(Path(__file__).with_name("facts.json").read_text())
-HEADER = (Path(__file__).parents[3] / "core" / "include" / "pcmio.h").read_text()
 STRUCTS = {
     "pa_sample_spec": abi.pa_sample_spec,
     "pa_channel_map": abi.pa_channel_map,
@@ -60,12 +60,10 @@ def test_constants_have_the_headers_values() -> None:
 
 @pytest.mark.parametrize("name", DECLARED)
 def test_functions_have_the_headers_prototypes(name: str) -> None:
-    code = DECLARED[name].declaration.__code__
-    annotations = DECLARED[name].declaration.__annotations__
     facts = FACTS["functions"][name]
-    declared = [annotations[parameter] for parameter in code.co_varnames[1 : code.co_argcount]]
+    declared, result = annotated(DECLARED[name])
     assert len(declared) == len(facts["args"])
-    for kind, fact in zip([*declared, annotations["return"]], [*facts["args"], facts["ret"]], strict=True):
+    for kind, fact in zip([*declared, result], [*facts["args"], facts["ret"]], strict=True):
         if fact == "ptr":
             assert kind in {"Address", "Ref", "Str"}
         else:
@@ -74,9 +72,7 @@ def test_functions_have_the_headers_prototypes(name: str) -> None:
 
 def test_the_core_calls_functions_by_the_prototypes_of_the_headers() -> None:
     """The struct of addresses: same order on both sides, and each member as the header has its function."""
-    body = re.search(r"typedef struct \{((?:(?!typedef).)*)\} pcmio_pulse_api;", HEADER, re.DOTALL)
-    assert body is not None
-    members = re.findall(r"(\w[\w ]*?\**)\s*\(\*(\w+)\)\((.*?)\);", body[1].replace("\n", " "))
+    members = function_members("pcmio_pulse_api")
     assert [name for _, name, _ in members] == list(abi.API_FUNCTIONS)
     for returned, name, parameters in members:
         facts = FACTS["functions"][f"pa_{name}"]
@@ -87,33 +83,15 @@ def test_the_core_calls_functions_by_the_prototypes_of_the_headers() -> None:
         assert kind_of(f"{returned} x") == facts["ret"], name
 
 
-def kind_of(parameter: str) -> str:
-    """A C parameter in the words of facts.json."""
-    if "*" in parameter:
-        return "ptr"
-    words = {"int32_t": "i32", "uint32_t": "u32", "int64_t": "i64", "uint64_t": "u64", "size_t": "u64", "void": "void"}
-    return next(word for c, word in words.items() if c in parameter.split())
-
-
 def test_requests_have_the_same_members_on_both_sides() -> None:
-    body = re.search(r"typedef struct \{((?:(?!typedef).)*)\} pcmio_pulse_request;", HEADER, re.DOTALL)
-    assert body is not None
-    members = re.findall(r"^\s*(const char \*|const void \*|void \*|uint32_t )(\w+);", body[1], re.MULTILINE)
+    body = struct_body("pcmio_pulse_request")
+    members = re.findall(r"^\s*(const char \*|const void \*|void \*|uint32_t )(\w+);", body, re.MULTILINE)
     kinds: dict[str, Any] = {"const char *": ctypes.c_char_p, "uint32_t ": ctypes.c_uint32}
     assert [(name, kinds.get(kind, ctypes.c_void_p)) for kind, name in members] == list(abi.PulseRequest._fields_)
 
 
 def test_the_core_is_declared_as_its_header_says() -> None:
-    declared = {name: function for name, function in vars(abi.PulseCore).items() if name.startswith("pcmio_pulse")}
-    found = re.findall(r"PCMIO_API ([\w ]+?\**)(pcmio_pulse_\w+)\(([^)]*)\);", HEADER)
-    assert {name for _, name, _ in found} == set(declared)
-    kinds = {"Int": "i32", "UInt": "u32", "UInt64": "u64", "Size": "u64", "None": "void"}
-    for returned, name, parameters in found:
-        code = declared[name].declaration.__code__
-        annotations = declared[name].declaration.__annotations__
-        ours = [annotations[parameter] for parameter in code.co_varnames[1 : code.co_argcount]]
-        assert [kinds.get(kind, "ptr") for kind in ours] == [kind_of(one) for one in parameters.split(",")], name
-        assert kinds.get(annotations["return"], "ptr") == kind_of(f"{returned} x"), name
+    declared_as_in_the_header(abi.PulseCore, "pcmio_pulse")
 
 
 def test_every_kind_of_argument_is_known() -> None:
