@@ -174,3 +174,17 @@ def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[
         if value is not default and (not isinstance(value, kind) or stray_bool):
             raise InvalidInput(f"option {name} takes {kind.__name__}, not {shown(value)}")
     return {name: options.get(name, default) for name, (_, default) in known.items()}
+
+
+_FOLLOW = ("never", "default")
+
+
+def check_follow(follow: str | None) -> str | None:
+    """The stream option ``follow`` of hosts whose streams can move with the default device, or stay; None: not given.
+
+    Raises:
+        InvalidInput: Neither "never" nor "default".
+    """
+    if follow is not None and follow not in _FOLLOW:
+        raise InvalidInput(f"option follow takes {' or '.join(map(repr, _FOLLOW))}, not {follow!r}")
+    return follow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pcmio._device import check_follow
 from pcmio._value import Value
 from pcmio.errors import InvalidInput
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     #: For each channel the ports it is connected to.
     Targets: TypeAlias = "tuple[tuple[str, ...], ...]"
 
-FOLLOW = ("never", "default")
 CLIENT_NAME = "pcmio"
 MOST_CHANNELS = 64
 
@@ -67,8 +67,7 @@ class StreamOptions(Value):
     follow: str | None = None
 
     def _check(self) -> None:
-        if self.follow is not None and self.follow not in FOLLOW:
-            raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {self.follow!r}")
+        check_follow(self.follow)
 
 
 def check_stream_options(channels: int, name: Any, port_names: Any, connect: Any, follow: Any) -> StreamOptions:

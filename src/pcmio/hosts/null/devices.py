@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcmio import _core
-from pcmio._device import TwoWayDevice, take_options
+from pcmio._device import TwoWayDevice, check_follow, take_options
 from pcmio.configs import (
     SAMPLE_RATE_48K,
     SupportedBufferSize,
@@ -13,7 +13,7 @@ from pcmio.configs import (
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable
 from pcmio.formats import SampleFormat
-from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind, check_follow
+from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind
 from pcmio.hosts.null.stream import NullDriver
 
 TYPE_CHECKING = False

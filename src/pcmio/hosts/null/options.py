@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pcmio.configs import StreamConfig
 
-FOLLOW = ("never", "default")
 MOST_CHANNELS = 64
 MOST_CYCLE_FRAMES = 8192
 _MOST_SIZES = 16
@@ -131,14 +130,3 @@ def check_specs(devices: Any) -> tuple[NullDeviceSpec, ...]:
     if len({spec.id for spec in specs}) != len(specs):
         raise InvalidInput(f"two null devices share an id: {', '.join(spec.id for spec in specs)}")
     return specs
-
-
-def check_follow(follow: str | None) -> str | None:
-    """The option of ``build_*_stream``: "default", the stream moves with the default device; "never", it stays.
-
-    Raises:
-        InvalidInput: Neither.
-    """
-    if follow is not None and follow not in FOLLOW:
-        raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {follow!r}")
-    return follow

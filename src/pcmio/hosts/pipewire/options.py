@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from pcmio._device import check_follow
 from pcmio._value import Value
 from pcmio.errors import InvalidInput
 
@@ -12,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FOLLOW = ("never", "default")
 #: Roles that PipeWire's documentation names (pipewire/keys.h, PW_KEY_MEDIA_ROLE).
 ROLES = (
     *("Movie", "Music", "Camera", "Screen", "Communication", "Game", "Notification", "DSP", "Production"),
@@ -81,8 +81,7 @@ class StreamOptions(Value):
     def _check(self) -> None:
         for name in ("media_role", "stream_name", "node_name", "channel_map"):
             _text(name, getattr(self, name))
-        if self.follow is not None and self.follow not in FOLLOW:
-            raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {self.follow!r}")
+        check_follow(self.follow)
         if self.media_role is not None and self.media_role not in ROLES:
             raise InvalidInput(f"option media_role takes one of {', '.join(ROLES)}, not {self.media_role!r}")
         connect: Any = self.connect

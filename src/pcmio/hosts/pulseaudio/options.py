@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from pcmio._device import check_follow
 from pcmio._value import Value
 from pcmio.errors import InvalidInput
 
@@ -12,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FOLLOW = ("never", "default")
 #: Roles that PulseAudio's policies know (pulse/proplist.h, PA_PROP_MEDIA_ROLE).
 ROLES = ("video", "music", "game", "event", "phone", "animation", "production", "a11y", "test")
 
@@ -80,7 +80,6 @@ class StreamOptions(Value):
     def _check(self) -> None:
         for name in ("media_role", "stream_name", "channel_map"):
             _text(name, getattr(self, name))
-        if self.follow is not None and self.follow not in FOLLOW:
-            raise InvalidInput(f"option follow takes {' or '.join(map(repr, FOLLOW))}, not {self.follow!r}")
+        check_follow(self.follow)
         if self.media_role is not None and self.media_role not in ROLES:
             raise InvalidInput(f"option media_role takes one of {', '.join(ROLES)}, not {self.media_role!r}")
