@@ -661,6 +661,20 @@ PCMIO_API int32_t pcmio_jack_join(pcmio_jack_client *client, pcmio_jack_stream *
 PCMIO_API int32_t pcmio_jack_leave(pcmio_jack_client *client, pcmio_jack_stream *stream, int64_t silence_nanos,
                                    int64_t quiet_nanos);
 
+/* --- setup/jack_threads.c: libjack's thread for notifications ------------------------------------------------------
+ */
+
+/* pthread_create */
+typedef int (*pcmio_jack_thread_creator)(void *thread, const void *attributes, void *(*body)(void *), void *argument);
+
+/* python: calls jack_set_thread_creator, so that it is known from now on which threads libjack makes. */
+PCMIO_API void pcmio_jack_note_threads(void (*set_thread_creator)(pcmio_jack_thread_creator creator));
+/* python: the number of the thread that libjack created last on the calling thread, once; 0: none.  After
+ * jack_client_open that is the client's thread for notifications. */
+PCMIO_API uint64_t pcmio_jack_created_thread(void);
+/* python: calls jack_client_close when it cannot hang.  `lost`: the server is gone. */
+PCMIO_API int32_t pcmio_jack_close(int (*close_client)(void *client), void *client, uint64_t notifier, uint32_t lost);
+
 /* --- setup/jack_watch.c: a JACK client that has no ports, and only watches ---------------------------------------- */
 
 typedef struct pcmio_jack_watch pcmio_jack_watch;

@@ -118,26 +118,37 @@ def test_a_server_that_hangs_holds_nobody_up(
 
 
 OPENING = """
+import contextlib
 import sys
 import pcmio
-for _ in range(25):
-    with pcmio.host("jack", server_name=sys.argv[1], client_name=sys.argv[2]) as host:
+with contextlib.ExitStack() as hosts:
+    for _ in range(12):
+        host = hosts.enter_context(pcmio.host("jack", server_name=sys.argv[1], client_name=sys.argv[2]))
         host.check_available()
+    print("open", flush=True)
+    sys.stdin.read()
 """
 
 
 def test_programs_may_open_clients_of_one_name_at_the_same_moment(server: JackServer, tmp_path: Path) -> None:
+    """They leave in turn: jackd2 1.9.21 may hang a program that closes a client as one of another program's goes."""
     other = JackServer(tmp_path)
     other.start()
+    pipe = subprocess.PIPE
+    programs: list[subprocess.Popen[str]] = []
     try:
-        programs = [
-            subprocess.Popen(
-                [sys.executable, "-c", OPENING, which.name, f"twin{CLIENT}"], stderr=subprocess.PIPE, text=True
-            )
-            for which in (server, other, server, other)
-        ]
-        assert [(program.communicate(timeout=60)[1], program.returncode) for program in programs] == [("", 0)] * 4
+        for which in (server, other, server, other):
+            command = [sys.executable, "-c", OPENING, which.name, f"twin{CLIENT}"]
+            programs.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True))
+        for program in programs:
+            assert program.stdout is not None
+            assert program.stdout.readline() == "open\n", program.communicate(timeout=60)
+        for program in programs:
+            assert (program.communicate(timeout=60)[1], program.returncode) == ("", 0)
     finally:
+        for program in programs:
+            program.kill()
+            program.wait()
         other.stop()
 
 

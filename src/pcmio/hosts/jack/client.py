@@ -17,7 +17,15 @@ from pcmio._log import logger
 from pcmio.errors import InvalidInput, ResourceExhausted
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, JackApi, JackState
-from pcmio.hosts.jack.library import holders, jack_library, open_client, server_died, take_messages, take_names
+from pcmio.hosts.jack.library import (
+    OpenClient,
+    close_client,
+    holders,
+    jack_library,
+    open_client,
+    take_messages,
+    take_names,
+)
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -65,7 +73,7 @@ class JackClient:
         self.drivers: list[JackDriver] = []
         self._jack = jack = jack_library()
         self._core = core = jack_core()
-        self._handle: int | None = None
+        self._client: OpenClient | None = None
         self._active = False
         self._closed = False  # by us, not by the server
         self._taken: set[str] = set()
@@ -84,7 +92,8 @@ class JackClient:
 
     def _open(self, options: HostOptions) -> None:
         jack = self._jack
-        self._handle = handle = open_client(jack, options)
+        self._client = open_client(jack, options)
+        handle = self._client.handle
         self.name = (jack.jack_get_client_name(handle) or b"").decode()
         self._refresh()
         for register, callback in _CALLBACKS:
@@ -104,18 +113,19 @@ class JackClient:
     @property
     def lost(self) -> bool:
         """Whether it is closed, or the server has gone."""
-        return self._handle is None or bool(self._read().lost)
+        return self._client is None or bool(self._read().lost)
 
     @property
     def dead(self) -> bool:
         """Whether the server has gone, and it is not closed yet."""
-        return self._handle is not None and bool(self._read().lost)
+        return self._client is not None and bool(self._read().lost)
 
     def _refresh(self) -> None:
         """Ask for rate and period: libjack tells only active clients when they change."""
         with self.lock:
-            if not self._active and not self.lost:
-                jack, handle = self._jack, self._handle
+            client = self._client
+            if client is not None and not self._active and not self.lost:
+                jack, handle = self._jack, client.handle
                 self._core.pcmio_jack_client_opened(
                     self.address, handle, jack.jack_get_sample_rate(handle), jack.jack_get_buffer_size(handle)
                 )
@@ -144,9 +154,9 @@ class JackClient:
 
     def _live(self) -> int:
         self.check()
-        if self._handle is None:
+        if self._client is None:
             raise self.lost_error()
-        return self._handle
+        return self._client.handle
 
     def _failed(self, call: str, code: int | None, what: str) -> AudioError:
         """The error for a failed call: often the first sign of a server that has gone."""
@@ -291,17 +301,15 @@ class JackClient:
     def close(self) -> None:
         """End its streams, each told that the host is lost, and leave the server, be it dead or alive."""
         with self.lock:
-            handle, self._handle = self._handle, None
+            client, self._client = self._client, None
             if self.address is None:
                 return
             self._closed = not self._read().lost
             self._core.pcmio_jack_lose(self.address, self._state.code)
             for driver in list(self.drivers):
                 driver.leave(self)
-            if handle is not None:
-                self._jack.jack_client_close(handle)
-                if not self._closed:
-                    server_died()
+            if client is not None:
+                close_client(self._jack, client, lost=not self._closed)
             self._read()
             self._core.pcmio_jack_client_free(self.address)
             self.address = None
@@ -310,7 +318,7 @@ class JackClient:
     def bury(self) -> None:
         """Close it: its server is gone, whether it knows that already or not."""
         with self.lock:
-            if self._handle is not None:
+            if self._client is not None:
                 self._core.pcmio_jack_lose(self.address, self._read().code)
                 self.close()
 
@@ -322,7 +330,7 @@ class JackClient:
     def abandon(self) -> None:
         """Forget it without touching it: it belongs to the process this one was forked from."""
         self.lock = threading.RLock()
-        self._handle = self.address = None
+        self._client = self.address = None
         self.drivers = []
 
     def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:

@@ -9,6 +9,7 @@ import time
 import weakref
 
 from pcmio._messages import take_messages as messages_of
+from pcmio._value import Value
 from pcmio.errors import OperationTimeout
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackServerName
@@ -59,6 +60,7 @@ def jack_library() -> Jack:
         jack, core = Jack(), jack_core()
         jack.jack_set_error_function(core.address("pcmio_message_error"))
         jack.jack_set_info_function(core.address("pcmio_message_info"))
+        core.pcmio_jack_note_threads(jack.address("jack_set_thread_creator"))
         _library = jack
     return _library
 
@@ -79,12 +81,24 @@ def take_names(jack: Jack, array: int | None) -> list[str]:
     return names
 
 
+class OpenClient(Value):
+    """What ``jack_client_open`` has opened.
+
+    Attributes:
+        handle: ``jack_client_t``.
+        notifier: The number of its thread for notifications; 0: it is not known.
+    """
+
+    handle: int
+    notifier: int
+
+
 class _Opening(threading.Thread):
     """``jack_client_open`` on a thread that may hang in it without anybody waiting."""
 
     def __init__(self, jack: Jack, options: HostOptions) -> None:
         super().__init__(name="pcmio jack_client_open", daemon=True)
-        self.handle: int | None = None
+        self.client: OpenClient | None = None
         self.status = 0
         self._jack = jack
         self._options = options
@@ -102,15 +116,16 @@ class _Opening(threading.Thread):
             handle = self._jack.jack_client_open(
                 self._options.client_name.encode(), flags, ctypes.byref(status), *server
             )
+        client = None if handle is None else OpenClient(handle, jack_core().pcmio_jack_created_thread())
         with self._lock:
             self.status = status.value
             if not self._unwanted:
-                self.handle = handle
+                self.client = client
                 return
-        if handle is not None:
-            self._jack.jack_client_close(handle)
+        if client is not None:
+            close_client(self._jack, client)
 
-    def result(self) -> int | None:
+    def result(self) -> OpenClient | None:
         """The client, or None with ``status`` set.
 
         Raises:
@@ -123,7 +138,7 @@ class _Opening(threading.Thread):
             self._give_up()
             raise
         if not self.is_alive():
-            return self.handle
+            return self.client
         self._give_up()
         raise OperationTimeout(
             f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
@@ -135,15 +150,16 @@ class _Opening(threading.Thread):
         """Nobody wants the client any more, whether it is there already or comes later."""
         with self._lock:
             self._unwanted = True
-            handle, self.handle = self.handle, None
-        if handle is not None:
-            self._jack.jack_client_close(handle)
+            client, self.client = self.client, None
+        if client is not None:
+            close_client(self._jack, client)
 
 
-def server_died() -> None:
-    """A client was closed because its server is gone."""
+def close_client(jack: Jack, client: OpenClient, *, lost: bool = False) -> None:
+    """Close a client whose server lives, or is gone."""
     global _died  # noqa: PLW0603 - of the one libjack
-    _died = True
+    jack_core().pcmio_jack_close(jack.address("jack_client_close"), client.handle, client.notifier, lost)
+    _died = _died or lost
 
 
 def _bury_the_dead() -> None:
@@ -160,8 +176,8 @@ def _bury_the_dead() -> None:
         _died = False
 
 
-def open_client(jack: Jack, options: HostOptions) -> int:
-    """``jack_client_t`` of a new client.
+def open_client(jack: Jack, options: HostOptions) -> OpenClient:
+    """A new client.
 
     jackd2 1.9.21 makes a client's socket by the client's name alone: of two programs that open clients of one name on
     different servers at the same moment, one takes the other's socket away, and is then refused.
@@ -171,9 +187,9 @@ def open_client(jack: Jack, options: HostOptions) -> int:
     for attempt in range(OPEN_ATTEMPTS):
         take_messages()
         opening = _Opening(jack, options)
-        handle = opening.result()
-        if handle is not None:
-            return handle
+        client = opening.result()
+        if client is not None:
+            return client
         status = opening.status
         if not errors.may_pass(status):
             break

@@ -15,7 +15,15 @@ from pcmio.errors import ResourceExhausted
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE
 from pcmio.hosts.jack.devices import describe
-from pcmio.hosts.jack.library import holders, jack_library, open_client, server_died, take_messages, take_names
+from pcmio.hosts.jack.library import (
+    OpenClient,
+    close_client,
+    holders,
+    jack_library,
+    open_client,
+    take_messages,
+    take_names,
+)
 from pcmio.hosts.jack.ports import find_groups, largest
 from pcmio.hosts.jack.stream import jack_core
 
@@ -41,7 +49,7 @@ class JackSource(Source):
         self._jack = jack_library()
         self._core = jack_core()
         self._wakeup = Wakeup()
-        self._handle: int | None = None
+        self._client: OpenClient | None = None
         self._watch: int | None = None
         self._lock = threading.Lock()  # of the client, which another thread may bury
         self._closing = threading.Event()
@@ -58,10 +66,10 @@ class JackSource(Source):
         if len((name + _NAME).encode()) <= longest:
             name += _NAME
         try:
-            handle = open_client(self._jack, self._options.replace(client_name=name, start_server=False))
+            client = open_client(self._jack, self._options.replace(client_name=name, start_server=False))
             with self._lock:
-                self._handle = handle
-            self._listen(handle, name)
+                self._client = client
+            self._listen(client.handle, name)
         except BaseException:
             self.shut()
             raise
@@ -97,7 +105,8 @@ class JackSource(Source):
         encoded = None if pattern is None else pattern.encode()
         with self._lock:
             self._check()
-            found = self._jack.jack_get_ports(self._handle, encoded, JACK_DEFAULT_AUDIO_TYPE, flags)
+            handle = None if self._client is None else self._client.handle
+            found = self._jack.jack_get_ports(handle, encoded, JACK_DEFAULT_AUDIO_TYPE, flags)
             return take_names(self._jack, found)
 
     def _check(self) -> None:
@@ -121,7 +130,7 @@ class JackSource(Source):
     def dead(self) -> bool:
         """Whether the server has gone, and the client is not closed yet."""
         with self._lock:
-            return self._handle is not None and self._is_lost()
+            return self._client is not None and self._is_lost()
 
     def _is_lost(self) -> bool:
         return self._watch is not None and bool(self._core.pcmio_jack_watch_lost(self._watch))
@@ -129,16 +138,14 @@ class JackSource(Source):
     def bury(self) -> None:
         """Close the client: its server is gone, whether it knows that already or not."""
         with self._lock:
-            if self._handle is not None and self._watch is not None:
+            if self._client is not None and self._watch is not None:
                 self._core.pcmio_jack_watch_gone(self._watch)
                 self._close()
 
     def _close(self) -> None:
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            self._jack.jack_client_close(handle)
-            if self._is_lost():
-                server_died()
+        client, self._client = self._client, None
+        if client is not None:
+            close_client(self._jack, client, lost=self._is_lost())
 
     def shut(self) -> None:
         """Leave the server, be it dead or alive."""
