@@ -93,7 +93,7 @@ def test_the_facts_are_those_of_the_installed_headers(tmp_path: Path) -> None:
     source = tmp_path / "facts.c"
     asserts = [f'_Static_assert({name} == {value}, "{name}");' for name, value in FACTS["constants"].items()]
     asserts += [f"void *use_{name} = (void *)&{name};" for name in FACTS["functions"]]
-    source.write_text("\n".join(["#include <jack/jack.h>", *asserts, ""]), encoding="utf-8")
+    source.write_text("\n".join(["#include <jack/jack.h>", "#include <jack/thread.h>", *asserts, ""]), encoding="utf-8")
     done = subprocess.run(
         [*header.compiler(), "-std=c11", "-fsyntax-only", str(source)], capture_output=True, text=True, check=False
     )
