@@ -134,7 +134,6 @@ static void hold_or_go_on(pcmio_jack_client *client, uint32_t end) {
 
 int32_t pcmio_jack_process(uint32_t frames, void *argument) {
   pcmio_jack_client *client = argument;
-  atomic_fetch_add(&client->cycles, 1);
   cycle now = begin_cycle(client, frames);
   if (!client->asked_denied) {
     client->asked_denied = true;

@@ -38,7 +38,6 @@ struct pcmio_jack_client {
   _Atomic int32_t code;   /* jack_status_t of the shutdown */
   _Atomic uint32_t xruns; /* reported by the server, and not yet told to the streams */
   _Atomic uint32_t freewheeling;
-  _Atomic uint32_t cycles;
   _Atomic uint32_t orders; /* times that the graph was put in order, and all latencies asked for */
   uint32_t changed;        /* Python: `orders` before the client's ports were changed last */
   /* Process thread. */

@@ -89,18 +89,15 @@ static bool graph_is_in_order(const pcmio_jack_client *client, int64_t timeout_n
 
 /* When the graph was put in order, libjack walks over the client's ports on its thread for notifications, and the list
  * is guarded by nothing (jackd2 1.9.21; jackd1 0.126 likewise): a port that goes at that moment makes it read freed
- * memory. A change is worked in when the next cycle begins, so all that is changed within one cycle needs one wait. */
+ * memory.  So each port goes when the change before it has been worked in: the caller may be held up for longer than a
+ * cycle between any look at the time and the call. */
 void pcmio_jack_changing(pcmio_jack_client *client) { client->changed = atomic_load(&client->orders); }
 
 uint32_t pcmio_jack_unregister(pcmio_jack_client *client, void *const *ports, uint32_t count, int64_t timeout_nanos) {
   uint32_t refused = 0;
-  uint32_t cycle = 0;
   bool patient = true;
   for (uint32_t i = 0; i < count && atomic_load(&client->lost) == 0; i++) {
-    if (i == 0 || atomic_load(&client->cycles) != cycle) {
-      patient = patient && graph_is_in_order(client, timeout_nanos);
-      cycle = atomic_load(&client->cycles);
-    }
+    patient = patient && graph_is_in_order(client, timeout_nanos);
     pcmio_jack_changing(client);
     if (atomic_load(&client->lost) == 0 && client->api.port_unregister(client->handle, ports[i]) != 0) {
       refused++;

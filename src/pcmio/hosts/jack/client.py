@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 
 _NANOS = 1_000_000_000
 _EEXIST = 17
-#: The graph is in order again a period or two after it was changed; a server that does not say so is not waited for.
+#: The graph is in order again a period or two after it was changed.  jackd2 says so, on a busy machine late; who does
+#: not (PipeWire) is not waited for.
 _ORDER_PERIODS = 4
 _ORDER_LEAST_NANOS = 200_000_000
+_ORDER_SURE_NANOS = 2_000_000_000
 _CALLBACKS = (
     ("jack_set_process_callback", "pcmio_jack_process"),
     ("jack_set_xrun_callback", "pcmio_jack_xrun"),
@@ -284,7 +286,8 @@ class JackClient:
         """Give ports back, their connections with them; a server that is gone has done so."""
         if self.lost or not ports:
             return
-        nanos = max(_ORDER_LEAST_NANOS, _ORDER_PERIODS * self.period_frames * _NANOS // self.rate)
+        least = _ORDER_SURE_NANOS if self._client is not None and self._client.notifier else _ORDER_LEAST_NANOS
+        nanos = max(least, _ORDER_PERIODS * self.period_frames * _NANOS // self.rate)
         addresses = (ctypes.c_void_p * len(ports))(*ports)
         # Only active clients are told when their graph is put in order; others need no caution.
         timeout = nanos if self._active else 0
