@@ -28,7 +28,12 @@ typedef struct {
   _Atomic uint64_t number; /* the creator frees all this when it is there */
 } beginning;
 
-static _Thread_local uint64_t last_created;
+/* The number of the thread that each thread has created last; not _Thread_local, for which glibc before 2.34 has a
+ * shared library need ld-linux. */
+static pthread_key_t last_created;
+static pthread_once_t has_key = PTHREAD_ONCE_INIT;
+
+static void make_key(void) { pthread_key_create(&last_created, NULL); }
 
 static void *begin(void *argument) {
   beginning *own = argument;
@@ -46,9 +51,11 @@ static int create(void *thread, const void *attributes, void *(*body)(void *), v
   own->body = body;
   own->argument = argument;
   int failed = pthread_create(thread, attributes, begin, own);
-  while (failed == 0 && (last_created = atomic_load(&own->number)) == 0) {
+  while (failed == 0 && atomic_load(&own->number) == 0) {
     pcmio_sleep_nanos(STEP_NANOS);
   }
+  pthread_once(&has_key, make_key);
+  pthread_setspecific(last_created, (void *)(uintptr_t)atomic_load(&own->number));
   free(own);
   return failed;
 }
@@ -58,8 +65,9 @@ void pcmio_jack_note_threads(void (*set_thread_creator)(pcmio_jack_thread_creato
 }
 
 uint64_t pcmio_jack_created_thread(void) {
-  uint64_t number = last_created;
-  last_created = 0;
+  pthread_once(&has_key, make_key);
+  uint64_t number = (uintptr_t)pthread_getspecific(last_created);
+  pthread_setspecific(last_created, NULL);
   return number;
 }
 
