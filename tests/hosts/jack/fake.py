@@ -54,7 +54,6 @@ class FakeJack:
         self.latencies: dict[tuple[int, int], int] = {}  # port, mode
         self.published: dict[tuple[int, int], tuple[int, int]] = {}
         self.gone: list[int] = []  # ports that were unregistered
-        self.cycles_at: set[int] = set()  # ports at whose unregistration a cycle begins
         self.stubborn: set[int] = set()  # ports that cannot be unregistered
         self._functions = (
             GetBuffer(self._get_buffer),
@@ -92,8 +91,6 @@ class FakeJack:
 
     def _unregister(self, _client: int, port: int) -> int:
         self.gone.append(port)
-        if port in self.cycles_at:
-            self.cycle()
         return 1 if port in self.stubborn else 0
 
     # --- what a test does --------------------------------------------------------------------------------------------
