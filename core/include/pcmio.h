@@ -23,7 +23,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 3
+#define PCMIO_ABI 4
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -187,9 +187,17 @@ typedef struct {
   uint64_t wakes; /* posts to the Python thread */
   uint64_t notes_dropped;
   uint64_t longest_turn_nanos; /* that the stream's thread, once woken, waited for the interpreter */
-  uint32_t largest_cycle;      /* frames */
-  uint32_t least_filled;       /* output: fewest frames that were ready when a cycle began */
+  uint64_t callback_nanos;     /* between a block's being prepared and handed back, all blocks together, */
+  uint64_t longest_callback_nanos;
+  uint64_t awakenings;       /* posts after which the stream's thread was seen to be awake, */
+  uint64_t wake_delay_nanos; /* and how long each took, all together */
+  uint64_t longest_wake_delay_nanos;
+  uint32_t largest_cycle;    /* frames */
+  uint32_t output_low_water; /* fewest frames that were ready when a cycle began, since RUNNING was last set; */
+  uint32_t input_low_water;  /* fewest for which there was room then; PCMIO_NO_CYCLE: there was none yet */
 } pcmio_stats;
+
+#define PCMIO_NO_CYCLE UINT32_MAX
 
 /* python: setup/pump_life.c.  new: NULL when out of memory, or when the config cannot be served. */
 PCMIO_API pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config);

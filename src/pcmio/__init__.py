@@ -21,7 +21,7 @@ from pcmio.configs import (
     SupportedStreamConfig,
     SupportedStreamConfigRange,
 )
-from pcmio.contract import Device, Host, Latency, Stream, StreamStats, Watch
+from pcmio.contract import Device, Host, Stream, Watch
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import (
     AbortStream,
@@ -63,6 +63,7 @@ from pcmio.events import (
 )
 from pcmio.formats import SampleFormat
 from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
+from pcmio.stats import Latency, StreamStats
 from pcmio.timestamps import CallbackInfo, StreamInstant, StreamTimestamp
 
 __version__ = "0.1.0"

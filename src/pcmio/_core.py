@@ -11,8 +11,8 @@ from struct import Struct
 
 from pcmio._driver import Note
 from pcmio._native import Address, Bool, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
-from pcmio.contract import StreamStats
 from pcmio.errors import HostUnavailable, ResourceExhausted
+from pcmio.stats import StreamStats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 3
+ABI = 4
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -97,10 +97,18 @@ class StatsRecord(Structure):
         ("wakes", c_uint64),
         ("notes_dropped", c_uint64),
         ("longest_turn_nanos", c_uint64),
+        ("callback_nanos", c_uint64),
+        ("longest_callback_nanos", c_uint64),
+        ("awakenings", c_uint64),
+        ("wake_delay_nanos", c_uint64),
+        ("longest_wake_delay_nanos", c_uint64),
         ("largest_cycle", c_uint32),
-        ("least_filled", c_uint32),
+        ("output_low_water", c_uint32),
+        ("input_low_water", c_uint32),
     ]
 
+
+_NO_CYCLE = 0xFFFFFFFF  # PCMIO_NO_CYCLE
 
 #: ``pcmio_block``, read in one go: callback, output and input time, position, output and input xrun frames, slots.
 BLOCK = Struct("=QQQQQQII")
@@ -332,6 +340,7 @@ class CorePump:
         self._output = bytearray()
         self._input = bytearray()
         self._slots = slots
+        self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)
@@ -443,18 +452,26 @@ class CorePump:
         return self._core.pcmio_pump_latency(self._pump)
 
     def stats(self) -> StreamStats:
-        """Counters."""
+        """Counters and measurements."""
         record = StatsRecord()
         self._core.pcmio_pump_stats(self._pump, ctypes.byref(record))
+        callback_mean = record.callback_nanos / max(1, record.blocks)
+        low_water = record.output_low_water if self._output else record.input_low_water
         return StreamStats(
             blocks=record.blocks,
             frames=record.output_frames if self._output else record.input_frames,
             xruns=record.xruns,
             xrun_frames=record.output_xrun_frames if self._output else record.input_xrun_frames,
-            cycles=record.cycles,
-            wakes=record.wakes,
+            callback_mean=callback_mean / 1e9,
+            callback_max=record.longest_callback_nanos / 1e9,
+            load_mean=callback_mean / self._block_nanos,
+            load_max=record.longest_callback_nanos / self._block_nanos,
+            low_water=None if low_water == _NO_CYCLE else low_water,
+            wake_delay_mean=record.wake_delay_nanos / max(1, record.awakenings) / 1e9,
+            wake_delay_max=record.longest_wake_delay_nanos / 1e9,
             turn_max=record.longest_turn_nanos / 1e9,
-            filled_min=record.least_filled,
+            wakes=record.wakes,
+            cycles=record.cycles,
             cycle_max=record.largest_cycle,
         )
 

@@ -17,9 +17,9 @@ if not TYPE_CHECKING:
 else:
     from typing import Protocol
 if TYPE_CHECKING:
-    from pcmio.contract import StreamStats
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
 
 
 class Side(Value):

@@ -405,7 +405,8 @@ class Engine:
                 self._prepare()
             self._tell_denied()
         if self._calling and (prepared or found & _core.TURN_BLOCK):
-            self._call(begun=not prepared)
+            # A block that was prepared before notes were told is prepared anew: its callback begins only now.
+            self._call(begun=not prepared and not found & _core.TURN_NOTES)
         with self._lock:
             self._catch_up(prepared=prepared)
             if self.state is not StreamState.CLOSED:

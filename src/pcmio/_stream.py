@@ -11,9 +11,10 @@ from pcmio._engine import Engine, log_undelivered
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
 from pcmio.configs import BufferSize, StreamConfig
-from pcmio.contract import Latency, Stream
+from pcmio.contract import Stream
 from pcmio.errors import UnsupportedOperation
 from pcmio.events import StreamState
+from pcmio.stats import Latency
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
-    from pcmio.contract import Device, EventCallback, StreamStats
+    from pcmio.contract import Device, EventCallback
     from pcmio.events import EndReason
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
