@@ -529,7 +529,7 @@ def checked_config(config: object) -> StreamConfig:
 
 
 def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
-    frames = wanted.buffer_size.frames
+    frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
     return (
         (listed.channels, listed.sample_format) == (wanted.channels, wanted.sample_format)
         and listed.contains_rate(wanted.sample_rate)
