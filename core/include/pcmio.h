@@ -123,7 +123,8 @@ typedef enum {
   PCMIO_NOTE_FAILED,          /* code: native; the stream cannot go on */
   PCMIO_NOTE_NATIVE_DRAINED,  /* the system has played its own queue */
   PCMIO_NOTE_REALTIME_DENIED, /* code: native */
-  PCMIO_NOTE_OPERATION        /* code: result; value: whatever the host gave to tell its operations apart */
+  PCMIO_NOTE_OPERATION,       /* code: result; value: whatever the host gave to tell its operations apart */
+  PCMIO_NOTE_VOLUME_CHANGED   /* somebody else has changed the volume that the system keeps for the stream */
 } pcmio_note_kind;
 
 typedef struct {
@@ -214,6 +215,9 @@ PCMIO_API void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, u
 
 /* python, all return at once (bound so that they keep the GIL). */
 PCMIO_API void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode);
+/* Samples are scaled by `amplitude`, which is reached within a block: 1.0 leaves them as they are, bit for bit, and 0.0
+ * makes silence.  DSD can be silent only. */
+PCMIO_API void pcmio_pump_set_gain(pcmio_pump *pump, double amplitude);
 PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
 /* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output,
  * and `*block` filled; 1, or 0 when none is ready.  A block may be prepared again before it is handed back. */

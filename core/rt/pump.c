@@ -32,13 +32,14 @@ static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
 static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames,
                       uint32_t length) {
   if (!half->planar) {
-    pcmio_convert(native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
-                  (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
+                       length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(native_at(half, buffers[channel], at), half->native_format, 1,
-                  frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[channel], at), half->native_format, 1,
+                       frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length,
+                       1);
   }
 }
 
@@ -46,13 +47,14 @@ static void from_native(const pcmio_half *half, uint8_t *frames, const void *con
                         uint32_t length) {
   size_t offset = (size_t)at * half->native_bytes;
   if (!half->planar) {
-    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format,
-                  1, (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels,
+                       half->native_format, 1, length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels,
-                  (const uint8_t *)buffers[channel] + offset, half->native_format, 1, length);
+    pcmio_gain_convert(&half->gain, frames + (size_t)channel * half->sample_bytes, half->format,
+                       (ptrdiff_t)half->channels, (const uint8_t *)buffers[channel] + offset, half->native_format, 1,
+                       length, 1);
   }
 }
 
@@ -85,6 +87,7 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
 static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->out;
   uint32_t done = 0;
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
   while (done < frames) {
     uint32_t length = frames - done;
@@ -93,6 +96,7 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
       break;
     }
     to_native(half, outputs, done, piece, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_read(&half->ring, length);
     done += length;
   }
@@ -129,6 +133,7 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
   pcmio_half *half = &pump->in;
   uint32_t done = 0;
   mark_low_water(half, pcmio_ring_writable(&half->ring));
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   while (done < frames) {
     uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
     uint32_t into_slot = (uint32_t)(written % half->ring.slot_frames);
@@ -141,6 +146,7 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
       stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
     }
     from_native(half, piece, inputs, done, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_write(&half->ring, length);
     done += length;
   }
@@ -236,6 +242,8 @@ void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
   }
   atomic_store(&pump->mode, mode);
   if (mode == PCMIO_RUNNING) {
+    pcmio_gain_begin(&pump->out.gain);
+    pcmio_gain_begin(&pump->in.gain);
     atomic_store_explicit(&pump->out.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
     atomic_store_explicit(&pump->in.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
   }
@@ -243,6 +251,11 @@ void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
    * none. */
   atomic_store_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
   atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel);
+}
+
+void pcmio_pump_set_gain(pcmio_pump *pump, double amplitude) {
+  pcmio_gain_set(&pump->out.gain, amplitude);
+  pcmio_gain_set(&pump->in.gain, amplitude);
 }
 
 uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mode); }

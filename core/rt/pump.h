@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "clock.h"
+#include "gain.h"
 #include "notes.h"
 #include "pcmio.h"
 #include "ring.h"
@@ -28,7 +29,8 @@ typedef struct {
   bool planar;                /* native buffers */
   _Atomic uint32_t low_water; /* see pcmio_stats */
   bool short_of_frames;       /* audio thread: the latest cycle ended in a gap, which the next one may go on with */
-  pcmio_anchor anchor;        /* output only: input blocks carry their own times */
+  pcmio_gain gain;
+  pcmio_anchor anchor; /* output only: input blocks carry their own times */
   _Atomic uint64_t xrun_frames;
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
   _Atomic uint64_t latency_nanos;

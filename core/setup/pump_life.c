@@ -71,6 +71,9 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
   atomic_init(&pump->out.low_water, PCMIO_NO_CYCLE);
   atomic_init(&pump->in.low_water, PCMIO_NO_CYCLE);
+  pcmio_pump_set_gain(pump, 1.0);
+  pcmio_gain_begin(&pump->out.gain);
+  pcmio_gain_begin(&pump->in.gain);
   pcmio_notes_init(&pump->notes);
   if (pump->slot_nanos == NULL || pump->slot_lost == NULL ||
       !open_half(&pump->out, config->out_channels, config->out_format, config->out_native_format, config->out_planar,

@@ -60,6 +60,7 @@ from pcmio.events import (
     StreamEvent,
     StreamState,
     Suspended,
+    VolumeChanged,
 )
 from pcmio.formats import SampleFormat
 from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
@@ -126,6 +127,7 @@ __all__ = [
     "Suspended",
     "UnsupportedConfig",
     "UnsupportedOperation",
+    "VolumeChanged",
     "Watch",
     "available_hosts",
     "default_host",

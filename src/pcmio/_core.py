@@ -10,7 +10,7 @@ from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
-from pcmio._native import Address, Bool, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
+from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
 from pcmio.errors import HostUnavailable, ResourceExhausted
 from pcmio.stats import StreamStats
 
@@ -45,6 +45,7 @@ NOTE_FAILED = 9
 NOTE_NATIVE_DRAINED = 10
 NOTE_REALTIME_DENIED = 11
 NOTE_OPERATION = 12
+NOTE_VOLUME_CHANGED = 13
 
 # What pcmio_turns_begin found.
 TURN_BLOCK = 1
@@ -190,6 +191,8 @@ class Core(Library):
     def pcmio_pump_set_latency(self, pump: Address, output_nanos: UInt64, input_nanos: UInt64, /) -> None: ...
     @quick
     def pcmio_pump_set_mode(self, pump: Address, mode: UInt, /) -> None: ...
+    @quick
+    def pcmio_pump_set_gain(self, pump: Address, amplitude: Double, /) -> None: ...
     @quick
     def pcmio_pump_step(self, pump: Address, finished: UInt, block: Ref, /) -> Int: ...
     @quick
@@ -428,6 +431,10 @@ class CorePump:
     def set_latency(self, output_nanos: int, input_nanos: int) -> None:
         """``pcmio_pump_set_latency``."""
         self._core.pcmio_pump_set_latency(self._pump, output_nanos, input_nanos)
+
+    def set_gain(self, amplitude: float) -> None:
+        """``pcmio_pump_set_gain``."""
+        self._core.pcmio_pump_set_gain(self._pump, amplitude)
 
     def take_note(self) -> Note | None:
         """The oldest note, or None."""

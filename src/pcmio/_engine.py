@@ -218,6 +218,12 @@ class Engine:
             self._raise_once()
             return ended
 
+    def adjust(self, action: Callable[[], object]) -> None:
+        """Do something to the driver of a stream that lives."""
+        with self._lock:
+            self._check_open()
+            action()
+
     def fail(self, error: Exception) -> None:
         """End with an error that nobody waits for."""
         self.end(_reason_of(error), error)

@@ -79,6 +79,38 @@ class Stream(ABC):
     def stats(self) -> StreamStats:
         """Counters and measurements, readable at any time, after the end too."""
 
+    @property
+    @abstractmethod
+    def volume(self) -> float:
+        """The factor of the samples' amplitude: 1.0 leaves them as they are, 0.5 is 6 dB less, 0.0 silence.
+
+        Set at any time, before the start too: from 0.0 to 10.0.
+
+        Raises:
+            InvalidInput: No such number.
+            UnsupportedOperation: DSD can only be muted.
+            StreamClosed: The stream has ended; it can still be read.
+            HostUnavailable, BackendError: From the native system.
+        """
+
+    @volume.setter
+    @abstractmethod
+    def volume(self, volume: float) -> None: ...
+
+    @property
+    @abstractmethod
+    def muted(self) -> bool:
+        """Whether it is silent, whatever the volume; set and raises as ``volume``."""
+
+    @muted.setter
+    @abstractmethod
+    def muted(self, muted: bool) -> None: ...
+
+    @property
+    @abstractmethod
+    def volume_is_native(self) -> bool:
+        """Whether the native system keeps both, so that mixers show and change them (``VolumeChanged``); else pcmio."""
+
     @abstractmethod
     def now(self) -> StreamInstant:
         """The present on the clock of this stream's timestamps."""

@@ -19,6 +19,7 @@ from pcmio import (
     StreamEvent,
     StreamState,
     Suspended,
+    VolumeChanged,
     events,
 )
 
@@ -29,6 +30,7 @@ EVENTS: list[StreamEvent] = [
     Suspended(),
     Resumed(),
     BufferChanged(512),
+    VolumeChanged(0.5, muted=True),
 ]
 
 
