@@ -366,6 +366,26 @@ typedef struct {
   void (*stream_set_moved_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
   void (*stream_set_suspended_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
   void (*stream_set_buffer_attr_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  uint32_t (*stream_get_index)(const void *stream);
+  void *(*context_subscribe)(void *context, uint32_t mask, void (*callback)(void *context, int32_t success, void *data),
+                             void *data);
+  void (*context_set_subscribe_callback)(void *context,
+                                         void (*callback)(void *context, uint32_t type, uint32_t index, void *data),
+                                         void *data);
+  void *(*context_get_sink_input_info)(void *context, uint32_t index,
+                                       void (*callback)(void *context, const void *info, int32_t end, void *data),
+                                       void *data);
+  void *(*context_get_source_output_info)(void *context, uint32_t index,
+                                          void (*callback)(void *context, const void *info, int32_t end, void *data),
+                                          void *data);
+  void *(*context_set_sink_input_volume)(void *context, uint32_t index, const void *volume,
+                                         void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_sink_input_mute)(void *context, uint32_t index, int32_t mute,
+                                       void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_source_output_volume)(void *context, uint32_t index, const void *volume,
+                                            void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_source_output_mute)(void *context, uint32_t index, int32_t mute,
+                                          void (*callback)(void *context, int32_t success, void *data), void *data);
   void (*operation_unref)(void *operation);
   void (*operation_cancel)(void *operation);
 } pcmio_pulse_api;
@@ -420,6 +440,14 @@ PCMIO_API int32_t pcmio_pulse_stream_drain(pcmio_pulse_stream *stream);
 /* Whether the server waits for frames that Python had not ready when it asked. */
 PCMIO_API uint32_t pcmio_pulse_stream_owing(const pcmio_pulse_stream *stream);
 PCMIO_API void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream);
+/* Once, when it is ready: asks for the volume that the server keeps for it, posts `wakeup` when it is known, and has
+ * changes by others noted (VOLUME_CHANGED). */
+PCMIO_API int32_t pcmio_pulse_stream_follow_volume(pcmio_pulse_stream *stream);
+PCMIO_API uint32_t pcmio_pulse_stream_volume_known(const pcmio_pulse_stream *stream);
+PCMIO_API uint32_t pcmio_pulse_stream_volume(const pcmio_pulse_stream *stream); /* pa_volume_t: the loudest channel's */
+PCMIO_API uint32_t pcmio_pulse_stream_muted(const pcmio_pulse_stream *stream);
+PCMIO_API int32_t pcmio_pulse_stream_set_volume(pcmio_pulse_stream *stream, uint32_t channels, uint32_t volume);
+PCMIO_API int32_t pcmio_pulse_stream_set_muted(pcmio_pulse_stream *stream, uint32_t muted);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pulse_stream_free(pcmio_pulse_stream *stream);
 
