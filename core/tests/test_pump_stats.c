@@ -2,7 +2,7 @@
 #include "pump.h"
 #include "rig.h"
 
-#define MICROSECOND 1000u
+#define MICROSECOND UINT64_C(1000)
 
 static int32_t heard[RIG_MOST_FRAMES];
 
