@@ -9,6 +9,20 @@ static void count(_Atomic uint64_t *counter, uint64_t more) {
 
 static uint64_t counted(const _Atomic uint64_t *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
 
+static void took(pcmio_durations *durations, uint64_t nanos) {
+  count(&durations->count, 1);
+  count(&durations->total_nanos, nanos);
+  if (nanos > counted(&durations->longest_nanos)) {
+    atomic_store_explicit(&durations->longest_nanos, nanos, memory_order_relaxed);
+  }
+}
+
+static void mark_low_water(pcmio_half *half, uint32_t frames) {
+  if (frames < atomic_load_explicit(&half->low_water, memory_order_relaxed)) {
+    atomic_store_explicit(&half->low_water, frames, memory_order_relaxed);
+  }
+}
+
 /* --- between the ring and native buffers: audio thread ------------------------------------------------------------ */
 
 static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
@@ -18,13 +32,14 @@ static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
 static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames,
                       uint32_t length) {
   if (!half->planar) {
-    pcmio_convert(native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
-                  (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
+                       length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(native_at(half, buffers[channel], at), half->native_format, 1,
-                  frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[channel], at), half->native_format, 1,
+                       frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length,
+                       1);
   }
 }
 
@@ -32,13 +47,14 @@ static void from_native(const pcmio_half *half, uint8_t *frames, const void *con
                         uint32_t length) {
   size_t offset = (size_t)at * half->native_bytes;
   if (!half->planar) {
-    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format,
-                  1, (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels,
+                       half->native_format, 1, length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels,
-                  (const uint8_t *)buffers[channel] + offset, half->native_format, 1, length);
+    pcmio_gain_convert(&half->gain, frames + (size_t)channel * half->sample_bytes, half->format,
+                       (ptrdiff_t)half->channels, (const uint8_t *)buffers[channel] + offset, half->native_format, 1,
+                       length, 1);
   }
 }
 
@@ -71,6 +87,7 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
 static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->out;
   uint32_t done = 0;
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
   while (done < frames) {
     uint32_t length = frames - done;
@@ -79,6 +96,7 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
       break;
     }
     to_native(half, outputs, done, piece, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_read(&half->ring, length);
     done += length;
   }
@@ -95,9 +113,7 @@ static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64
   }
   if (mode == PCMIO_RUNNING) {
     account(pump, half, done, frames - done);
-    if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
-      atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
-    }
+    mark_low_water(half, ready);
   } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
              atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
     pcmio_pump_note(pump, PCMIO_NOTE_DRAINED, 0, nanos + pcmio_frames_nanos(done, pump->rate));
@@ -116,6 +132,8 @@ static void stamp(pcmio_pump *pump, uint64_t written, uint64_t nanos) {
 static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->in;
   uint32_t done = 0;
+  mark_low_water(half, pcmio_ring_writable(&half->ring));
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   while (done < frames) {
     uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
     uint32_t into_slot = (uint32_t)(written % half->ring.slot_frames);
@@ -128,6 +146,7 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
       stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
     }
     from_native(half, piece, inputs, done, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_write(&half->ring, length);
     done += length;
   }
@@ -154,6 +173,9 @@ static void wake(pcmio_pump *pump) {
  * the thread will yet call pcmio_pump_awake, and will then see the counters of the ring as they are now.  Should it not
  * have called, for whatever reason, the first gap wakes it all the same. */
 static void wake_once(pcmio_pump *pump) {
+  if (atomic_load_explicit(&pump->posted, memory_order_relaxed) == 0) {
+    atomic_store_explicit(&pump->posted_nanos, pcmio_pump_now(pump), memory_order_relaxed);
+  }
   bool posted = atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) != 0;
   if (!posted || pump->out.short_of_frames || pump->in.short_of_frames) {
     wake(pump);
@@ -219,13 +241,35 @@ void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
     atomic_store_explicit(&pump->drained, 0, memory_order_relaxed);
   }
   atomic_store(&pump->mode, mode);
-  /* A thread that was woken while it had nothing to do for this stream never called pcmio_pump_awake. */
-  pcmio_pump_awake(pump);
+  if (mode == PCMIO_RUNNING) {
+    pcmio_gain_begin(&pump->out.gain);
+    pcmio_gain_begin(&pump->in.gain);
+    atomic_store_explicit(&pump->out.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
+    atomic_store_explicit(&pump->in.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
+  }
+  /* A thread that was woken while it had nothing to do for this stream never called pcmio_pump_awake.  Its delay is
+   * none. */
+  atomic_store_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
+  atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel);
+}
+
+void pcmio_pump_set_gain(pcmio_pump *pump, double amplitude) {
+  pcmio_gain_set(&pump->out.gain, amplitude);
+  pcmio_gain_set(&pump->in.gain, amplitude);
 }
 
 uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mode); }
 
-void pcmio_pump_awake(pcmio_pump *pump) { atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel); }
+void pcmio_pump_awake(pcmio_pump *pump) {
+  if (atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel) == 0) {
+    return; /* somebody else woke it */
+  }
+  uint64_t posted = atomic_exchange_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
+  if (posted != 0) {
+    uint64_t now = pcmio_pump_now(pump);
+    took(&pump->wake_delays, now > posted ? now - posted : 0);
+  }
+}
 
 void pcmio_pump_hurry(pcmio_pump *pump, bool hurry) {
   uint32_t frames = hurry ? pump->out.ring.slot_frames : pump->calm_wake_frames;
@@ -289,7 +333,9 @@ static void hand_back(pcmio_pump *pump) {
 }
 
 int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block) {
+  uint64_t now = pcmio_pump_now(pump);
   if (finished != 0) {
+    took(&pump->callbacks, now > pump->prepared_nanos ? now - pump->prepared_nanos : 0);
     hand_back(pump);
   }
   if (pump->out.channels != 0 && pcmio_ring_writable(&pump->out.ring) < pump->out.ring.slot_frames) {
@@ -298,7 +344,8 @@ int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block)
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return 0;
   }
-  *block = (pcmio_block){.callback_nanos = pcmio_pump_now(pump), .position = pump->position};
+  pump->prepared_nanos = now;
+  *block = (pcmio_block){.callback_nanos = now, .position = pump->position};
   if (pump->out.channels != 0) {
     describe_output(pump, block);
   }
@@ -309,7 +356,6 @@ int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block)
 }
 
 void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
-  uint32_t least = atomic_load_explicit(&pump->least_filled, memory_order_relaxed);
   *stats = (pcmio_stats){
       .cycles = counted(&pump->cycles),
       .blocks = counted(&pump->blocks),
@@ -321,8 +367,14 @@ void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
       .wakes = counted(&pump->wakes),
       .notes_dropped = counted(&pump->notes.dropped),
       .longest_turn_nanos = counted(&pump->longest_turn_nanos),
+      .callback_nanos = counted(&pump->callbacks.total_nanos),
+      .longest_callback_nanos = counted(&pump->callbacks.longest_nanos),
+      .awakenings = counted(&pump->wake_delays.count),
+      .wake_delay_nanos = counted(&pump->wake_delays.total_nanos),
+      .longest_wake_delay_nanos = counted(&pump->wake_delays.longest_nanos),
       .largest_cycle = atomic_load_explicit(&pump->largest_cycle, memory_order_relaxed),
-      .least_filled = least == UINT32_MAX ? 0 : least,
+      .output_low_water = atomic_load_explicit(&pump->out.low_water, memory_order_relaxed),
+      .input_low_water = atomic_load_explicit(&pump->in.low_water, memory_order_relaxed),
   };
 }
 

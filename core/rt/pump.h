@@ -6,9 +6,17 @@
 #include <stdbool.h>
 
 #include "clock.h"
+#include "gain.h"
 #include "notes.h"
 #include "pcmio.h"
 #include "ring.h"
+
+/* How long something took that happens again and again; one thread tells. */
+typedef struct {
+  _Atomic uint64_t count;
+  _Atomic uint64_t total_nanos;
+  _Atomic uint64_t longest_nanos;
+} pcmio_durations;
 
 /* One direction. */
 typedef struct {
@@ -17,10 +25,12 @@ typedef struct {
   uint32_t format;   /* in the ring */
   uint32_t native_format;
   uint32_t sample_bytes;
-  uint32_t native_bytes; /* of one sample */
-  bool planar;           /* native buffers */
-  bool short_of_frames;  /* audio thread: the latest cycle ended in a gap, which the next one may go on with */
-  pcmio_anchor anchor;   /* output only: input blocks carry their own times */
+  uint32_t native_bytes;      /* of one sample */
+  bool planar;                /* native buffers */
+  _Atomic uint32_t low_water; /* see pcmio_stats */
+  bool short_of_frames;       /* audio thread: the latest cycle ended in a gap, which the next one may go on with */
+  pcmio_gain gain;
+  pcmio_anchor anchor; /* output only: input blocks carry their own times */
   _Atomic uint64_t xrun_frames;
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
   _Atomic uint64_t latency_nanos;
@@ -49,9 +59,10 @@ struct pcmio_pump {
   uint64_t *slot_lost;
   uint64_t lost; /* audio thread: frames lost since the latest block began */
 
-  uint64_t told_out; /* Python's side: output xrun frames told with the blocks handed back, */
-  uint64_t tell_out; /* and with the next one */
-  uint64_t position; /* Python's side: frames of all blocks exchanged */
+  uint64_t told_out;       /* Python's side: output xrun frames told with the blocks handed back, */
+  uint64_t tell_out;       /* and with the next one */
+  uint64_t position;       /* Python's side: frames of all blocks exchanged */
+  uint64_t prepared_nanos; /* Python's side: when the latest block was */
 
   _Atomic uint64_t cycles;
   _Atomic uint64_t blocks;
@@ -60,8 +71,10 @@ struct pcmio_pump {
   _Atomic uint64_t xruns;
   _Atomic uint64_t wakes;
   _Atomic uint32_t largest_cycle;
-  _Atomic uint32_t least_filled;
   _Atomic uint64_t longest_turn_nanos;
+  pcmio_durations callbacks;
+  pcmio_durations wake_delays;
+  _Atomic uint64_t posted_nanos; /* when Python was woken last, until it is seen to be awake; 0: not known */
 
   pcmio_notes notes;
 };

@@ -69,7 +69,11 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   pump->clock_cell = (const _Atomic uint64_t *)config->clock_cell; /* as large, and as aligned, everywhere */
   pump->slot_nanos = calloc(config->slots, sizeof *pump->slot_nanos);
   pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
-  atomic_init(&pump->least_filled, UINT32_MAX);
+  atomic_init(&pump->out.low_water, PCMIO_NO_CYCLE);
+  atomic_init(&pump->in.low_water, PCMIO_NO_CYCLE);
+  pcmio_pump_set_gain(pump, 1.0);
+  pcmio_gain_begin(&pump->out.gain);
+  pcmio_gain_begin(&pump->in.gain);
   pcmio_notes_init(&pump->notes);
   if (pump->slot_nanos == NULL || pump->slot_lost == NULL ||
       !open_half(&pump->out, config->out_channels, config->out_format, config->out_native_format, config->out_planar,

@@ -21,7 +21,7 @@ from pcmio.configs import (
     SupportedStreamConfig,
     SupportedStreamConfigRange,
 )
-from pcmio.contract import Device, Host, Latency, Stream, StreamStats, Watch
+from pcmio.contract import Device, Host, Stream, Watch
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import (
     AbortStream,
@@ -60,9 +60,11 @@ from pcmio.events import (
     StreamEvent,
     StreamState,
     Suspended,
+    VolumeChanged,
 )
 from pcmio.formats import SampleFormat
 from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
+from pcmio.stats import Latency, StreamStats
 from pcmio.timestamps import CallbackInfo, StreamInstant, StreamTimestamp
 
 __version__ = "0.1.0"
@@ -125,6 +127,7 @@ __all__ = [
     "Suspended",
     "UnsupportedConfig",
     "UnsupportedOperation",
+    "VolumeChanged",
     "Watch",
     "available_hosts",
     "default_host",

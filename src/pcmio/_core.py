@@ -10,9 +10,9 @@ from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
-from pcmio._native import Address, Bool, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
-from pcmio.contract import StreamStats
+from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
 from pcmio.errors import HostUnavailable, ResourceExhausted
+from pcmio.stats import StreamStats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 3
+ABI = 4
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -45,6 +45,7 @@ NOTE_FAILED = 9
 NOTE_NATIVE_DRAINED = 10
 NOTE_REALTIME_DENIED = 11
 NOTE_OPERATION = 12
+NOTE_VOLUME_CHANGED = 13
 
 # What pcmio_turns_begin found.
 TURN_BLOCK = 1
@@ -97,10 +98,18 @@ class StatsRecord(Structure):
         ("wakes", c_uint64),
         ("notes_dropped", c_uint64),
         ("longest_turn_nanos", c_uint64),
+        ("callback_nanos", c_uint64),
+        ("longest_callback_nanos", c_uint64),
+        ("awakenings", c_uint64),
+        ("wake_delay_nanos", c_uint64),
+        ("longest_wake_delay_nanos", c_uint64),
         ("largest_cycle", c_uint32),
-        ("least_filled", c_uint32),
+        ("output_low_water", c_uint32),
+        ("input_low_water", c_uint32),
     ]
 
+
+_NO_CYCLE = 0xFFFFFFFF  # PCMIO_NO_CYCLE
 
 #: ``pcmio_block``, read in one go: callback, output and input time, position, output and input xrun frames, slots.
 BLOCK = Struct("=QQQQQQII")
@@ -182,6 +191,8 @@ class Core(Library):
     def pcmio_pump_set_latency(self, pump: Address, output_nanos: UInt64, input_nanos: UInt64, /) -> None: ...
     @quick
     def pcmio_pump_set_mode(self, pump: Address, mode: UInt, /) -> None: ...
+    @quick
+    def pcmio_pump_set_gain(self, pump: Address, amplitude: Double, /) -> None: ...
     @quick
     def pcmio_pump_step(self, pump: Address, finished: UInt, block: Ref, /) -> Int: ...
     @quick
@@ -332,6 +343,7 @@ class CorePump:
         self._output = bytearray()
         self._input = bytearray()
         self._slots = slots
+        self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)
@@ -420,6 +432,10 @@ class CorePump:
         """``pcmio_pump_set_latency``."""
         self._core.pcmio_pump_set_latency(self._pump, output_nanos, input_nanos)
 
+    def set_gain(self, amplitude: float) -> None:
+        """``pcmio_pump_set_gain``."""
+        self._core.pcmio_pump_set_gain(self._pump, amplitude)
+
     def take_note(self) -> Note | None:
         """The oldest note, or None."""
         if not self._core.pcmio_pump_take_note(self._pump, self._note_address):
@@ -443,18 +459,26 @@ class CorePump:
         return self._core.pcmio_pump_latency(self._pump)
 
     def stats(self) -> StreamStats:
-        """Counters."""
+        """Counters and measurements."""
         record = StatsRecord()
         self._core.pcmio_pump_stats(self._pump, ctypes.byref(record))
+        callback_mean = record.callback_nanos / max(1, record.blocks)
+        low_water = record.output_low_water if self._output else record.input_low_water
         return StreamStats(
             blocks=record.blocks,
             frames=record.output_frames if self._output else record.input_frames,
             xruns=record.xruns,
             xrun_frames=record.output_xrun_frames if self._output else record.input_xrun_frames,
-            cycles=record.cycles,
-            wakes=record.wakes,
+            callback_mean=callback_mean / 1e9,
+            callback_max=record.longest_callback_nanos / 1e9,
+            load_mean=callback_mean / self._block_nanos,
+            load_max=record.longest_callback_nanos / self._block_nanos,
+            low_water=None if low_water == _NO_CYCLE else low_water,
+            wake_delay_mean=record.wake_delay_nanos / max(1, record.awakenings) / 1e9,
+            wake_delay_max=record.longest_wake_delay_nanos / 1e9,
             turn_max=record.longest_turn_nanos / 1e9,
-            filled_min=record.least_filled,
+            wakes=record.wakes,
+            cycles=record.cycles,
             cycle_max=record.largest_cycle,
         )
 

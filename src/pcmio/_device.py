@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._value import shown
+from pcmio.configs import SupportedBufferSize
 from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
@@ -33,12 +34,20 @@ class NativeDevice(Device):
             UnsupportedConfig, DeviceNotAvailable, ...: As ``build_output_stream`` says; nothing native is left behind.
         """
 
+    def _resolved(self, direction: Direction, config: StreamConfig) -> StreamConfig:
+        """The config with a number of frames in place of a wish, and with the default's place left open."""
+        size = config.buffer_size
+        if size.wish is None and size.duration is None:
+            return config  # nothing needs to be asked
+        ranges = self.supported_output_configs() if direction is Direction.OUTPUT else self.supported_input_configs()
+        return config.replace(buffer_size=size.resolve(config.sample_rate, _buffer_sizes(ranges, config)))
+
     def _supports(self, config: StreamConfig, direction: Direction) -> bool:
         """By negotiating, as a stream's building does, but no further."""
         if not self._has(direction):
             return False
         try:
-            driver = self._driver(direction, config, {})
+            driver = self._driver(direction, self._resolved(direction, config), {})
         except UnsupportedConfig:
             return False
         driver.close()
@@ -118,8 +127,22 @@ class NativeDevice(Device):
             )
         from pcmio._stream import NativeStream
 
-        driver = self._driver(direction, config, options)
+        driver = self._driver(direction, self._resolved(direction, config), options)
         return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+
+
+def _buffer_sizes(ranges: Sequence[SupportedStreamConfigRange], config: StreamConfig) -> SupportedBufferSize:
+    """What the range that is most like ``config`` says; formats, and on some hosts channels, may be converted."""
+
+    def likeness(entry: SupportedStreamConfigRange) -> tuple[bool, bool, bool]:
+        return (
+            entry.channels == config.channels,
+            entry.contains_rate(config.sample_rate),
+            entry.sample_format is config.sample_format,
+        )
+
+    best = max(ranges, key=likeness, default=None)
+    return SupportedBufferSize.UNKNOWN if best is None else best.buffer_size
 
 
 class TwoWayDevice(NativeDevice):

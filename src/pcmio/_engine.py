@@ -218,6 +218,12 @@ class Engine:
             self._raise_once()
             return ended
 
+    def adjust(self, action: Callable[[], object]) -> None:
+        """Do something to the driver of a stream that lives."""
+        with self._lock:
+            self._check_open()
+            action()
+
     def fail(self, error: Exception) -> None:
         """End with an error that nobody waits for."""
         self.end(_reason_of(error), error)
@@ -405,7 +411,8 @@ class Engine:
                 self._prepare()
             self._tell_denied()
         if self._calling and (prepared or found & _core.TURN_BLOCK):
-            self._call(begun=not prepared)
+            # A block that was prepared before notes were told is prepared anew: its callback begins only now.
+            self._call(begun=not prepared and not found & _core.TURN_NOTES)
         with self._lock:
             self._catch_up(prepared=prepared)
             if self.state is not StreamState.CLOSED:

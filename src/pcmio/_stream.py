@@ -10,10 +10,12 @@ from pcmio._depth import plan_ring
 from pcmio._engine import Engine, log_undelivered
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
+from pcmio._volume import VolumeControl
 from pcmio.configs import BufferSize, StreamConfig
-from pcmio.contract import Latency, Stream
+from pcmio.contract import Stream
 from pcmio.errors import UnsupportedOperation
 from pcmio.events import StreamState
+from pcmio.stats import Latency
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
-    from pcmio.contract import Device, EventCallback, StreamStats
+    from pcmio.contract import Device, EventCallback
     from pcmio.events import EndReason
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
@@ -63,6 +66,7 @@ class NativeStream(Stream):
             driver.close()
             raise
         self._engine = engine
+        self._volume = VolumeControl(engine, sample_format)
         if realtime == REQUIRE:
             runner.answered.wait()
             if engine.denied:
@@ -97,6 +101,26 @@ class NativeStream(Stream):
     @property
     def stats(self) -> StreamStats:
         return self._engine.pump.stats()
+
+    @property
+    def volume(self) -> float:
+        return self._volume.now.volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume.set_volume(volume)
+
+    @property
+    def muted(self) -> bool:
+        return self._volume.now.muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._volume.set_muted(muted)
+
+    @property
+    def volume_is_native(self) -> bool:
+        return self._volume.is_native
 
     def now(self) -> StreamInstant:
         return StreamInstant(self._engine.pump.now())

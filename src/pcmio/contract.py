@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
-from pcmio._value import Value, shown
+from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedOperation
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.descriptions import DeviceDescription
     from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
+    from pcmio.stats import Latency, StreamStats
     from pcmio.timestamps import CallbackInfo, StreamInstant
 
 #: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent, is written in place.
@@ -38,49 +39,6 @@ DataCallback: TypeAlias = "Callable[[Any, CallbackInfo], object]"
 RawDataCallback: TypeAlias = "Callable[[memoryview, CallbackInfo], object]"
 EventCallback: TypeAlias = "Callable[[StreamEvent], object]"
 HostEventCallback: TypeAlias = "Callable[[HostEvent], object]"
-
-
-class Latency(Value):
-    """How far behind or ahead the converter is, in seconds.
-
-    Attributes:
-        device: Between the native buffer and the converter, as the system tells it.
-        ring: In pcmio's own buffer right now.
-    """
-
-    device: float
-    ring: float
-
-    @property
-    def total(self) -> float:
-        """Both together."""
-        return self.device + self.ring
-
-
-class StreamStats(Value):
-    """Counters of a stream since it was built.
-
-    Attributes:
-        blocks: Blocks that the callback has filled or taken.
-        frames: Frames that the device played from them, or that it captured.
-        xruns: Times that frames were lost.
-        xrun_frames: Frames that were lost.
-        cycles: Native cycles.
-        wakes: Times that the stream's thread was woken.
-        turn_max: Seconds that it then waited for the interpreter, at most.
-        filled_min: Output: the fewest frames that were ready when a native cycle began.
-        cycle_max: Most frames of one native cycle.
-    """
-
-    blocks: int = 0
-    frames: int = 0
-    xruns: int = 0
-    xrun_frames: int = 0
-    cycles: int = 0
-    wakes: int = 0
-    turn_max: float = 0.0
-    filled_min: int = 0
-    cycle_max: int = 0
 
 
 class Stream(ABC):
@@ -119,7 +77,39 @@ class Stream(ABC):
     @property
     @abstractmethod
     def stats(self) -> StreamStats:
-        """Counters, readable at any time, after the end too."""
+        """Counters and measurements, readable at any time, after the end too."""
+
+    @property
+    @abstractmethod
+    def volume(self) -> float:
+        """The factor of the samples' amplitude: 1.0 leaves them as they are, 0.5 is 6 dB less, 0.0 silence.
+
+        Set at any time, before the start too: from 0.0 to 10.0.
+
+        Raises:
+            InvalidInput: No such number.
+            UnsupportedOperation: DSD can only be muted.
+            StreamClosed: The stream has ended; it can still be read.
+            HostUnavailable, BackendError: From the native system.
+        """
+
+    @volume.setter
+    @abstractmethod
+    def volume(self, volume: float) -> None: ...
+
+    @property
+    @abstractmethod
+    def muted(self) -> bool:
+        """Whether it is silent, whatever the volume; set and raises as ``volume``."""
+
+    @muted.setter
+    @abstractmethod
+    def muted(self, muted: bool) -> None: ...
+
+    @property
+    @abstractmethod
+    def volume_is_native(self) -> bool:
+        """Whether the native system keeps both, so that mixers show and change them (``VolumeChanged``); else pcmio."""
 
     @abstractmethod
     def now(self) -> StreamInstant:
@@ -571,7 +561,7 @@ def checked_config(config: object) -> StreamConfig:
 
 
 def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
-    frames = wanted.buffer_size.frames
+    frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
     return (
         (listed.channels, listed.sample_format) == (wanted.channels, wanted.sample_format)
         and listed.contains_rate(wanted.sample_rate)
