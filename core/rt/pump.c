@@ -1,5 +1,7 @@
 #include "pump.h"
 
+#include "callback.h"
+
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
 
 /* Counters have one writer each (the audio thread, or Python's), so a plain add is enough; others only read them. */
@@ -67,14 +69,18 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
   }
 }
 
-/* From the ring as far as it goes. */
-static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
+/* From the ring as far as it goes, or as the native callback fills it. */
+static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
+  bool fills = mode == PCMIO_RUNNING;
   uint32_t done = 0;
   pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
   while (done < frames) {
     uint32_t length = frames - done;
     const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
+    if (length == 0 && fills && pcmio_callback_fill(pump, nanos + pcmio_frames_nanos(done, pump->rate))) {
+      continue;
+    }
     if (length == 0) {
       break;
     }
@@ -89,12 +95,12 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
 static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
   uint32_t ready = pcmio_ring_readable(&half->ring);
-  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos);
+  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos, mode);
   if (done < frames) {
     silence_native(half, outputs, done, frames - done);
   }
   if (mode == PCMIO_RUNNING) {
-    account(pump, half, done, frames - done);
+    account(pump, half, done, pcmio_callback_is_over(pump) ? 0 : frames - done);
     if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
       atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
     }
@@ -129,15 +135,27 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
     }
     from_native(half, piece, inputs, done, length);
     pcmio_ring_did_write(&half->ring, length);
+    pcmio_callback_take(pump);
     done += length;
+    if (pcmio_callback_is_over(pump)) {
+      frames = done; /* the rest is nobody's, and so is not lost */
+    }
   }
   pump->lost += frames - done;
   account(pump, half, done, frames - done);
   count(&pump->input_frames, done);
 }
 
+uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode) {
+  bool fills = pump->callback != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump);
+  return fills ? UINT32_MAX : pcmio_ring_readable(&pump->out.ring);
+}
+
 /* Asked after every cycle, whatever the ring was like before: a threshold cannot be passed unseen. */
 static bool worth_waking(const pcmio_pump *pump) {
+  if (pump->callback != NULL) {
+    return false;
+  }
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }
@@ -166,7 +184,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
    * inside knows that no later transfer touches the rings. */
   atomic_fetch_add(&pump->inside, 1);
   uint32_t mode = atomic_load(&pump->mode);
-  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING) {
+  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump)) {
     capture(pump, inputs, frames, input_nanos);
   }
   if (pump->out.channels != 0 && outputs != NULL) {
@@ -181,6 +199,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
   if (mode == PCMIO_RUNNING && worth_waking(pump)) {
     wake_once(pump);
   }
+  pcmio_callback_tell(pump);
   atomic_fetch_sub(&pump->inside, 1);
 }
 
@@ -244,11 +263,16 @@ uint64_t pcmio_pump_now(const pcmio_pump *pump) {
   return pump->clock != NULL ? pump->clock() * pump->clock_nanos : counted(pump->clock_cell);
 }
 
-static uint64_t never_back(pcmio_half *half, uint64_t nanos) {
+uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos) {
   if (nanos > half->last_nanos) {
     half->last_nanos = nanos;
   }
   return half->last_nanos;
+}
+
+void pcmio_pump_exchanged(pcmio_pump *pump, uint32_t frames) {
+  pump->position += frames;
+  count(&pump->blocks, 1);
 }
 
 static void describe_output(pcmio_pump *pump, pcmio_block *block) {
@@ -260,7 +284,7 @@ static void describe_output(pcmio_pump *pump, pcmio_block *block) {
             pcmio_frames_nanos(pcmio_ring_readable(&half->ring), pump->rate);
   }
   uint64_t missed = counted(&half->xrun_frames);
-  block->output_nanos = never_back(half, nanos);
+  block->output_nanos = pcmio_half_never_back(half, nanos);
   block->output_slot = (uint32_t)(written / half->ring.slot_frames % half->ring.slots);
   block->output_xrun_frames = missed - pump->told_out;
   pump->tell_out = missed;
@@ -272,7 +296,7 @@ static void describe_input(pcmio_pump *pump, pcmio_block *block) {
   pcmio_half *half = &pump->in;
   uint64_t read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
   block->input_slot = (uint32_t)(read / half->ring.slot_frames % half->ring.slots);
-  block->input_nanos = never_back(half, pump->slot_nanos[block->input_slot]);
+  block->input_nanos = pcmio_half_never_back(half, pump->slot_nanos[block->input_slot]);
   block->input_xrun_frames = pump->slot_lost[block->input_slot];
 }
 
@@ -284,11 +308,13 @@ static void hand_back(pcmio_pump *pump) {
   if (pump->in.channels != 0) {
     pcmio_ring_did_read(&pump->in.ring, pump->in.ring.slot_frames);
   }
-  pump->position += pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames;
-  count(&pump->blocks, 1);
+  pcmio_pump_exchanged(pump, pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames);
 }
 
 int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block) {
+  if (pump->callback != NULL) {
+    return 0;
+  }
   if (finished != 0) {
     hand_back(pump);
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._value import shown
+from pcmio.callbacks import NativeCallback
 from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
@@ -47,7 +48,7 @@ class NativeDevice(Device):
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -59,7 +60,7 @@ class NativeDevice(Device):
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -71,7 +72,7 @@ class NativeDevice(Device):
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -83,7 +84,7 @@ class NativeDevice(Device):
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -96,7 +97,7 @@ class NativeDevice(Device):
         self,
         direction: Direction,
         config: StreamConfig | SupportedStreamConfig,
-        data: Callable[[Any, Any], object],
+        data: Callable[[Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
         options: dict[str, Any],
         *,
@@ -105,8 +106,11 @@ class NativeDevice(Device):
         raw: bool,
     ) -> Stream:
         config = checked_config(config)
-        if not callable(data):
-            raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
+        if not callable(data) and not isinstance(data, NativeCallback):
+            raise InvalidInput(
+                f"data must be callable as data(frames, info), not {shown(data)}",
+                advice="a C function is given as a pcmio.NativeCallback",
+            )
         if on_event is not None and not callable(on_event):
             raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
         if not self._has(direction):
