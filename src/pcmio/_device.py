@@ -106,7 +106,7 @@ class NativeDevice(Device):
         raw: bool,
     ) -> Stream:
         config = checked_config(config)
-        if not callable(data) and not isinstance(data, NativeCallback):
+        if not isinstance(data, NativeCallback) and not callable(data):
             raise InvalidInput(
                 f"data must be callable as data(frames, info), not {shown(data)}",
                 advice="a C function is given as a pcmio.NativeCallback",
