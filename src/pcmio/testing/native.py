@@ -15,6 +15,8 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pcmio.testing.rig import Check, Rig
 
 #: There is no ring ahead: the system's own queue, of a few blocks, must outlast other programs' turns on the processor.
@@ -32,7 +34,9 @@ def _room(rig: Rig, sample_format: SampleFormat, seconds: float) -> Sampler:
     """What records so much."""
     import numpy as np
 
-    return Sampler(np.zeros((round(seconds * rig.sample_rate), 2), sample_format.dtype))
+    frames: Any = np.zeros((round(seconds * rig.sample_rate), 2), sample_format.dtype)
+    frames.view("u1")[:] = 0  # now there are pages behind it, which no audio thread has to wait for
+    return Sampler(frames)
 
 
 def _loop_is_exact(rig: Rig, sample_format: SampleFormat) -> None:
