@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcmio_callback.h"
+
 #if defined(_WIN32)
 #define PCMIO_API __declspec(dllexport)
 #else
@@ -124,7 +126,8 @@ typedef enum {
   PCMIO_NOTE_NATIVE_DRAINED,  /* the system has played its own queue */
   PCMIO_NOTE_REALTIME_DENIED, /* code: native */
   PCMIO_NOTE_OPERATION,       /* code: result; value: whatever the host gave to tell its operations apart */
-  PCMIO_NOTE_VOLUME_CHANGED   /* somebody else has changed the volume that the system keeps for the stream */
+  PCMIO_NOTE_VOLUME_CHANGED,  /* somebody else has changed the volume that the system keeps for the stream */
+  PCMIO_NOTE_CALLBACK_OVER    /* code: what the stream's native callback returned, not PCMIO_GO_ON: no call follows */
 } pcmio_note_kind;
 
 typedef struct {
@@ -163,6 +166,10 @@ typedef struct {
   uint64_t (*clock)(void); /* now, in ticks of `clock_nanos` nanoseconds */
   uint64_t clock_nanos;
   const uint64_t *clock_cell; /* without `clock`: now, in nanoseconds; whoever simulates time writes it */
+  /* For streams of one direction: fills or takes the blocks on the audio thread, each when it is due, in place of a
+   * thread of Python's, for which there are none then.  The ring needs one slot.  NULL: Python does. */
+  pcmio_native_callback callback;
+  void *callback_user;
 } pcmio_pump_config;
 
 /* One block, as told to the user's callback. */
@@ -179,7 +186,7 @@ typedef struct {
 
 typedef struct {
   uint64_t cycles;        /* native cycles served */
-  uint64_t blocks;        /* blocks exchanged with Python */
+  uint64_t blocks;        /* blocks that Python, or the native callback, has filled or taken */
   uint64_t output_frames; /* frames of the ring that the device took */
   uint64_t input_frames;  /* frames captured */
   uint64_t xruns;         /* times that the ring ran empty or full, or that the system reported one */
@@ -243,6 +250,19 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
+
+/* --- rt/sampler.c: native callbacks that play from memory and record into it, for tests --------------------------- */
+
+typedef struct {
+  void *samples;   /* interleaved, in the stream's format */
+  uint64_t frames; /* there is room for, or that there are; then the stream ends: PCMIO_FINISH */
+  uint64_t at;     /* frames done; written by the audio thread alone, read by any */
+  uint64_t lost;   /* sum of what blocks told as lost; likewise */
+} pcmio_sampler;
+
+/* audio: a pcmio_native_callback, whose user is a pcmio_sampler. */
+PCMIO_API int32_t pcmio_sampler_play(void *sampler, const pcmio_native_block *block, void *samples);
+PCMIO_API int32_t pcmio_sampler_record(void *sampler, const pcmio_native_block *block, void *samples);
 
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */

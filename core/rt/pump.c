@@ -1,5 +1,7 @@
 #include "pump.h"
 
+#include "callback.h"
+
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
 
 /* Counters have one writer each (the audio thread, or Python's), so a plain add is enough; others only read them. */
@@ -9,7 +11,7 @@ static void count(_Atomic uint64_t *counter, uint64_t more) {
 
 static uint64_t counted(const _Atomic uint64_t *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
 
-static void took(pcmio_durations *durations, uint64_t nanos) {
+void pcmio_pump_took(pcmio_durations *durations, uint64_t nanos) {
   count(&durations->count, 1);
   count(&durations->total_nanos, nanos);
   if (nanos > counted(&durations->longest_nanos)) {
@@ -83,15 +85,19 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
   }
 }
 
-/* From the ring as far as it goes. */
-static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
+/* From the ring as far as it goes, or as the native callback fills it. */
+static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
+  bool fills = mode == PCMIO_RUNNING;
   uint32_t done = 0;
   pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
   while (done < frames) {
     uint32_t length = frames - done;
     const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
+    if (length == 0 && fills && pcmio_callback_fill(pump, nanos + pcmio_frames_nanos(done, pump->rate))) {
+      continue;
+    }
     if (length == 0) {
       break;
     }
@@ -107,13 +113,15 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
 static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
   uint32_t ready = pcmio_ring_readable(&half->ring);
-  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos);
+  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos, mode);
   if (done < frames) {
     silence_native(half, outputs, done, frames - done);
   }
   if (mode == PCMIO_RUNNING) {
-    account(pump, half, done, frames - done);
-    mark_low_water(half, ready);
+    account(pump, half, done, pcmio_callback_is_over(pump) ? 0 : frames - done);
+    if (pump->callback == NULL) {
+      mark_low_water(half, ready);
+    }
   } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
              atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
     pcmio_pump_note(pump, PCMIO_NOTE_DRAINED, 0, nanos + pcmio_frames_nanos(done, pump->rate));
@@ -132,7 +140,9 @@ static void stamp(pcmio_pump *pump, uint64_t written, uint64_t nanos) {
 static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->in;
   uint32_t done = 0;
-  mark_low_water(half, pcmio_ring_writable(&half->ring));
+  if (pump->callback == NULL) {
+    mark_low_water(half, pcmio_ring_writable(&half->ring));
+  }
   pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   while (done < frames) {
     uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
@@ -148,15 +158,27 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
     from_native(half, piece, inputs, done, length);
     pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_write(&half->ring, length);
+    pcmio_callback_take(pump);
     done += length;
+    if (pcmio_callback_is_over(pump)) {
+      frames = done; /* the rest is nobody's, and so is not lost */
+    }
   }
   pump->lost += frames - done;
   account(pump, half, done, frames - done);
   count(&pump->input_frames, done);
 }
 
+uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode) {
+  bool fills = pump->callback != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump);
+  return fills ? UINT32_MAX : pcmio_ring_readable(&pump->out.ring);
+}
+
 /* Asked after every cycle, whatever the ring was like before: a threshold cannot be passed unseen. */
 static bool worth_waking(const pcmio_pump *pump) {
+  if (pump->callback != NULL) {
+    return false;
+  }
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }
@@ -188,7 +210,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
    * inside knows that no later transfer touches the rings. */
   atomic_fetch_add(&pump->inside, 1);
   uint32_t mode = atomic_load(&pump->mode);
-  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING) {
+  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump)) {
     capture(pump, inputs, frames, input_nanos);
   }
   if (pump->out.channels != 0 && outputs != NULL) {
@@ -203,6 +225,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
   if (mode == PCMIO_RUNNING && worth_waking(pump)) {
     wake_once(pump);
   }
+  pcmio_callback_tell(pump);
   atomic_fetch_sub(&pump->inside, 1);
 }
 
@@ -267,7 +290,7 @@ void pcmio_pump_awake(pcmio_pump *pump) {
   uint64_t posted = atomic_exchange_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
   if (posted != 0) {
     uint64_t now = pcmio_pump_now(pump);
-    took(&pump->wake_delays, now > posted ? now - posted : 0);
+    pcmio_pump_took(&pump->wake_delays, now > posted ? now - posted : 0);
   }
 }
 
@@ -288,11 +311,16 @@ uint64_t pcmio_pump_now(const pcmio_pump *pump) {
   return pump->clock != NULL ? pump->clock() * pump->clock_nanos : counted(pump->clock_cell);
 }
 
-static uint64_t never_back(pcmio_half *half, uint64_t nanos) {
+uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos) {
   if (nanos > half->last_nanos) {
     half->last_nanos = nanos;
   }
   return half->last_nanos;
+}
+
+void pcmio_pump_exchanged(pcmio_pump *pump, uint32_t frames) {
+  pump->position += frames;
+  count(&pump->blocks, 1);
 }
 
 static void describe_output(pcmio_pump *pump, pcmio_block *block) {
@@ -304,7 +332,7 @@ static void describe_output(pcmio_pump *pump, pcmio_block *block) {
             pcmio_frames_nanos(pcmio_ring_readable(&half->ring), pump->rate);
   }
   uint64_t missed = counted(&half->xrun_frames);
-  block->output_nanos = never_back(half, nanos);
+  block->output_nanos = pcmio_half_never_back(half, nanos);
   block->output_slot = (uint32_t)(written / half->ring.slot_frames % half->ring.slots);
   block->output_xrun_frames = missed - pump->told_out;
   pump->tell_out = missed;
@@ -316,7 +344,7 @@ static void describe_input(pcmio_pump *pump, pcmio_block *block) {
   pcmio_half *half = &pump->in;
   uint64_t read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
   block->input_slot = (uint32_t)(read / half->ring.slot_frames % half->ring.slots);
-  block->input_nanos = never_back(half, pump->slot_nanos[block->input_slot]);
+  block->input_nanos = pcmio_half_never_back(half, pump->slot_nanos[block->input_slot]);
   block->input_xrun_frames = pump->slot_lost[block->input_slot];
 }
 
@@ -328,14 +356,16 @@ static void hand_back(pcmio_pump *pump) {
   if (pump->in.channels != 0) {
     pcmio_ring_did_read(&pump->in.ring, pump->in.ring.slot_frames);
   }
-  pump->position += pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames;
-  count(&pump->blocks, 1);
+  pcmio_pump_exchanged(pump, pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames);
 }
 
 int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block) {
+  if (pump->callback != NULL) {
+    return 0;
+  }
   uint64_t now = pcmio_pump_now(pump);
   if (finished != 0) {
-    took(&pump->callbacks, now > pump->prepared_nanos ? now - pump->prepared_nanos : 0);
+    pcmio_pump_took(&pump->callbacks, now > pump->prepared_nanos ? now - pump->prepared_nanos : 0);
     hand_back(pump);
   }
   if (pump->out.channels != 0 && pcmio_ring_writable(&pump->out.ring) < pump->out.ring.slot_frames) {

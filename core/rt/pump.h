@@ -34,7 +34,7 @@ typedef struct {
   _Atomic uint64_t xrun_frames;
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
   _Atomic uint64_t latency_nanos;
-  uint64_t last_nanos; /* Python's side: device times never step back */
+  uint64_t last_nanos; /* who fills or takes the blocks: device times never step back */
 } pcmio_half;
 
 struct pcmio_pump {
@@ -59,10 +59,16 @@ struct pcmio_pump {
   uint64_t *slot_lost;
   uint64_t lost; /* audio thread: frames lost since the latest block began */
 
-  uint64_t told_out;       /* Python's side: output xrun frames told with the blocks handed back, */
+  /* For whoever fills or takes the blocks: Python's side, or the audio thread with a native callback. */
+  uint64_t told_out;       /* output xrun frames told with the blocks handed back, */
   uint64_t tell_out;       /* and with the next one */
-  uint64_t position;       /* Python's side: frames of all blocks exchanged */
-  uint64_t prepared_nanos; /* Python's side: when the latest block was */
+  uint64_t position;       /* frames of all blocks exchanged */
+  uint64_t prepared_nanos; /* when the latest block was */
+
+  pcmio_native_callback callback; /* NULL: Python's thread fills or takes the blocks */
+  void *callback_user;
+  int32_t callback_answer; /* audio thread: the latest; but for GO_ON it was the last */
+  bool callback_told;      /* audio thread: that it is over stands among the notes */
 
   _Atomic uint64_t cycles;
   _Atomic uint64_t blocks;
@@ -79,10 +85,20 @@ struct pcmio_pump {
   pcmio_notes notes;
 };
 
+/* Whoever fills or takes the blocks.  One that is exchanged, and a device time that is not before the last one. */
+void pcmio_pump_exchanged(pcmio_pump *pump, uint32_t frames);
+uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos);
+
+/* Audio thread: frames that a cycle would find ready in this mode; UINT32_MAX: as many as it wants. */
+uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode);
+
 /* Python's side.  Whether Python is woken for every free block, or only when many are free. */
 void pcmio_pump_hurry(pcmio_pump *pump, bool hurry);
 /* So long did the stream's thread, once woken, wait for the interpreter. */
 void pcmio_pump_waited(pcmio_pump *pump, uint64_t nanos);
 bool pcmio_pump_has_note(const pcmio_pump *pump);
+
+/* whoever calls the callback: it took so long. */
+void pcmio_pump_took(pcmio_durations *durations, uint64_t nanos);
 
 #endif

@@ -11,6 +11,7 @@
 """
 
 from pcmio._switching import switch_interval
+from pcmio.callbacks import NATIVE_BLOCK_FIELDS, NativeCallback
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
     SAMPLE_RATE_48K,
@@ -72,6 +73,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ALL_HOSTS",
     "COMMON_SAMPLE_RATES",
+    "NATIVE_BLOCK_FIELDS",
     "SAMPLE_RATE_48K",
     "SAMPLE_RATE_CD",
     "AbortStream",
@@ -103,6 +105,7 @@ __all__ = [
     "InterfaceType",
     "InvalidInput",
     "Latency",
+    "NativeCallback",
     "OperationTimeout",
     "PermissionDenied",
     "RealtimeDenied",

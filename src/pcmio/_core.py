@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
     from pcmio._driver import Plan, Side
+    from pcmio.callbacks import NativeCallback
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
@@ -46,6 +47,7 @@ NOTE_NATIVE_DRAINED = 10
 NOTE_REALTIME_DENIED = 11
 NOTE_OPERATION = 12
 NOTE_VOLUME_CHANGED = 13
+NOTE_CALLBACK_OVER = 14
 
 # What pcmio_turns_begin found.
 TURN_BLOCK = 1
@@ -75,6 +77,8 @@ class PumpConfig(Structure):
         ("clock", c_void_p),
         ("clock_nanos", c_uint64),
         ("clock_cell", c_void_p),
+        ("callback", c_void_p),
+        ("callback_user", c_void_p),
     ]
 
 
@@ -287,6 +291,10 @@ def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: f
     return True
 
 
+#: What audio threads will never give back; kept for the rest of the program.
+_in_use: list[object] = []
+
+
 class Wakeup:
     """Where a thread waits for what the core posts."""
 
@@ -324,8 +332,15 @@ class Wakeup:
 class CorePump:
     """A pump of the core, its ring's memory, and what wakes the thread that serves it."""
 
-    def __init__(self, plan: Plan, sample_format: SampleFormat, slots: int, wake_slots: int) -> None:
-        """Make an idle pump.
+    def __init__(
+        self,
+        plan: Plan,
+        sample_format: SampleFormat,
+        slots: int,
+        wake_slots: int,
+        callback: NativeCallback | None = None,
+    ) -> None:
+        """Make an idle pump; with a callback no block is ever prepared for Python.
 
         Raises:
             ResourceExhausted: No memory.
@@ -340,6 +355,10 @@ class CorePump:
         config.clock = plan.clock or None
         config.clock_nanos = plan.clock_nanos
         config.clock_cell = plan.clock_cell or None
+        self._callback = callback
+        if callback is not None:
+            config.callback = callback.address
+            config.callback_user = callback.user
         self._output = bytearray()
         self._input = bytearray()
         self._slots = slots
@@ -417,8 +436,15 @@ class CorePump:
         self._core.pcmio_pump_set_mode(self._pump, mode)
 
     def settle(self) -> None:
-        """Wait until no audio thread is inside: microseconds, unless the system has stopped it altogether."""
-        self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
+        """Wait until no audio thread is inside: microseconds, unless the system has stopped it altogether.
+
+        For a native callback that is at work however long that takes: what it uses may be gone afterwards.
+        """
+        if self._callback is None:
+            self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
+            return
+        while self._core.pcmio_pump_settle(self._pump, _SLICE_NANOS) != 0:
+            pass
 
     def reset(self) -> None:
         """``pcmio_pump_reset``."""
@@ -485,6 +511,10 @@ class CorePump:
     def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
         # Whoever may still touch the native object holds this one: the stream's engine, its thread and its driver.
         if leaving():
+            return
+        if self._callback is not None and self._pump is not None and self._core.pcmio_pump_settle(self._pump, 0) != 0:
+            # Somebody interrupted the wait for a callback that hangs.
+            _in_use.append((self._pump, self._wakeup, self._callback, self._output, self._input))
             return
         if self._turns is not None:
             self._core.pcmio_turns_free(self._turns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._value import shown
+from pcmio.callbacks import NativeCallback
 from pcmio.configs import SupportedBufferSize
 from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
@@ -56,7 +57,7 @@ class NativeDevice(Device):
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -68,7 +69,7 @@ class NativeDevice(Device):
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -80,7 +81,7 @@ class NativeDevice(Device):
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -92,7 +93,7 @@ class NativeDevice(Device):
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -105,7 +106,7 @@ class NativeDevice(Device):
         self,
         direction: Direction,
         config: StreamConfig | SupportedStreamConfig,
-        data: Callable[[Any, Any], object],
+        data: Callable[[Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
         options: dict[str, Any],
         *,
@@ -114,8 +115,11 @@ class NativeDevice(Device):
         raw: bool,
     ) -> Stream:
         config = checked_config(config)
-        if not callable(data):
-            raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
+        if not isinstance(data, NativeCallback) and not callable(data):
+            raise InvalidInput(
+                f"data must be callable as data(frames, info), not {shown(data)}",
+                advice="a C function is given as a pcmio.NativeCallback",
+            )
         if on_event is not None and not callable(on_event):
             raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
         if not self._has(direction):

@@ -16,6 +16,7 @@ from pcmio import _core
 from pcmio._core import BLOCK
 from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
+from pcmio.callbacks import raise_answer
 from pcmio.errors import (
     AbortStream,
     AudioError,
@@ -421,7 +422,7 @@ class Engine:
         self._tell_end(StreamEnded(self.reason or EndReason.CLOSED, error))
         if self._dropped:
             log_undelivered(self.take_error())
-        self._data, self._on_event, self._views = _nothing, None, ()  # free what the user gave us
+        self._data, self._on_event, self._views = nothing, None, ()  # free what the user gave us
         return False
 
     def _catch_up(self, *, prepared: bool) -> None:
@@ -504,6 +505,9 @@ class Engine:
 
     def _take_notes(self) -> None:
         while (note := self.pump.take_note()) is not None:
+            if note.kind == _core.NOTE_CALLBACK_OVER:
+                self._guard(partial(raise_answer, note.code))
+                continue
             told = self._read(note)
             if isinstance(told, AudioError):
                 self.fail(told)
@@ -582,7 +586,7 @@ def _usual_meaning(note: Note) -> StreamEvent | AudioError | None:
     return None if meaning is None else meaning(note)
 
 
-def _nothing(*_: object) -> None:
+def nothing(*_: object) -> None:
     """Stand in for the callback of a stream that has ended."""
 
 

@@ -6,11 +6,12 @@ import sys
 import warnings
 
 from pcmio._core import CorePump
-from pcmio._depth import plan_ring
-from pcmio._engine import Engine, log_undelivered
+from pcmio._depth import ONE_BLOCK, plan_ring
+from pcmio._engine import Engine, log_undelivered, nothing
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
 from pcmio._volume import VolumeControl
+from pcmio.callbacks import NativeCallback
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Stream
 from pcmio.errors import UnsupportedOperation
@@ -41,7 +42,7 @@ class NativeStream(Stream):
         device: Device,
         driver: Driver,
         sample_format: SampleFormat,
-        data: Callable[[Any, CallbackInfo], object],
+        data: Callable[[Any, CallbackInfo], object] | NativeCallback,
         on_event: EventCallback | None,
         *,
         depth: float | str,
@@ -56,8 +57,13 @@ class NativeStream(Stream):
         self._config = StreamConfig(side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
         try:
             ring = plan_ring(depth, plan)
-            pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
-            views = pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
+            views: list[Any] = []
+            if isinstance(data, NativeCallback):  # the pump calls it, and there is nothing for the engine to call
+                pump = CorePump(plan, sample_format, ONE_BLOCK.blocks, ONE_BLOCK.wake_blocks, data)
+                data = nothing
+            else:
+                pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
+                views += pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
             driver.realtime = check_mode(realtime)
             driver.open(pump)
             engine = Engine(driver, pump, data, views, on_event)

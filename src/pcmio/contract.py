@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from pcmio.callbacks import NativeCallback
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.descriptions import DeviceDescription
     from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
@@ -284,7 +285,7 @@ class Device(ABC):
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -299,6 +300,7 @@ class Device(ABC):
                 never before this call has returned.  ``frames`` is a writable numpy array of shape (frames, channels),
                 always exactly ``stream.config.buffer_size`` frames; it arrives silent, so that writing a part or
                 nothing is fine.  What it raises ends the stream and is raised again by ``wait``, ``stop`` or ``close``.
+                A ``NativeCallback`` is called on the audio thread, for each block when it is due; ``depth`` is moot.
             on_event: Called with a ``StreamEvent`` on the same thread.
             depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives
                 a busy Python thread), "high".  The whole of it is latency.
@@ -322,7 +324,7 @@ class Device(ABC):
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -335,7 +337,7 @@ class Device(ABC):
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -348,7 +350,7 @@ class Device(ABC):
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",

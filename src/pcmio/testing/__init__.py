@@ -19,7 +19,7 @@ rig declares that the host lacks what it is about.  They need numpy.
 from __future__ import annotations
 
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
-from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, outcomes, timing, watching
+from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, native, outcomes, timing, watching
 from pcmio.testing.rig import Check, Rig
 from pcmio.testing.signals import Noise
 from pcmio.testing.waiting import until
@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     *lifecycle.CHECKS,
     *outcomes.CHECKS,
     *data.CHECKS,
+    *native.CHECKS,
     *timing.CHECKS,
     *failures.CHECKS,
     *watching.CHECKS,
