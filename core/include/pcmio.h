@@ -23,7 +23,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 3
+#define PCMIO_ABI 4
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -231,6 +231,17 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
+
+/* --- rt/pump_copy.c: the same ring without blocks, in one direction.  All return at once -------------------------- */
+
+/* python, one thread at a time.  put: converts frames of `channels` channels, as many as the stream has, or 1 for all
+ * of them, into the ring; how many had room.  get: takes captured frames, in the ring's format; how many there were. */
+PCMIO_API uint32_t pcmio_pump_put(pcmio_pump *pump, const void *from, uint32_t format, uint32_t channels,
+                                  uint32_t frames);
+PCMIO_API uint32_t pcmio_pump_get(pcmio_pump *pump, void *to, uint32_t frames);
+/* python: from now on a cycle wakes Python when there is room for so many frames, or when so many are captured;
+ * UINT32_MAX: nobody waits; 0: as for blocks. */
+PCMIO_API void pcmio_pump_want(pcmio_pump *pump, uint32_t frames);
 
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */

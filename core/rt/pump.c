@@ -138,6 +138,11 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
 
 /* Asked after every cycle, whatever the ring was like before: a threshold cannot be passed unseen. */
 static bool worth_waking(const pcmio_pump *pump) {
+  uint32_t wanted = atomic_load_explicit(&pump->wanted_frames, memory_order_acquire);
+  if (wanted != 0) {
+    return (pump->out.channels != 0 ? pcmio_ring_writable(&pump->out.ring) : pcmio_ring_readable(&pump->in.ring)) >=
+           wanted;
+  }
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }

@@ -11,6 +11,7 @@
 """
 
 from pcmio._switching import switch_interval
+from pcmio.blocking import ClearResult, Reader, Writer
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
     SAMPLE_RATE_48K,
@@ -33,6 +34,7 @@ from pcmio.errors import (
     HostDisconnected,
     HostUnavailable,
     InvalidInput,
+    OperationInterrupted,
     OperationTimeout,
     PermissionDenied,
     ResourceExhausted,
@@ -78,6 +80,7 @@ __all__ = [
     "BufferChanged",
     "BufferSize",
     "CallbackInfo",
+    "ClearResult",
     "DefaultChanged",
     "Device",
     "DeviceAdded",
@@ -101,8 +104,10 @@ __all__ = [
     "InterfaceType",
     "InvalidInput",
     "Latency",
+    "OperationInterrupted",
     "OperationTimeout",
     "PermissionDenied",
+    "Reader",
     "RealtimeDenied",
     "Rerouted",
     "ResourceExhausted",
@@ -126,6 +131,7 @@ __all__ = [
     "UnsupportedConfig",
     "UnsupportedOperation",
     "Watch",
+    "Writer",
     "available_hosts",
     "default_host",
     "host",

@@ -18,13 +18,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from pcmio._driver import Plan, Side
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 3
+ABI = 4
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -205,6 +205,13 @@ class Core(Library):
     @quick
     def pcmio_pump_note(self, pump: Address, kind: UInt, code: Int, value: UInt64, /) -> None: ...
 
+    @quick
+    def pcmio_pump_put(self, pump: Address, from_: Ref, format_: UInt, channels: UInt, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_get(self, pump: Address, to: Ref, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_want(self, pump: Address, frames: UInt, /) -> None: ...
+
     # --- turns with the interpreter ---------------------------------------------------------------------------------
 
     @quick
@@ -332,6 +339,7 @@ class CorePump:
         self._output = bytearray()
         self._input = bytearray()
         self._slots = slots
+        self._capacity = slots * plan.block_frames
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)
@@ -419,6 +427,23 @@ class CorePump:
     def set_latency(self, output_nanos: int, input_nanos: int) -> None:
         """``pcmio_pump_set_latency``."""
         self._core.pcmio_pump_set_latency(self._pump, output_nanos, input_nanos)
+
+    @property
+    def capacity(self) -> int:
+        """Frames that the ring holds."""
+        return self._capacity
+
+    def put(self, address: Any, code: int, channels: int, frames: int) -> int:
+        """``pcmio_pump_put``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_put(self._pump, address, code, channels, frames)
+
+    def get(self, address: Any, frames: int) -> int:
+        """``pcmio_pump_get``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_get(self._pump, address, frames)
+
+    def want(self, frames: int) -> None:
+        """``pcmio_pump_want``."""
+        self._core.pcmio_pump_want(self._pump, frames)
 
     def take_note(self) -> Note | None:
         """The oldest note, or None."""
