@@ -166,6 +166,21 @@ class WriterEngine(RingEngine):
         self._starts_at = None
         super()._begin_preparing()
 
+    def _go(self, before: StreamState) -> None:
+        if not self._drain_wanted:
+            super()._go(before)
+            return
+        # All there is lies in the ring: that it ends there is no xrun, from the first cycle on.
+        self._moving, self._calling, self._drain_wanted = True, False, False
+        self.pump.set_mode(Mode.DRAINING)
+        try:
+            self.driver.start()
+        except BaseException:
+            self._still()
+            self._enter(before)
+            raise
+        self._enter(StreamState.DRAINING)
+
     def _halt(self) -> None:
         if self.pump.filled():
             self._cuts += 1

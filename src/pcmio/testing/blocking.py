@@ -121,6 +121,7 @@ def short_sounds_are_heard_whole(rig: Rig) -> str | None:
             writer.write(noise.frames[at : at + 100])
             writer.drain(PATIENCE_SECONDS)
         noise.assert_heard_in_pieces(_heard(rig, reader))
+        assert writer.stats.xruns == 0, f"silence between sounds is no xrun: {writer.stats}"
     return None
 
 
