@@ -264,6 +264,17 @@ typedef struct {
 PCMIO_API int32_t pcmio_sampler_play(void *sampler, const pcmio_native_block *block, void *samples);
 PCMIO_API int32_t pcmio_sampler_record(void *sampler, const pcmio_native_block *block, void *samples);
 
+/* --- rt/pump_copy.c: the same ring without blocks, in one direction.  All return at once -------------------------- */
+
+/* python, one thread at a time.  put: converts frames of `channels` channels, as many as the stream has, or 1 for all
+ * of them, into the ring; how many had room.  get: takes captured frames, in the ring's format; how many there were. */
+PCMIO_API uint32_t pcmio_pump_put(pcmio_pump *pump, const void *from, uint32_t format, uint32_t channels,
+                                  uint32_t frames);
+PCMIO_API uint32_t pcmio_pump_get(pcmio_pump *pump, void *to, uint32_t frames);
+/* python: from now on a cycle wakes Python when there is room for so many frames, or when so many are captured;
+ * UINT32_MAX: nobody waits; 0: as for blocks. */
+PCMIO_API void pcmio_pump_want(pcmio_pump *pump, uint32_t frames);
+
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */
 

@@ -179,6 +179,11 @@ static bool worth_waking(const pcmio_pump *pump) {
   if (pump->callback != NULL) {
     return false;
   }
+  uint32_t wanted = atomic_load_explicit(&pump->wanted_frames, memory_order_acquire);
+  if (wanted != 0) {
+    return (pump->out.channels != 0 ? pcmio_ring_writable(&pump->out.ring) : pcmio_ring_readable(&pump->in.ring)) >=
+           wanted;
+  }
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }

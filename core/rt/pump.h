@@ -41,8 +41,9 @@ struct pcmio_pump {
   pcmio_half out;
   pcmio_half in;
   uint32_t rate;
-  uint32_t calm_wake_frames;    /* output: as many must be free before Python is woken */
-  _Atomic uint32_t wake_frames; /* the same at present */
+  uint32_t calm_wake_frames;      /* output: as many must be free before Python is woken */
+  _Atomic uint32_t wake_frames;   /* the same at present */
+  _Atomic uint32_t wanted_frames; /* without blocks: what Python waits for; 0: there are blocks */
   void (*wake)(void *);
   void *wake_argument;
   uint64_t (*clock)(void);

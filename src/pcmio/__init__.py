@@ -11,6 +11,7 @@
 """
 
 from pcmio._switching import switch_interval
+from pcmio.blocking import ClearResult, Reader, Writer
 from pcmio.callbacks import NATIVE_BLOCK_FIELDS, NativeCallback
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
@@ -34,6 +35,7 @@ from pcmio.errors import (
     HostDisconnected,
     HostUnavailable,
     InvalidInput,
+    OperationInterrupted,
     OperationTimeout,
     PermissionDenied,
     ResourceExhausted,
@@ -82,6 +84,7 @@ __all__ = [
     "BufferChanged",
     "BufferSize",
     "CallbackInfo",
+    "ClearResult",
     "DefaultChanged",
     "Device",
     "DeviceAdded",
@@ -106,8 +109,10 @@ __all__ = [
     "InvalidInput",
     "Latency",
     "NativeCallback",
+    "OperationInterrupted",
     "OperationTimeout",
     "PermissionDenied",
+    "Reader",
     "RealtimeDenied",
     "Rerouted",
     "ResourceExhausted",
@@ -132,6 +137,7 @@ __all__ = [
     "UnsupportedOperation",
     "VolumeChanged",
     "Watch",
+    "Writer",
     "available_hosts",
     "default_host",
     "host",

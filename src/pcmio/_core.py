@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from pcmio._driver import Plan, Side
     from pcmio.callbacks import NativeCallback
@@ -220,6 +220,13 @@ class Core(Library):
     @quick
     def pcmio_pump_note(self, pump: Address, kind: UInt, code: Int, value: UInt64, /) -> None: ...
 
+    @quick
+    def pcmio_pump_put(self, pump: Address, from_: Ref, format_: UInt, channels: UInt, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_get(self, pump: Address, to: Ref, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_want(self, pump: Address, frames: UInt, /) -> None: ...
+
     # --- turns with the interpreter ---------------------------------------------------------------------------------
 
     @quick
@@ -363,6 +370,7 @@ class CorePump:
         self._input = bytearray()
         self._slots = slots
         self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
+        self._capacity = slots * plan.block_frames
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)
@@ -461,6 +469,23 @@ class CorePump:
     def set_gain(self, amplitude: float) -> None:
         """``pcmio_pump_set_gain``."""
         self._core.pcmio_pump_set_gain(self._pump, amplitude)
+
+    @property
+    def capacity(self) -> int:
+        """Frames that the ring holds."""
+        return self._capacity
+
+    def put(self, address: Any, code: int, channels: int, frames: int) -> int:
+        """``pcmio_pump_put``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_put(self._pump, address, code, channels, frames)
+
+    def get(self, address: Any, frames: int) -> int:
+        """``pcmio_pump_get``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_get(self._pump, address, frames)
+
+    def want(self, frames: int) -> None:
+        """``pcmio_pump_want``."""
+        self._core.pcmio_pump_want(self._pump, frames)
 
     def take_note(self) -> Note | None:
         """The oldest note, or None."""

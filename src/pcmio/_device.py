@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
 from pcmio.callbacks import NativeCallback
 from pcmio.configs import SupportedBufferSize
 from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
+from pcmio.formats import SampleFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
+    from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
 
@@ -120,6 +123,45 @@ class NativeDevice(Device):
                 f"data must be callable as data(frames, info), not {shown(data)}",
                 advice="a C function is given as a pcmio.NativeCallback",
             )
+        self._check_build(direction, on_event)
+        from pcmio._stream import NativeStream
+
+        driver = self._driver(direction, self._resolved(direction, config), options)
+        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+
+    def open_writer(
+        self,
+        config: StreamConfig | SupportedStreamConfig | None = None,
+        *,
+        depth: float | str = WRITER_SECONDS,
+        on_event: EventCallback | None = None,
+        realtime: str = "auto",
+        **options: object,
+    ) -> Writer:
+        self._check_build(Direction.OUTPUT, on_event)
+        wanted = self._resolved(Direction.OUTPUT, _or_default(config, self.default_output_config))
+        from pcmio._writer import NativeWriter
+
+        driver = self._driver(Direction.OUTPUT, wanted, options)
+        return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime)
+
+    def open_reader(
+        self,
+        config: StreamConfig | SupportedStreamConfig | None = None,
+        *,
+        depth: float | str = READER_SECONDS,
+        on_event: EventCallback | None = None,
+        realtime: str = "auto",
+        **options: object,
+    ) -> Reader:
+        self._check_build(Direction.INPUT, on_event)
+        wanted = self._resolved(Direction.INPUT, _or_default(config, self.default_input_config))
+        from pcmio._reader import NativeReader
+
+        driver = self._driver(Direction.INPUT, wanted, options)
+        return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
+
+    def _check_build(self, direction: Direction, on_event: EventCallback | None) -> None:
         if on_event is not None and not callable(on_event):
             raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
         if not self._has(direction):
@@ -129,10 +171,6 @@ class NativeDevice(Device):
                 if direction is Direction.OUTPUT
                 else "choose one of host.input_devices()",
             )
-        from pcmio._stream import NativeStream
-
-        driver = self._driver(direction, self._resolved(direction, config), options)
-        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
 
 
 def _buffer_sizes(ranges: Sequence[SupportedStreamConfigRange], config: StreamConfig) -> SupportedBufferSize:
@@ -183,6 +221,14 @@ class TwoWayDevice(NativeDevice):
 
     def _lacks(self, direction: Direction) -> UnsupportedOperation:
         return UnsupportedOperation(f"{self.name} has no {direction}")
+
+
+def _or_default(
+    config: StreamConfig | SupportedStreamConfig | None, default: Callable[[], SupportedStreamConfig]
+) -> StreamConfig:
+    if config is not None:
+        return checked_config(config)
+    return default().config().replace(sample_format=SampleFormat.F32)
 
 
 def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:

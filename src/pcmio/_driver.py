@@ -182,7 +182,10 @@ class Driver(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Let samples move; the pump is in mode RUNNING already, an output's ring is full."""
+        """Let samples move; the pump is in mode RUNNING already, and an output's ring is full.
+
+        What a writer was given may be less than a ring; if that is all, the mode is DRAINING.
+        """
 
     @abstractmethod
     def pause(self) -> None:

@@ -401,7 +401,7 @@ class Engine:
 
     def serve(self) -> bool:
         """Do what is to be done; False when the stream has ended and that was told."""
-        found = self.pump.begin(calling=self._calling)  # first of all: what comes from now on wakes again
+        found = self._begin()  # first of all: what comes from now on wakes again
         if self._dropped:
             self.end(EndReason.CLOSED)
         if found & _core.TURN_NOTES:
@@ -424,6 +424,9 @@ class Engine:
             log_undelivered(self.take_error())
         self._data, self._on_event, self._views = nothing, None, ()  # free what the user gave us
         return False
+
+    def _begin(self) -> int:
+        return self.pump.begin(calling=self._calling)
 
     def _catch_up(self, *, prepared: bool) -> None:
         """Do what was asked for meanwhile, and what time has brought.  The lock is held."""

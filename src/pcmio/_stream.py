@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pcmio._depth import RingPlan
     from pcmio._driver import Driver
     from pcmio.contract import Device, EventCallback
     from pcmio.events import EndReason
@@ -66,7 +67,7 @@ class NativeStream(Stream):
                 views += pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
             driver.realtime = check_mode(realtime)
             driver.open(pump)
-            engine = Engine(driver, pump, data, views, on_event)
+            engine = self._make_engine(driver, pump, data, views, on_event, ring)
             runner = ThreadRunner(engine, f"pcmio {device.id}", realtime)
         except BaseException:
             driver.close()
@@ -78,6 +79,18 @@ class NativeStream(Stream):
             if engine.denied:
                 engine.unmake()
                 raise Refusal(engine.denied, engine.denied_reason).error("stream")
+
+    def _make_engine(
+        self,
+        driver: Driver,
+        pump: CorePump,
+        data: Callable[[Any, CallbackInfo], object],
+        views: list[Any],
+        on_event: EventCallback | None,
+        ring: RingPlan,
+    ) -> Engine:
+        del ring
+        return Engine(driver, pump, data, views, on_event)
 
     @property
     def config(self) -> StreamConfig:

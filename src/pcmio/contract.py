@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
+from pcmio._opens import Opens
 from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
@@ -185,7 +186,7 @@ class Stream(ABC):
         _close_after(self.close, error)
 
 
-class Device(ABC):
+class Device(Opens, ABC):
     """One thing that plays, records or both.  Equal to another when their ids are."""
 
     @property

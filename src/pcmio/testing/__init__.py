@@ -19,7 +19,19 @@ rig declares that the host lacks what it is about.  They need numpy.
 from __future__ import annotations
 
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
-from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, native, outcomes, timing, watching
+from pcmio.testing import (
+    blocking,
+    configs,
+    data,
+    enumeration,
+    failures,
+    lifecycle,
+    lifetimes,
+    native,
+    outcomes,
+    timing,
+    watching,
+)
 from pcmio.testing.rig import Check, Rig
 from pcmio.testing.signals import Noise
 from pcmio.testing.waiting import until
@@ -34,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     *native.CHECKS,
     *timing.CHECKS,
     *failures.CHECKS,
+    *blocking.CHECKS,
     *watching.CHECKS,
     *lifetimes.CHECKS,
 )
