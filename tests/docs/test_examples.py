@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "record_wav": ("take.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
     "watch": (*NULL, "--seconds", "0.2"),
     "synth_tones": (*NULL, "--seconds", "0.1"),
+    "voice_agent": (*NULL, "--patience", "0.3"),
 }
 # The group "test" has it wherever it can be installed.
 NEEDED = {"native_synth": "numba"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,12 @@ def begun(stream: NativeWriter | NativeReader, driver: HandDriver) -> None:
 def waits(stream: NativeWriter | NativeReader) -> bool:
     """Whether somebody waits in it."""
     return bool(stream._ring._needs)
+
+
+async def some_task_waits(stream: NativeWriter | NativeReader) -> None:
+    """Let the other tasks run until one of them waits in it."""
+    while not waits(stream):  # noqa: ASYNC110 - what is looked at is no task's doing
+        await asyncio.sleep(0)
 
 
 class Call:

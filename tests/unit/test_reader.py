@@ -13,7 +13,7 @@ import pcmio
 from pcmio import SampleFormat, StreamState, _core
 from pcmio.hosts.null import SimulatedClock
 from pcmio.testing import until
-from tests.unit.blocks_rig import RING, Call, begun, reader, waits
+from tests.unit.blocks_rig import RING, Call, begun, reader, some_task_waits, waits
 from tests.unit.stream_rig import FRAMES, HandDriver
 
 if TYPE_CHECKING:
@@ -83,9 +83,10 @@ def test_it_begins_with_the_first_read_or_its_block() -> None:
     assert (call.end() == stereo(3)).all()
     mic.close()
     driver = HandDriver(output=False)
-    with reader(driver) as mic:
-        assert mic.state is StreamState.RUNNING
-    assert mic.state is StreamState.CLOSED
+    mic = reader(driver)
+    with mic:
+        assert mic.state.name == "RUNNING"
+    assert mic.state.name == "CLOSED"
 
 
 def test_a_given_array_is_filled() -> None:
@@ -197,15 +198,13 @@ def test_tasks_read_without_a_thread_and_share_the_stream_with_threads() -> None
     async def main() -> None:
         threads = threading.active_count()
         reading = asyncio.ensure_future(mic.read_async(6))
-        while not waits(mic):
-            await asyncio.sleep(0)
+        await some_task_waits(mic)
         assert threading.active_count() == threads
         capture(driver, 7)
         assert (await reading == stereo(6)).all()
         assert await mic.read_bytes_async(1) == stereo(1, 7).tobytes()
         reading = asyncio.ensure_future(mic.read_async(2 * RING))
-        while not waits(mic):
-            await asyncio.sleep(0)
+        await some_task_waits(mic)
         for first in range(1, RING, FRAMES):
             capture(driver, FRAMES, first)
             await asyncio.sleep(0)

@@ -14,9 +14,9 @@ import pytest
 
 import pcmio
 from pcmio import ClearResult, SampleFormat, StreamState, _core
-from pcmio.hosts.null import SimulatedClock
+from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import until
-from tests.unit.blocks_rig import RING, Call, begun, played, waits, writer
+from tests.unit.blocks_rig import RING, Call, begun, played, some_task_waits, waits, writer
 from tests.unit.stream_rig import FRAMES, HandDriver
 
 if TYPE_CHECKING:
@@ -61,13 +61,11 @@ TAKEN: dict[str, Callable[[], Any]] = {
     "a bytearray": lambda: bytearray(WANTED.tobytes()),
     "a memoryview of bytes": lambda: memoryview(WANTED.tobytes()),
     "a memoryview of numbers": lambda: memoryview(WANTED),
-    "lists": WANTED.tolist,
+    "lists, of integers with 64 bits": (WANTED.astype(np.int64) << 48).tolist,
     "three-byte records": lambda: np.frombuffer(
         b"".join((int(value) << 8).to_bytes(3, "little", signed=True) for value in WANTED.reshape(-1)), "V3"
     ).reshape(-1, 2),
 }
-# Integers of eight bytes are samples of 64 bits.
-TAKEN["lists"] = lambda: (WANTED.astype(np.int64) << 48).tolist()
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -164,7 +162,7 @@ def test_it_begins_when_a_write_has_to_wait() -> None:
 def test_little_is_heard_too_half_a_ring_later() -> None:
     clock = SimulatedClock()
     with pcmio.host("null", clock=clock) as host:
-        out = host.device_by_id("null:loopback").open_writer(pcmio.StreamConfig(2, 48_000, 480), depth=0.2)
+        out: Any = host.device_by_id("null:loopback").open_writer(pcmio.StreamConfig(2, 48_000, 480), depth=0.2)
         out.write(np.ones(100, np.float32))
         clock.advance(0.09)
         assert (out.state, out.position) == (StreamState.STOPPED, 0)
@@ -310,9 +308,9 @@ def test_clear_counts_from_the_beginning_of_the_sound() -> None:
 
 def test_clear_counts_what_the_device_has_not_played_yet() -> None:
     clock = SimulatedClock()
-    spec = pcmio.testing.NullDeviceSpec("far", pcmio.testing.NullKind.SINK, latency=0.005)
+    spec = NullDeviceSpec("far", NullKind.SINK, latency=0.005)
     with pcmio.host("null", clock=clock, devices=[spec]) as host:
-        out = host.device_by_id("null:far").open_writer(pcmio.StreamConfig(2, 48_000, 480))
+        out: Any = host.device_by_id("null:far").open_writer(pcmio.StreamConfig(2, 48_000, 480))
         out.write(np.ones(12_000, np.float32))
         until(lambda: out._ring._moving, "its beginning")
         clock.advance(0.1)
@@ -402,9 +400,15 @@ def test_leaving_its_block_drains_and_leaving_by_an_exception_does_not() -> None
 
     assert (heard(played(driver, Call(block))) == stereo(7)).all()
     driver = HandDriver()
-    with pytest.raises(KeyError), writer(driver) as out:
-        out.write(stereo(7))
-        raise KeyError
+    out = writer(driver)
+
+    def fails() -> None:
+        with out:
+            out.write(stereo(7))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
     assert out.state is StreamState.CLOSED
     assert "start" not in driver.calls
 
@@ -494,8 +498,7 @@ def test_a_cancelled_task_leaves_the_stream_usable() -> None:
 
     async def main() -> None:
         writing = asyncio.ensure_future(out.write_async(stereo(RING + 50)))
-        while not waits(out):
-            await asyncio.sleep(0)
+        await some_task_waits(out)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
@@ -517,14 +520,12 @@ def test_tasks_are_freed_by_clear_and_by_the_end() -> None:
 
     async def main() -> None:
         writing = asyncio.ensure_future(out.write_async(stereo(RING + 50)))
-        while not waits(out):
-            await asyncio.sleep(0)
+        await some_task_waits(out)
         out.clear()
         with pytest.raises(pcmio.OperationInterrupted):
             await writing
         writing = asyncio.ensure_future(out.write_async(stereo(RING + 50)))
-        while not waits(out):
-            await asyncio.sleep(0)
+        await some_task_waits(out)
         driver.note(_core.NOTE_DEVICE_LOST)
         with pytest.raises(pcmio.DeviceLost):
             await writing

@@ -24,7 +24,7 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import Any
 
     from pcmio.blocking import Reader, Writer
@@ -43,7 +43,7 @@ def _writer(rig: Rig, host: Host, sample_format: SampleFormat = SampleFormat.F32
 
 
 @contextmanager
-def _loop(rig: Rig, sample_format: SampleFormat = SampleFormat.F32) -> Iterator[tuple[Writer, Reader]]:
+def _loop(rig: Rig, sample_format: SampleFormat = SampleFormat.F32) -> Generator[tuple[Writer, Reader]]:
     """A writer, and a reader that hears it already."""
     with rig.open_host() as host:
         config = rig.config(2, sample_format)
