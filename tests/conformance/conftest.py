@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pcmio.testing import Rig
 
 
-@pytest.fixture(scope="session", params=rigs.PROVIDERS, ids=[provider.__name__ for provider in rigs.PROVIDERS])
+@pytest.fixture(scope="package", params=rigs.PROVIDERS, ids=[provider.__name__ for provider in rigs.PROVIDERS])
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
-    """One host after the other; its server runs as long as its checks."""
+    """One host after the other; its server, and its environment, are there as long as its checks."""
     with request.param() as provided:
         yield provided

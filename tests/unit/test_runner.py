@@ -20,7 +20,8 @@ from tests.unit.stream_rig import PATIENCE, Events, HandDriver, build, ignore
 
 
 def stream_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("pcmio ")]
+    """Those of the streams here; a host's thread that gave up on a server may still hang in it."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("pcmio hand:")]
 
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -194,7 +194,7 @@ def test_a_driver_that_does_not_open_is_closed(error: BaseException) -> None:
     with pytest.raises(type(error)):
         build(driver, ignore)
     assert driver.calls == ["open", "close"]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pcmio ")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pcmio hand:")]
 
 
 def test_a_stream_needs_a_direction() -> None:
@@ -304,7 +304,7 @@ def test_a_dropped_stream_frees_its_callback_and_its_memory() -> None:
     freed = weakref.ref(callback)
     stream = build(driver, callback, events)
     stream.start()
-    (thread,) = [thread for thread in threading.enumerate() if thread.name.startswith("pcmio ")]
+    (thread,) = [thread for thread in threading.enumerate() if thread.name.startswith("pcmio hand:")]
     with pytest.warns(ResourceWarning):
         del stream
     events.wait_for(StreamEnded)
