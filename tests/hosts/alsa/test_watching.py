@@ -32,8 +32,10 @@ WENT = [(DeviceRemoved, ONE), (DefaultChanged, None), (DefaultChanged, None)]
 
 def is_open(path: str | Path, _mode: int = 0) -> bool:
     """What stands for ``os.access``, which allows root everything."""
-    path = Path(path)
-    return path.exists() and path.stat().st_mode & 0o600 == 0o600
+    try:
+        return Path(path).stat().st_mode & 0o600 == 0o600
+    except FileNotFoundError:
+        return False  # it may go at any moment
 
 
 class Machine:
