@@ -251,16 +251,23 @@ PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
 
-/* --- rt/sampler.c: native callbacks that play from memory and record into it, for tests --------------------------- */
+/* --- rt/sampler.c: native callbacks that play from memory and record into it --------------------------------------
+ */
 
 typedef struct {
-  void *samples;   /* interleaved, in the stream's format */
-  uint64_t frames; /* there is room for, or that there are; then the stream ends: PCMIO_FINISH */
-  uint64_t at;     /* frames done; written by the audio thread alone, read by any */
-  uint64_t lost;   /* sum of what blocks told as lost; likewise */
+  void *samples;      /* interleaved, in the stream's format */
+  uint64_t frames;    /* there is room for, or that there are; then the stream ends: PCMIO_FINISH */
+  uint64_t at;        /* frames done; written by the audio thread alone, read by any */
+  uint64_t lost;      /* sum of what blocks told as lost; likewise */
+  const uint64_t *go; /* recording: nothing is kept while there is 0; NULL: from the first block on */
+  uint64_t *starts; /* when frame 0 was heard or captured, as each of the last blocks has it, in nanoseconds; or NULL */
+  uint32_t start_room; /* of these there is room for so many, and then the oldest make room */
+  uint32_t reserved;
+  uint64_t start_count; /* and so many blocks there were; likewise */
 } pcmio_sampler;
 
-/* audio: a pcmio_native_callback, whose user is a pcmio_sampler. */
+/* audio: a pcmio_native_callback, whose user is a pcmio_sampler.  Recorded frames that were lost leave their place as
+ * it was: what comes after them is where it belongs. */
 PCMIO_API int32_t pcmio_sampler_play(void *sampler, const pcmio_native_block *block, void *samples);
 PCMIO_API int32_t pcmio_sampler_record(void *sampler, const pcmio_native_block *block, void *samples);
 

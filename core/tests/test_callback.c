@@ -458,6 +458,63 @@ static void a_sampler_records_until_its_memory_is_full(void) {
   CHECK_EQUAL(sampler.at, 40);
 }
 
+static void a_recording_waits_for_its_go(void) {
+  int16_t sound[2 * BLOCK] = {0};
+  int16_t in[BLOCK] = {1};
+  uint64_t go = 0;
+  pcmio_native_block block = {.frames = BLOCK, .channels = 1, .format = PCMIO_I16, .xrun_frames = 5};
+  pcmio_sampler sampler = {.samples = sound, .frames = 2 * BLOCK, .go = &go};
+  CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(sampler.at, 0);
+  CHECK_EQUAL(sampler.lost, 0);
+  go = 1;
+  CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(sampler.at, BLOCK);
+  CHECK_EQUAL(sound[0], 1);
+}
+
+static void frames_that_are_lost_leave_their_place_in_a_recording(void) {
+  int16_t sound[100] = {0};
+  int16_t in[BLOCK];
+  pcmio_native_block block = {.frames = BLOCK, .channels = 1, .format = PCMIO_I16};
+  pcmio_sampler sampler = {.samples = sound, .frames = 100};
+  for (uint32_t i = 0; i < BLOCK; i++) {
+    in[i] = 7;
+  }
+  CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_GO_ON);
+  block.xrun_frames = 10;
+  CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(sound[BLOCK - 1], 7);
+  CHECK_EQUAL(sound[BLOCK], 0);
+  CHECK_EQUAL(sound[BLOCK + 9], 0);
+  CHECK_EQUAL(sound[BLOCK + 10], 7);
+  CHECK_EQUAL(sampler.at, 2 * BLOCK + 10);
+  block.xrun_frames = 1000000; /* far beyond the end */
+  CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_FINISH);
+  CHECK_EQUAL(sampler.at, 100);
+  CHECK_EQUAL(sound[99], 0);
+  CHECK_EQUAL(sampler.lost, 1000010);
+}
+
+static void a_sampler_tells_when_its_first_frame_was(void) {
+  int16_t sound[4 * BLOCK] = {0};
+  int16_t in[BLOCK] = {0};
+  uint64_t starts[2] = {0};
+  pcmio_native_block block = {
+      .frames = BLOCK, .channels = 1, .format = PCMIO_I16, .sample_rate = 1000, .device_nanos = 5000000000u};
+  pcmio_sampler sampler = {.samples = sound, .frames = 4 * BLOCK, .starts = starts, .start_room = 2};
+  CHECK_EQUAL(pcmio_sampler_play(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(starts[0], 5000000000u);
+  CHECK_EQUAL(sampler.start_count, 1);
+  block.device_nanos += BLOCK * 1000000u + 3; /* three nanoseconds late */
+  CHECK_EQUAL(pcmio_sampler_play(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(starts[1], 5000000003u);
+  block.device_nanos += BLOCK * 1000000u + 4;
+  CHECK_EQUAL(pcmio_sampler_play(&sampler, &block, in), PCMIO_GO_ON);
+  CHECK_EQUAL(starts[0], 5000000007u);
+  CHECK_EQUAL(sampler.start_count, 3);
+}
+
 int main(void) {
   RUN(with_one_slot_and_with_more);
   RUN(a_block_is_told_when_it_is_heard);
@@ -476,5 +533,8 @@ int main(void) {
   RUN(it_is_started_and_held_while_another_thread_plays);
   RUN(a_sampler_plays_its_memory_once);
   RUN(a_sampler_records_until_its_memory_is_full);
+  RUN(a_recording_waits_for_its_go);
+  RUN(frames_that_are_lost_leave_their_place_in_a_recording);
+  RUN(a_sampler_tells_when_its_first_frame_was);
   return 0;
 }

@@ -66,6 +66,7 @@ from pcmio.events import (
     VolumeChanged,
 )
 from pcmio.formats import SampleFormat
+from pcmio.oneshot import Playback, Recording, play, play_record, record
 from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
 from pcmio.stats import Latency, StreamStats
 from pcmio.timestamps import CallbackInfo, StreamInstant, StreamTimestamp
@@ -112,8 +113,10 @@ __all__ = [
     "OperationInterrupted",
     "OperationTimeout",
     "PermissionDenied",
+    "Playback",
     "Reader",
     "RealtimeDenied",
+    "Recording",
     "Rerouted",
     "ResourceExhausted",
     "Resumed",
@@ -141,5 +144,8 @@ __all__ = [
     "available_hosts",
     "default_host",
     "host",
+    "play",
+    "play_record",
+    "record",
     "switch_interval",
 ]

@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "native_synth": (*NULL, "--seconds", "0.3"),
     "record_wav": ("take.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
     "watch": (*NULL, "--seconds", "0.2"),
+    "round_trip": ("--output", "null:loopback", "--input", "null:loopback"),
     "synth_tones": (*NULL, "--seconds", "0.1"),
     "voice_agent": (*NULL, "--patience", "0.3"),
 }

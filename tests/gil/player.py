@@ -12,7 +12,7 @@ import numpy as np
 
 import pcmio
 from bench.known_signal import CHANNELS, FRAMES, RATE, Source, signal
-from pcmio.testing.sampler import Sampler
+from pcmio._sampler import Sampler
 
 #: Of the signal, for a native callback: more than any test listens to.
 _ROUNDS = 3

@@ -28,6 +28,7 @@ from pcmio.testing import (
     lifecycle,
     lifetimes,
     native,
+    oneshots,
     outcomes,
     timing,
     watching,
@@ -47,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     *timing.CHECKS,
     *failures.CHECKS,
     *blocking.CHECKS,
+    *oneshots.CHECKS,
     *watching.CHECKS,
     *lifetimes.CHECKS,
 )

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+from pcmio._sampler import Sampler
 from pcmio.configs import StreamConfig
 from pcmio.errors import StreamClosed
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.formats import SampleFormat
 from pcmio.testing.configs import builder, must_raise, sides
-from pcmio.testing.sampler import Sampler
 from pcmio.testing.signals import Counter, Events, Noise
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
