@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from pcmio._fit import AUTO, NEVER, check_convert, fitting
 from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
 from pcmio.callbacks import NativeCallback
@@ -136,14 +137,40 @@ class NativeDevice(Device):
         depth: float | str = WRITER_SECONDS,
         on_event: EventCallback | None = None,
         realtime: str = "auto",
+        convert: str = AUTO,
         **options: object,
     ) -> Writer:
         self._check_build(Direction.OUTPUT, on_event)
-        wanted = self._resolved(Direction.OUTPUT, _or_default(config, self.default_output_config))
+        check_convert(convert)
+        wanted = _or_default(config, self.default_output_config)
+        resolved = self._resolved(Direction.OUTPUT, wanted)
+        try:
+            driver = self._driver(Direction.OUTPUT, resolved, dict(options))
+        except UnsupportedConfig:
+            granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted)
+            if granted is wanted:
+                raise
+            return self._open_converting(wanted, granted, on_event, options, depth=depth, realtime=realtime)
         from pcmio._writer import NativeWriter
 
-        driver = self._driver(Direction.OUTPUT, wanted, options)
-        return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime)
+        return NativeWriter(self, driver, resolved, on_event, depth=depth, realtime=realtime)
+
+    def _open_converting(
+        self,
+        wanted: StreamConfig,
+        granted: StreamConfig,
+        on_event: EventCallback | None,
+        options: dict[str, Any],
+        *,
+        depth: float | str,
+        realtime: str,
+    ) -> Writer:
+        from pcmio._convert import Converter
+        from pcmio._converting import ConvertingWriter
+
+        converter = Converter(wanted, granted)
+        driver = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, granted), options)
+        return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
 
     def open_reader(
         self,

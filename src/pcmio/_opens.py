@@ -26,6 +26,7 @@ class Opens:
         depth: float | str = WRITER_SECONDS,
         on_event: EventCallback | None = None,
         realtime: str = "auto",
+        convert: str = "auto",
         **options: object,
     ) -> Writer:
         """Open an output stream that is written to, stopped; it begins by itself.
@@ -35,12 +36,15 @@ class Opens:
             depth: How much may be written ahead: seconds, or a name as for ``build_output_stream``.
             on_event: Called with a ``StreamEvent`` on a Python thread of the stream's own.
             realtime: As for ``build_output_stream``.
+            convert: "auto": a config that the device does not take is taken all the same, and what is written is mixed
+                to the device's channels and resampled to its rate (by soxr, which ``pcmio[convert]`` brings).  "never":
+                it is refused.
             options: What only this host can be asked for.
 
         Raises:
             What ``build_output_stream`` raises; UnsupportedOperation also from a device that has callbacks only.
         """
-        del config, depth, on_event, realtime, options
+        del config, depth, on_event, realtime, convert, options
         raise UnsupportedOperation("this device cannot be written to", advice="build a stream with a callback")
 
     def open_reader(

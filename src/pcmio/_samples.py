@@ -24,12 +24,16 @@ class Samples:
     """Samples in one piece of memory.
 
     Attributes:
+        view: The memory.
+        sample_format: What is in it.
         code: Of their format: ``pcmio_format``.
         channels: In each frame; 1 goes to every channel of the stream.
         frames: How many.
     """
 
     def __init__(self, view: memoryview, sample_format: SampleFormat, channels: int) -> None:
+        self.view = view
+        self.sample_format = sample_format
         self.code = sample_format.code
         self.channels = channels
         self.frame_bytes = sample_format.sample_bytes * channels
@@ -44,6 +48,14 @@ class Samples:
             self._address = ctypes.addressof(self._memory)
         else:
             self._address = 0
+
+    def array(self, at: int, frames: int) -> Any:
+        """Frames ``at`` and after it, as an array of numpy's; fewer than ``frames`` at the end."""
+        import numpy as np
+
+        part: Any = self.view.cast("B")[at * self.frame_bytes : (at + frames) * self.frame_bytes]
+        samples: Any = np.frombuffer(part, self.sample_format.dtype)
+        return samples.reshape(-1, self.channels)
 
     def address(self, at: int) -> int:
         """Of frame ``at``."""

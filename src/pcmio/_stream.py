@@ -115,7 +115,7 @@ class NativeStream(Stream):
     @property
     def latency(self) -> Latency:
         pump = self._engine.pump
-        return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._config.sample_rate)
+        return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._engine.driver.plan.sample_rate)
 
     @property
     def stats(self) -> StreamStats:

@@ -43,6 +43,7 @@ class WriterEngine(RingEngine):
         self._starts_at: int | None = None  # the time at which that begins, however little it is
         self._ends = 0  # times that all was played
         self._rest = b""  # of a frame that was not written in full
+        self._taken = 0  # frames of the present call's
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -60,22 +61,29 @@ class WriterEngine(RingEngine):
             samples = array_samples(data, config)
             if self._rest:
                 raise InvalidInput(f"{len(self._rest)} bytes of a frame are written, and the others have to follow")
-        at = 0
+        self._taken = 0
         try:
-            while True:
-                self._check_uncut(cuts)
-                at += self._put(samples, at)
-                if at == samples.frames:
-                    break
-                need = min(samples.frames - at, self._piece)
-                yield partial(self._may_put, need, cuts), need
+            yield from self._taking(samples, cuts)
         except (OperationTimeout, OperationInterrupted) as error:
-            error.frames = at
+            error.frames = self._taken
             raise
         finally:
-            if at:
+            if self._taken:
                 self._rest = b""
         self._rest = rest
+
+    def _taking(self, samples: Samples, cuts: int) -> Steps[None]:
+        while True:
+            self._check_uncut(cuts)
+            self._taken += self._put(samples, self._taken)
+            if self._taken == samples.frames:
+                return
+            need = min(samples.frames - self._taken, self._piece)
+            yield partial(self._may_put, need, cuts), need
+
+    def _flushing(self, _cuts: int) -> Steps[None]:
+        """Get all that was taken into the ring: nothing follows."""
+        yield from ()
 
     def _put(self, samples: Samples, at: int) -> int:
         if not self._takes() or at == samples.frames:
@@ -116,6 +124,7 @@ class WriterEngine(RingEngine):
     def draining(self) -> Steps[None]:
         """The steps of ``drain``."""
         cuts, ends = self._cuts, self._ends
+        yield from self._flushing(cuts)
         while True:
             self._check_uncut(cuts)
             if self._ends != ends or (self.state is StreamState.STOPPED and not self.pump.filled()):
@@ -140,7 +149,7 @@ class WriterEngine(RingEngine):
             taken = self.pump.position() - self._began_at
             on_its_way = self.pump.latency_nanos() * self.driver.plan.sample_rate // _NANOS if moved else 0
             on_its_way = min(taken, on_its_way)
-            result = ClearResult(taken - on_its_way, self.pump.filled() + on_its_way)
+            result = self._result(taken - on_its_way, self.pump.filled() + on_its_way)
             self._cuts += 1
             self._rest = b""
             if self.state is StreamState.STOPPED:
@@ -149,6 +158,13 @@ class WriterEngine(RingEngine):
             else:
                 self._halt()
             return result
+
+    def _result(self, heard: int, dropped: int) -> ClearResult:
+        return ClearResult(heard, dropped)
+
+    def position(self) -> int:
+        """Of what was written, that the device has taken."""
+        return self.pump.position()
 
     def stop(self, timeout: float | None = None) -> bool:
         """See ``contract.Stream``."""
@@ -233,6 +249,10 @@ class NativeWriter(NativeStream, Writer):
         del data
         self._ring = WriterEngine(driver, pump, views, on_event, ring)
         return self._ring
+
+    @property
+    def position(self) -> int:
+        return self._ring.position()
 
     def write(self, data: Any, timeout: float | None = None) -> None:
         self._ring.run(self._ring.writing(data, self._config), timeout)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
+from pcmio._fit import NEVER, check_convert, fitting
 from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Device
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from pcmio.events import StreamEnded
 
 _NANOS = 1_000_000_000
-_NEVER = "never"
-_CONVERT = ("auto", _NEVER)
-_FLOAT_BITS = 24  # that a 32-bit float holds
 _PLANE = 2  # dimensions: frames and channels
 #: An echo comes back after the latencies of two devices; frames are kept until the last of them has.
 _ECHO_SECONDS = 5.0
@@ -173,10 +171,10 @@ def play(
     from pcmio._sampler import Sampler
 
     samples, sample_format = _checked(data)
-    convert = _checked_convert(convert)
+    check_convert(convert)
     with ExitStack() as opened:
         where = _Hosts(opened).device(device, Direction.OUTPUT)
-        config = _fitting(where, Direction.OUTPUT, samples.shape[1], rate, sample_format, convert)
+        config = _nearest(where, Direction.OUTPUT, (samples.shape[1], rate, sample_format), convert)
         sampler = Sampler(_fitted(samples, rate, config))
         job = Job(opened)
         stream = job.add(partial(where.build_output_stream, config, sampler.player, **options))
@@ -212,10 +210,10 @@ def record(
     Raises:
         As ``play``.
     """
-    convert = _checked_convert(convert)
+    check_convert(convert)
     with ExitStack() as opened:
         where = _Hosts(opened).device(device, Direction.INPUT)
-        config = _fitting(where, Direction.INPUT, channels, rate, sample_format, convert)
+        config = _nearest(where, Direction.INPUT, (channels, rate, sample_format), convert)
         rate = config.sample_rate if rate is None else rate
         take = _Take(opened, (_length(seconds, frames, rate), channels or config.channels), rate, config)
         take.job.add(partial(where.build_input_stream, config, take.sampler.recorder, **options))
@@ -255,7 +253,7 @@ def play_record(
     from pcmio._sampler import Sampler
 
     samples, own_format = _checked(data)
-    convert = _checked_convert(convert)
+    check_convert(convert)
     with ExitStack() as opened:
         hosts = _Hosts(opened)
         speaker, microphone = hosts.device(output, Direction.OUTPUT), hosts.device(input, Direction.INPUT)
@@ -264,8 +262,8 @@ def play_record(
                 f"{speaker.id} and {microphone.id} are of two hosts, which have no clock in common",
                 advice="choose two devices of one host",
             )
-        out = _fitting(speaker, Direction.OUTPUT, samples.shape[1], rate, own_format, convert)
-        config = _fitting(microphone, Direction.INPUT, channels, rate, SampleFormat.F32, convert)
+        out = _nearest(speaker, Direction.OUTPUT, (samples.shape[1], rate, own_format), convert)
+        config = _nearest(microphone, Direction.INPUT, (channels, rate, SampleFormat.F32), convert)
         player = Sampler(_fitted(samples, rate, out))
         take = _Take(opened, (len(samples), channels or config.channels), rate, config, player)
         take.job.add(partial(microphone.build_input_stream, config, take.sampler.recorder, **(input_options or {})))
@@ -396,12 +394,6 @@ def _numpy() -> Any:
     return np
 
 
-def _checked_convert(convert: str) -> str:
-    if convert not in _CONVERT:
-        raise InvalidInput(f"convert is {' or '.join(map(repr, _CONVERT))}, not {shown(convert)}")
-    return convert
-
-
 def _length(seconds: float | None, frames: int | None, rate: int) -> int:
     if (seconds is None) == (frames is None):
         raise InvalidInput("a recording has a length, in seconds or in frames: give the one or the other")
@@ -415,43 +407,20 @@ def _length(seconds: float | None, frames: int | None, rate: int) -> int:
     return frames
 
 
-def _fitting(
-    device: Device,
-    direction: Direction,
-    channels: int | None,
-    rate: int | None,
-    sample_format: SampleFormat,
-    convert: str,
+def _nearest(
+    device: Device, direction: Direction, wanted: tuple[int | None, int | None, SampleFormat], convert: str
 ) -> StreamConfig:
-    """The config that comes nearest to what is wanted; its blocks are long, for nobody waits for a single one."""
-    output = direction is Direction.OUTPUT
-    default = device.default_output_config() if output else device.default_input_config()
-    wanted = StreamConfig(
+    """The config to take; its blocks are long, for nobody waits for a single one."""
+    default = device.default_output_config() if direction is Direction.OUTPUT else device.default_input_config()
+    channels, rate, sample_format = wanted
+    config = StreamConfig(
         default.channels if channels is None else channels,
         default.sample_rate if rate is None else rate,
         BufferSize.HIGH,
         sample_format,
     )
-    if convert == _NEVER:
-        return wanted
-    mono = output and wanted.channels == 1  # heard on both sides, wherever the system would have put it
-    counts = (default.channels,) if mono else (wanted.channels, default.channels)
-    for count in counts:
-        for hertz in (wanted.sample_rate, default.sample_rate):
-            changed = (count, hertz) != (wanted.channels, wanted.sample_rate)
-            own = _float_like(sample_format) if changed and output else sample_format
-            if changed and not own.is_float:
-                continue
-            config = StreamConfig(count, hertz, BufferSize.HIGH, own)
-            if device.supports(config, direction):
-                return config
-    return wanted
-
-
-def _float_like(sample_format: SampleFormat) -> SampleFormat:
-    """Floats that hold these samples."""
-    wide = sample_format.bits_per_sample > _FLOAT_BITS and sample_format is not SampleFormat.F32
-    return SampleFormat.F64 if wide else SampleFormat.F32
+    mono = direction is Direction.OUTPUT and channels == 1  # is spread
+    return config if convert == NEVER else fitting(device, direction, config, taken=not mono)
 
 
 def _fitted(samples: Any, rate: int, config: StreamConfig) -> Any:
@@ -460,5 +429,5 @@ def _fitted(samples: Any, rate: int, config: StreamConfig) -> Any:
         return samples
     from pcmio._convert import as_floats, mixed, resampled
 
-    floats = mixed(as_floats(samples, config.sample_format), config.channels)
+    floats = mixed(as_floats(samples, SampleFormat.from_dtype(samples.dtype), config.sample_format), config.channels)
     return _numpy().ascontiguousarray(resampled(floats, rate, config.sample_rate))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 from contextlib import contextmanager
+from importlib.util import find_spec
 
+from pcmio.configs import StreamConfig
 from pcmio.errors import (
     AudioError,
     DeviceLost,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _ODD_PIECES = (1, 2, 3, 5, 64, 1001, 4099, 7, 8191)
 _TAIL_SECONDS = 0.3
 _WARM_UP = 50
+_OTHER_RATE = 22_050
 
 
 def _writer(rig: Rig, host: Host, sample_format: SampleFormat = SampleFormat.F32) -> Writer:
@@ -282,12 +285,36 @@ def a_thousand_writers_and_readers_leave_nothing(rig: Rig) -> None:
         assert grown < MEMORY_BYTES, f"{grown} bytes more after {rig.cycles} cycles"
 
 
+def mono_of_another_rate_is_heard_on_both_sides(rig: Rig) -> str | None:
+    """Whoever resamples, the host or pcmio: it lasts as long, and is as loud, on every channel of the device."""
+    if not rig.loops:
+        return "not applicable: the rig has no loop"
+    if find_spec("soxr") is None:
+        return "not applicable: soxr is not installed"
+    import numpy as np
+
+    tone: Any = 0.5 * np.sin(2 * np.pi * 441 * np.arange(_OTHER_RATE // 2) / _OTHER_RATE)
+    with _loop(rig) as (usual, reader):
+        usual.close()
+        config = StreamConfig(1, _OTHER_RATE)
+        with usual.device.open_writer(config, **rig.options_for("output")) as writer:
+            assert (writer.config.channels, writer.config.sample_rate) == (1, _OTHER_RATE)
+            writer.write(tone)
+        captured = _heard(rig, reader)
+        heard: Any = captured[np.flatnonzero(np.abs(captured).max(axis=1) > 0.001)]
+        assert abs(len(heard) - rig.sample_rate // 2) < rig.sample_rate // 20
+        levels: Any = np.sqrt(2 * np.mean(heard[len(heard) // 4 : 3 * len(heard) // 4] ** 2, axis=0))
+        assert (abs(levels - 0.5) < 0.02).all(), f"channels play at {levels} instead of 0.5"
+    return None
+
+
 CHECKS: tuple[Check, ...] = (
     odd_pieces_pass_the_loop_unchanged,
     arrays_pass_the_loop_unchanged,
     short_sounds_are_heard_whole,
     clear_silences_and_writing_goes_on,
     tasks_pass_the_loop_unchanged,
+    mono_of_another_rate_is_heard_on_both_sides,
     waiting_ends_with_its_time_or_the_stream,
     a_lost_device_frees_who_writes,
     a_lost_server_frees_who_writes,
