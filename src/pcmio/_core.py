@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 import time
 from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
@@ -16,7 +17,6 @@ from pcmio.stats import StreamStats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
     from typing import Any, ClassVar
 
@@ -29,9 +29,10 @@ ABI = 4
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
-# Where Ctrl-C does not end a wait for a lock, the wait is cut into slices.  On Windows it is noticed only afterwards;
-# without a GIL (3.13) a wait that begins at the moment of the signal may last for ever.
-_SLICE_SECONDS = None if sys.platform != "win32" and getattr(sys, "_is_gil_enabled", lambda: True)() else 0.05
+# Ctrl-C ends a wait for a lock only if it finds the main thread waiting.  If it comes after the interpreter has looked
+# for signals and before the wait has begun (a thread that takes the GIL over makes that long; CPython 3.10 to 3.14), or
+# if the kernel gives it to another thread, it is noticed when the wait is over; on Windows always.  Hence slices.
+_SLICE_SECONDS = 0.05 if sys.platform == "win32" else 0.5
 
 # pcmio_note_kind
 NOTE_DRAINED = 1
@@ -288,7 +289,7 @@ def _memory(byte_count: int) -> tuple[bytearray, int]:
 
 def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
     """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held."""
-    if _SLICE_SECONDS is None:
+    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
         return changed.wait_for(holds, timeout)
     while not changed.wait_for(holds, _SLICE_SECONDS if timeout is None else min(timeout, _SLICE_SECONDS)):
         if timeout is not None:

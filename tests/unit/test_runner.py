@@ -196,9 +196,7 @@ def test_threads_that_wait_are_woken_by_the_end() -> None:
 
 
 @pytest.mark.parametrize("timeout", [None, 0.5, 0.0])
-def test_where_locks_cannot_be_interrupted_waits_are_cut_into_slices(
-    timeout: float | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_main_thread_waits_in_slices(timeout: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_core, "_SLICE_SECONDS", 0.005)
     stream = build(HandDriver(), ignore)
     stream.start()
@@ -210,6 +208,36 @@ def test_where_locks_cannot_be_interrupted_waits_are_cut_into_slices(
         assert stream.wait(timeout) is False
         assert time.monotonic() - began >= timeout
     stream.close()
+
+
+def test_ctrl_c_ends_a_wait_that_the_signal_does_not_interrupt() -> None:
+    """As when it comes just before the wait begins: the interpreter knows of it, and the wait does not."""
+    done = run_python(
+        """
+        import signal, time
+
+        def elsewhere(thread):
+            while "wait_for" not in {frame.f_code.co_name for frame in stack(sys._current_frames()[thread])}:
+                time.sleep(0.01)
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+        def stack(frame):
+            while frame is not None:
+                yield frame
+                frame = frame.f_back
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stream = open_stream(lambda event: None)
+        stream.start()
+        threading.Thread(target=elsewhere, args=[threading.get_ident()]).start()
+        try:
+            stream.wait()
+        except KeyboardInterrupt:
+            print("interrupted")
+        stream.close()
+        """
+    )
+    assert done.stdout == "interrupted\n", done
 
 
 # --- the end of the interpreter ---------------------------------------------------------------------------------------
