@@ -58,7 +58,7 @@ class Job:
         return stream
 
     def start(self) -> None:
-        """Start the streams, in the order in which they were added.
+        """Start the streams, the last that was added first.
 
         Raises:
             What ``Stream.start`` raises; then all is closed.
@@ -66,7 +66,7 @@ class Job:
         self._hosts = self._opened.pop_all()
         _going.add(self)
         try:
-            for stream in self._streams:
+            for stream in reversed(self._streams):
                 stream.start()
         except BaseException:
             self.stop()

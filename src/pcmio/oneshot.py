@@ -266,8 +266,9 @@ def play_record(
         config = _nearest(microphone, Direction.INPUT, (channels, rate, SampleFormat.F32), convert)
         player = Sampler(_fitted(samples, rate, out))
         take = _Take(opened, (len(samples), channels or config.channels), rate, config, player)
-        take.job.add(partial(microphone.build_input_stream, config, take.sampler.recorder, **(input_options or {})))
+        # The input starts first, but is built last: where both share a card's one format, it is the output's to choose.
         take.played = take.job.add(partial(speaker.build_output_stream, out, player.player, **(output_options or {})))
+        take.job.add(partial(microphone.build_input_stream, config, take.sampler.recorder, **(input_options or {})))
         take.job.start()
     return Recording(take, rate)
 

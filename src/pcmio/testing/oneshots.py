@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack, contextmanager
 
+from pcmio.configs import StreamConfig
 from pcmio.errors import AudioError, OperationTimeout
 from pcmio.formats import SampleFormat
 from pcmio.oneshot import play, play_record, record
@@ -13,6 +15,7 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any
 
     from pcmio.contract import Host
@@ -31,6 +34,16 @@ def _play(rig: Rig, host: Host, data: Any) -> Playback:
     return play(data, rig.sample_rate, device=rig.output_device(host), **rig.options_for("output"))
 
 
+@contextmanager
+def _open_loop(rig: Rig) -> Generator[Host]:
+    """A host whose loop has the output's format: where both share a card's one format, it is the output's to choose."""
+    with rig.open_host() as host, ExitStack() as held:
+        if rig.mixes:
+            config = StreamConfig(_CHANNELS, rig.sample_rate)
+            held.enter_context(rig.output_device(host).open_writer(config, **rig.options_for("output")))
+        yield host
+
+
 def _record(rig: Rig, host: Host, seconds: float) -> Recording:
     device, options = rig.input_device(host), rig.options_for("input")
     return record(seconds, rate=rig.sample_rate, channels=_CHANNELS, device=device, **options)
@@ -41,7 +54,7 @@ def an_array_is_played_and_another_recorded(rig: Rig) -> str | None:
     if not rig.loops:
         return _NO_LOOP
     noise = _noise(rig, 0.5)
-    with rig.open_host() as host:
+    with _open_loop(rig) as host:
         take = _record(rig, host, 3.0)
         until(lambda: take.position > 0, "the first recorded block")
         assert not take.done
@@ -126,7 +139,7 @@ def arrays_are_awaited(rig: Rig) -> str | None:
         await _play(rig, host, noise.frames)
         return await take
 
-    with rig.open_host() as host:
+    with _open_loop(rig) as host:
         noise.assert_within(asyncio.run(both(host)))
     return None
 
