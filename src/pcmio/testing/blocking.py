@@ -66,6 +66,14 @@ def _heard(rig: Rig, reader: Reader) -> Any:
     return reader.read(reader.read_available + int(_TAIL_SECONDS * rig.sample_rate), timeout=PATIENCE_SECONDS)
 
 
+def _assert_heard(noise: Noise, rig: Rig, writer: Writer, reader: Reader) -> None:
+    """All of it; if not, with what both sides have to say of it."""
+    try:
+        noise.assert_within(_heard(rig, reader))
+    except AssertionError as error:
+        raise AssertionError(f"{error}; written: {writer.stats}, read: {reader.stats}") from error
+
+
 def odd_pieces_pass_the_loop_unchanged(rig: Rig) -> str | None:
     """Bytes that end within samples and frames; the last frame is that of a drain."""
     if not rig.loops:
@@ -80,7 +88,7 @@ def odd_pieces_pass_the_loop_unchanged(rig: Rig) -> str | None:
                 at, turn = at + size, turn + 1
             writer.drain(PATIENCE_SECONDS)
             assert writer.state is StreamState.STOPPED
-            noise.assert_within(_heard(rig, reader))
+            _assert_heard(noise, rig, writer, reader)
             assert reader.stats.xrun_frames == 0, f"{reader.stats}"
     return None
 
