@@ -463,7 +463,7 @@ static void a_recording_waits_for_its_go(void) {
   int16_t in[BLOCK] = {1};
   uint64_t go = 0;
   pcmio_native_block block = {.frames = BLOCK, .channels = 1, .format = PCMIO_I16, .xrun_frames = 5};
-  pcmio_sampler sampler = {.samples = sound, .frames = 2 * BLOCK, .go = &go};
+  pcmio_sampler sampler = {.samples = sound, .frames = (uint64_t)2 * BLOCK, .go = &go};
   CHECK_EQUAL(pcmio_sampler_record(&sampler, &block, in), PCMIO_GO_ON);
   CHECK_EQUAL(sampler.at, 0);
   CHECK_EQUAL(sampler.lost, 0);
@@ -502,7 +502,7 @@ static void a_sampler_tells_when_its_first_frame_was(void) {
   uint64_t starts[2] = {0};
   pcmio_native_block block = {
       .frames = BLOCK, .channels = 1, .format = PCMIO_I16, .sample_rate = 1000, .device_nanos = 5000000000u};
-  pcmio_sampler sampler = {.samples = sound, .frames = 4 * BLOCK, .starts = starts, .start_room = 2};
+  pcmio_sampler sampler = {.samples = sound, .frames = (uint64_t)4 * BLOCK, .starts = starts, .start_room = 2};
   CHECK_EQUAL(pcmio_sampler_play(&sampler, &block, in), PCMIO_GO_ON);
   CHECK_EQUAL(starts[0], 5000000000u);
   CHECK_EQUAL(sampler.start_count, 1);
