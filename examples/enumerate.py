@@ -32,10 +32,13 @@ def print_host(host: pcmio.Host) -> None:
             print("    the default output")
         if device == default_input:
             print("    the default input")
-        if device.supports_output:
-            print_configs("plays", device.default_output_config(), device.supported_output_configs())
-        if device.supports_input:
-            print_configs("records", device.default_input_config(), device.supported_input_configs())
+        try:
+            if device.supports_output:
+                print_configs("plays", device.default_output_config(), device.supported_output_configs())
+            if device.supports_input:
+                print_configs("records", device.default_input_config(), device.supported_input_configs())
+        except pcmio.DeviceNotAvailable as error:
+            print(f"    {error}")  # unplugged a moment ago; or it stands for a default that there is not
     print()
 
 

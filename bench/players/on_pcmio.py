@@ -62,7 +62,7 @@ class PcmioPlayer(Player):
     def detail(self) -> dict[str, Any]:
         stream = self._streams[0]
         stats, latency = stream.stats, stream.latency
-        names = ("blocks", "xruns", "xrun_frames", "cycles", "wakes", "filled_min", "cycle_max")
+        names = ("blocks", "xruns", "xrun_frames", "cycles", "wakes", "low_water", "cycle_max")
         counters = {name: getattr(stats, name) for name in names}
         latencies = {"latency_device": latency.device, "latency_ring": latency.ring}
         return {**counters, **latencies, "depth_seconds": self._depth_seconds()}

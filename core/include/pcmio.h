@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcmio_callback.h"
+
 #if defined(_WIN32)
 #define PCMIO_API __declspec(dllexport)
 #else
@@ -23,7 +25,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 3
+#define PCMIO_ABI 4
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -123,7 +125,9 @@ typedef enum {
   PCMIO_NOTE_FAILED,          /* code: native; the stream cannot go on */
   PCMIO_NOTE_NATIVE_DRAINED,  /* the system has played its own queue */
   PCMIO_NOTE_REALTIME_DENIED, /* code: native */
-  PCMIO_NOTE_OPERATION        /* code: result; value: whatever the host gave to tell its operations apart */
+  PCMIO_NOTE_OPERATION,       /* code: result; value: whatever the host gave to tell its operations apart */
+  PCMIO_NOTE_VOLUME_CHANGED,  /* somebody else has changed the volume that the system keeps for the stream */
+  PCMIO_NOTE_CALLBACK_OVER    /* code: what the stream's native callback returned, not PCMIO_GO_ON: no call follows */
 } pcmio_note_kind;
 
 typedef struct {
@@ -162,6 +166,10 @@ typedef struct {
   uint64_t (*clock)(void); /* now, in ticks of `clock_nanos` nanoseconds */
   uint64_t clock_nanos;
   const uint64_t *clock_cell; /* without `clock`: now, in nanoseconds; whoever simulates time writes it */
+  /* For streams of one direction: fills or takes the blocks on the audio thread, each when it is due, in place of a
+   * thread of Python's, for which there are none then.  The ring needs one slot.  NULL: Python does. */
+  pcmio_native_callback callback;
+  void *callback_user;
 } pcmio_pump_config;
 
 /* One block, as told to the user's callback. */
@@ -178,7 +186,7 @@ typedef struct {
 
 typedef struct {
   uint64_t cycles;        /* native cycles served */
-  uint64_t blocks;        /* blocks exchanged with Python */
+  uint64_t blocks;        /* blocks that Python, or the native callback, has filled or taken */
   uint64_t output_frames; /* frames of the ring that the device took */
   uint64_t input_frames;  /* frames captured */
   uint64_t xruns;         /* times that the ring ran empty or full, or that the system reported one */
@@ -187,9 +195,17 @@ typedef struct {
   uint64_t wakes; /* posts to the Python thread */
   uint64_t notes_dropped;
   uint64_t longest_turn_nanos; /* that the stream's thread, once woken, waited for the interpreter */
-  uint32_t largest_cycle;      /* frames */
-  uint32_t least_filled;       /* output: fewest frames that were ready when a cycle began */
+  uint64_t callback_nanos;     /* between a block's being prepared and handed back, all blocks together, */
+  uint64_t longest_callback_nanos;
+  uint64_t awakenings;       /* posts after which the stream's thread was seen to be awake, */
+  uint64_t wake_delay_nanos; /* and how long each took, all together */
+  uint64_t longest_wake_delay_nanos;
+  uint32_t largest_cycle;    /* frames */
+  uint32_t output_low_water; /* fewest frames that were ready when a cycle began, since RUNNING was last set; */
+  uint32_t input_low_water;  /* fewest for which there was room then; PCMIO_NO_CYCLE: there was none yet */
 } pcmio_stats;
+
+#define PCMIO_NO_CYCLE UINT32_MAX
 
 /* python: setup/pump_life.c.  new: NULL when out of memory, or when the config cannot be served. */
 PCMIO_API pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config);
@@ -206,6 +222,9 @@ PCMIO_API void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, u
 
 /* python, all return at once (bound so that they keep the GIL). */
 PCMIO_API void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode);
+/* Samples are scaled by `amplitude`, which is reached within a block: 1.0 leaves them as they are, bit for bit, and 0.0
+ * makes silence.  DSD can be silent only. */
+PCMIO_API void pcmio_pump_set_gain(pcmio_pump *pump, double amplitude);
 PCMIO_API uint32_t pcmio_pump_mode(const pcmio_pump *pump);
 /* The stream's own thread: hands `finished` (0 or 1) blocks back and prepares the next: its slots, silent for output,
  * and `*block` filled; 1, or 0 when none is ready.  A block may be prepared again before it is handed back. */
@@ -231,6 +250,37 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
+
+/* --- rt/sampler.c: native callbacks that play from memory and record into it --------------------------------------
+ */
+
+typedef struct {
+  void *samples;      /* interleaved, in the stream's format */
+  uint64_t frames;    /* there is room for, or that there are; then the stream ends: PCMIO_FINISH */
+  uint64_t at;        /* frames done; written by the audio thread alone, read by any */
+  uint64_t lost;      /* sum of what blocks told as lost; likewise */
+  const uint64_t *go; /* recording: nothing is kept while there is 0; NULL: from the first block on */
+  uint64_t *starts; /* when frame 0 was heard or captured, as each of the last blocks has it, in nanoseconds; or NULL */
+  uint32_t start_room; /* of these there is room for so many, and then the oldest make room */
+  uint32_t reserved;
+  uint64_t start_count; /* and so many blocks there were; likewise */
+} pcmio_sampler;
+
+/* audio: a pcmio_native_callback, whose user is a pcmio_sampler.  Recorded frames that were lost leave their place as
+ * it was: what comes after them is where it belongs. */
+PCMIO_API int32_t pcmio_sampler_play(void *sampler, const pcmio_native_block *block, void *samples);
+PCMIO_API int32_t pcmio_sampler_record(void *sampler, const pcmio_native_block *block, void *samples);
+
+/* --- rt/pump_copy.c: the same ring without blocks, in one direction.  All return at once -------------------------- */
+
+/* python, one thread at a time.  put: converts frames of `channels` channels, as many as the stream has, or 1 for all
+ * of them, into the ring; how many had room.  get: takes captured frames, in the ring's format; how many there were. */
+PCMIO_API uint32_t pcmio_pump_put(pcmio_pump *pump, const void *from, uint32_t format, uint32_t channels,
+                                  uint32_t frames);
+PCMIO_API uint32_t pcmio_pump_get(pcmio_pump *pump, void *to, uint32_t frames);
+/* python: from now on a cycle wakes Python when there is room for so many frames, or when so many are captured;
+ * UINT32_MAX: nobody waits; 0: as for blocks. */
+PCMIO_API void pcmio_pump_want(pcmio_pump *pump, uint32_t frames);
 
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */
@@ -354,6 +404,26 @@ typedef struct {
   void (*stream_set_moved_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
   void (*stream_set_suspended_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
   void (*stream_set_buffer_attr_callback)(void *stream, void (*callback)(void *stream, void *data), void *data);
+  uint32_t (*stream_get_index)(const void *stream);
+  void *(*context_subscribe)(void *context, uint32_t mask, void (*callback)(void *context, int32_t success, void *data),
+                             void *data);
+  void (*context_set_subscribe_callback)(void *context,
+                                         void (*callback)(void *context, uint32_t type, uint32_t index, void *data),
+                                         void *data);
+  void *(*context_get_sink_input_info)(void *context, uint32_t index,
+                                       void (*callback)(void *context, const void *info, int32_t end, void *data),
+                                       void *data);
+  void *(*context_get_source_output_info)(void *context, uint32_t index,
+                                          void (*callback)(void *context, const void *info, int32_t end, void *data),
+                                          void *data);
+  void *(*context_set_sink_input_volume)(void *context, uint32_t index, const void *volume,
+                                         void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_sink_input_mute)(void *context, uint32_t index, int32_t mute,
+                                       void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_source_output_volume)(void *context, uint32_t index, const void *volume,
+                                            void (*callback)(void *context, int32_t success, void *data), void *data);
+  void *(*context_set_source_output_mute)(void *context, uint32_t index, int32_t mute,
+                                          void (*callback)(void *context, int32_t success, void *data), void *data);
   void (*operation_unref)(void *operation);
   void (*operation_cancel)(void *operation);
 } pcmio_pulse_api;
@@ -408,6 +478,14 @@ PCMIO_API int32_t pcmio_pulse_stream_drain(pcmio_pulse_stream *stream);
 /* Whether the server waits for frames that Python had not ready when it asked. */
 PCMIO_API uint32_t pcmio_pulse_stream_owing(const pcmio_pulse_stream *stream);
 PCMIO_API void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream);
+/* Once, when it is ready: asks for the volume that the server keeps for it, posts `wakeup` when it is known, and has
+ * changes by others noted (VOLUME_CHANGED). */
+PCMIO_API int32_t pcmio_pulse_stream_follow_volume(pcmio_pulse_stream *stream);
+PCMIO_API uint32_t pcmio_pulse_stream_volume_known(const pcmio_pulse_stream *stream);
+PCMIO_API uint32_t pcmio_pulse_stream_volume(const pcmio_pulse_stream *stream); /* pa_volume_t: the loudest channel's */
+PCMIO_API uint32_t pcmio_pulse_stream_muted(const pcmio_pulse_stream *stream);
+PCMIO_API int32_t pcmio_pulse_stream_set_volume(pcmio_pulse_stream *stream, uint32_t channels, uint32_t volume);
+PCMIO_API int32_t pcmio_pulse_stream_set_muted(pcmio_pulse_stream *stream, uint32_t muted);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pulse_stream_free(pcmio_pulse_stream *stream);
 

@@ -1,5 +1,7 @@
 #include "pump.h"
 
+#include "callback.h"
+
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
 
 /* Counters have one writer each (the audio thread, or Python's), so a plain add is enough; others only read them. */
@@ -8,6 +10,20 @@ static void count(_Atomic uint64_t *counter, uint64_t more) {
 }
 
 static uint64_t counted(const _Atomic uint64_t *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
+
+void pcmio_pump_took(pcmio_durations *durations, uint64_t nanos) {
+  count(&durations->count, 1);
+  count(&durations->total_nanos, nanos);
+  if (nanos > counted(&durations->longest_nanos)) {
+    atomic_store_explicit(&durations->longest_nanos, nanos, memory_order_relaxed);
+  }
+}
+
+static void mark_low_water(pcmio_half *half, uint32_t frames) {
+  if (frames < atomic_load_explicit(&half->low_water, memory_order_relaxed)) {
+    atomic_store_explicit(&half->low_water, frames, memory_order_relaxed);
+  }
+}
 
 /* --- between the ring and native buffers: audio thread ------------------------------------------------------------ */
 
@@ -18,13 +34,14 @@ static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
 static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames,
                       uint32_t length) {
   if (!half->planar) {
-    pcmio_convert(native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
-                  (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
+                       length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(native_at(half, buffers[channel], at), half->native_format, 1,
-                  frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length);
+    pcmio_gain_convert(&half->gain, native_at(half, buffers[channel], at), half->native_format, 1,
+                       frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length,
+                       1);
   }
 }
 
@@ -32,13 +49,14 @@ static void from_native(const pcmio_half *half, uint8_t *frames, const void *con
                         uint32_t length) {
   size_t offset = (size_t)at * half->native_bytes;
   if (!half->planar) {
-    pcmio_convert(frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels, half->native_format,
-                  1, (size_t)length * half->channels);
+    pcmio_gain_convert(&half->gain, frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels,
+                       half->native_format, 1, length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_convert(frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels,
-                  (const uint8_t *)buffers[channel] + offset, half->native_format, 1, length);
+    pcmio_gain_convert(&half->gain, frames + (size_t)channel * half->sample_bytes, half->format,
+                       (ptrdiff_t)half->channels, (const uint8_t *)buffers[channel] + offset, half->native_format, 1,
+                       length, 1);
   }
 }
 
@@ -67,18 +85,24 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
   }
 }
 
-/* From the ring as far as it goes. */
-static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos) {
+/* From the ring as far as it goes, or as the native callback fills it. */
+static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
+  bool fills = mode == PCMIO_RUNNING;
   uint32_t done = 0;
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
   while (done < frames) {
     uint32_t length = frames - done;
     const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
+    if (length == 0 && fills && pcmio_callback_fill(pump, nanos + pcmio_frames_nanos(done, pump->rate))) {
+      continue;
+    }
     if (length == 0) {
       break;
     }
     to_native(half, outputs, done, piece, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_read(&half->ring, length);
     done += length;
   }
@@ -89,14 +113,14 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
 static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64_t nanos, uint32_t mode) {
   pcmio_half *half = &pump->out;
   uint32_t ready = pcmio_ring_readable(&half->ring);
-  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos);
+  uint32_t done = mode == PCMIO_IDLE ? 0 : play_ring(pump, outputs, frames, nanos, mode);
   if (done < frames) {
     silence_native(half, outputs, done, frames - done);
   }
   if (mode == PCMIO_RUNNING) {
-    account(pump, half, done, frames - done);
-    if (ready < atomic_load_explicit(&pump->least_filled, memory_order_relaxed)) {
-      atomic_store_explicit(&pump->least_filled, ready, memory_order_relaxed);
+    account(pump, half, done, pcmio_callback_is_over(pump) ? 0 : frames - done);
+    if (pump->callback == NULL) {
+      mark_low_water(half, ready);
     }
   } else if (mode == PCMIO_DRAINING && pcmio_ring_readable(&half->ring) == 0 &&
              atomic_exchange_explicit(&pump->drained, 1, memory_order_relaxed) == 0) {
@@ -116,6 +140,10 @@ static void stamp(pcmio_pump *pump, uint64_t written, uint64_t nanos) {
 static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames, uint64_t nanos) {
   pcmio_half *half = &pump->in;
   uint32_t done = 0;
+  if (pump->callback == NULL) {
+    mark_low_water(half, pcmio_ring_writable(&half->ring));
+  }
+  pcmio_gain_follow(&half->gain, half->ring.slot_frames);
   while (done < frames) {
     uint64_t written = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
     uint32_t into_slot = (uint32_t)(written % half->ring.slot_frames);
@@ -128,16 +156,34 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
       stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
     }
     from_native(half, piece, inputs, done, length);
+    pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_write(&half->ring, length);
+    pcmio_callback_take(pump);
     done += length;
+    if (pcmio_callback_is_over(pump)) {
+      frames = done; /* the rest is nobody's, and so is not lost */
+    }
   }
   pump->lost += frames - done;
   account(pump, half, done, frames - done);
   count(&pump->input_frames, done);
 }
 
+uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode) {
+  bool fills = pump->callback != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump);
+  return fills ? UINT32_MAX : pcmio_ring_readable(&pump->out.ring);
+}
+
 /* Asked after every cycle, whatever the ring was like before: a threshold cannot be passed unseen. */
 static bool worth_waking(const pcmio_pump *pump) {
+  if (pump->callback != NULL) {
+    return false;
+  }
+  uint32_t wanted = atomic_load_explicit(&pump->wanted_frames, memory_order_acquire);
+  if (wanted != 0) {
+    return (pump->out.channels != 0 ? pcmio_ring_writable(&pump->out.ring) : pcmio_ring_readable(&pump->in.ring)) >=
+           wanted;
+  }
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return false;
   }
@@ -154,6 +200,9 @@ static void wake(pcmio_pump *pump) {
  * the thread will yet call pcmio_pump_awake, and will then see the counters of the ring as they are now.  Should it not
  * have called, for whatever reason, the first gap wakes it all the same. */
 static void wake_once(pcmio_pump *pump) {
+  if (atomic_load_explicit(&pump->posted, memory_order_relaxed) == 0) {
+    atomic_store_explicit(&pump->posted_nanos, pcmio_pump_now(pump), memory_order_relaxed);
+  }
   bool posted = atomic_exchange_explicit(&pump->posted, 1, memory_order_acq_rel) != 0;
   if (!posted || pump->out.short_of_frames || pump->in.short_of_frames) {
     wake(pump);
@@ -166,7 +215,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
    * inside knows that no later transfer touches the rings. */
   atomic_fetch_add(&pump->inside, 1);
   uint32_t mode = atomic_load(&pump->mode);
-  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING) {
+  if (pump->in.channels != 0 && inputs != NULL && mode == PCMIO_RUNNING && !pcmio_callback_is_over(pump)) {
     capture(pump, inputs, frames, input_nanos);
   }
   if (pump->out.channels != 0 && outputs != NULL) {
@@ -181,6 +230,7 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
   if (mode == PCMIO_RUNNING && worth_waking(pump)) {
     wake_once(pump);
   }
+  pcmio_callback_tell(pump);
   atomic_fetch_sub(&pump->inside, 1);
 }
 
@@ -219,13 +269,35 @@ void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
     atomic_store_explicit(&pump->drained, 0, memory_order_relaxed);
   }
   atomic_store(&pump->mode, mode);
-  /* A thread that was woken while it had nothing to do for this stream never called pcmio_pump_awake. */
-  pcmio_pump_awake(pump);
+  if (mode == PCMIO_RUNNING) {
+    pcmio_gain_begin(&pump->out.gain);
+    pcmio_gain_begin(&pump->in.gain);
+    atomic_store_explicit(&pump->out.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
+    atomic_store_explicit(&pump->in.low_water, PCMIO_NO_CYCLE, memory_order_relaxed);
+  }
+  /* A thread that was woken while it had nothing to do for this stream never called pcmio_pump_awake.  Its delay is
+   * none. */
+  atomic_store_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
+  atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel);
+}
+
+void pcmio_pump_set_gain(pcmio_pump *pump, double amplitude) {
+  pcmio_gain_set(&pump->out.gain, amplitude);
+  pcmio_gain_set(&pump->in.gain, amplitude);
 }
 
 uint32_t pcmio_pump_mode(const pcmio_pump *pump) { return atomic_load(&pump->mode); }
 
-void pcmio_pump_awake(pcmio_pump *pump) { atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel); }
+void pcmio_pump_awake(pcmio_pump *pump) {
+  if (atomic_exchange_explicit(&pump->posted, 0, memory_order_acq_rel) == 0) {
+    return; /* somebody else woke it */
+  }
+  uint64_t posted = atomic_exchange_explicit(&pump->posted_nanos, 0, memory_order_relaxed);
+  if (posted != 0) {
+    uint64_t now = pcmio_pump_now(pump);
+    pcmio_pump_took(&pump->wake_delays, now > posted ? now - posted : 0);
+  }
+}
 
 void pcmio_pump_hurry(pcmio_pump *pump, bool hurry) {
   uint32_t frames = hurry ? pump->out.ring.slot_frames : pump->calm_wake_frames;
@@ -244,11 +316,16 @@ uint64_t pcmio_pump_now(const pcmio_pump *pump) {
   return pump->clock != NULL ? pump->clock() * pump->clock_nanos : counted(pump->clock_cell);
 }
 
-static uint64_t never_back(pcmio_half *half, uint64_t nanos) {
+uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos) {
   if (nanos > half->last_nanos) {
     half->last_nanos = nanos;
   }
   return half->last_nanos;
+}
+
+void pcmio_pump_exchanged(pcmio_pump *pump, uint32_t frames) {
+  pump->position += frames;
+  count(&pump->blocks, 1);
 }
 
 static void describe_output(pcmio_pump *pump, pcmio_block *block) {
@@ -260,7 +337,7 @@ static void describe_output(pcmio_pump *pump, pcmio_block *block) {
             pcmio_frames_nanos(pcmio_ring_readable(&half->ring), pump->rate);
   }
   uint64_t missed = counted(&half->xrun_frames);
-  block->output_nanos = never_back(half, nanos);
+  block->output_nanos = pcmio_half_never_back(half, nanos);
   block->output_slot = (uint32_t)(written / half->ring.slot_frames % half->ring.slots);
   block->output_xrun_frames = missed - pump->told_out;
   pump->tell_out = missed;
@@ -272,7 +349,7 @@ static void describe_input(pcmio_pump *pump, pcmio_block *block) {
   pcmio_half *half = &pump->in;
   uint64_t read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
   block->input_slot = (uint32_t)(read / half->ring.slot_frames % half->ring.slots);
-  block->input_nanos = never_back(half, pump->slot_nanos[block->input_slot]);
+  block->input_nanos = pcmio_half_never_back(half, pump->slot_nanos[block->input_slot]);
   block->input_xrun_frames = pump->slot_lost[block->input_slot];
 }
 
@@ -284,12 +361,16 @@ static void hand_back(pcmio_pump *pump) {
   if (pump->in.channels != 0) {
     pcmio_ring_did_read(&pump->in.ring, pump->in.ring.slot_frames);
   }
-  pump->position += pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames;
-  count(&pump->blocks, 1);
+  pcmio_pump_exchanged(pump, pump->out.channels != 0 ? pump->out.ring.slot_frames : pump->in.ring.slot_frames);
 }
 
 int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block) {
+  if (pump->callback != NULL) {
+    return 0;
+  }
+  uint64_t now = pcmio_pump_now(pump);
   if (finished != 0) {
+    pcmio_pump_took(&pump->callbacks, now > pump->prepared_nanos ? now - pump->prepared_nanos : 0);
     hand_back(pump);
   }
   if (pump->out.channels != 0 && pcmio_ring_writable(&pump->out.ring) < pump->out.ring.slot_frames) {
@@ -298,7 +379,8 @@ int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block)
   if (pump->in.channels != 0 && pcmio_ring_readable(&pump->in.ring) < pump->in.ring.slot_frames) {
     return 0;
   }
-  *block = (pcmio_block){.callback_nanos = pcmio_pump_now(pump), .position = pump->position};
+  pump->prepared_nanos = now;
+  *block = (pcmio_block){.callback_nanos = now, .position = pump->position};
   if (pump->out.channels != 0) {
     describe_output(pump, block);
   }
@@ -309,7 +391,6 @@ int32_t pcmio_pump_step(pcmio_pump *pump, uint32_t finished, pcmio_block *block)
 }
 
 void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
-  uint32_t least = atomic_load_explicit(&pump->least_filled, memory_order_relaxed);
   *stats = (pcmio_stats){
       .cycles = counted(&pump->cycles),
       .blocks = counted(&pump->blocks),
@@ -321,8 +402,14 @@ void pcmio_pump_stats(const pcmio_pump *pump, pcmio_stats *stats) {
       .wakes = counted(&pump->wakes),
       .notes_dropped = counted(&pump->notes.dropped),
       .longest_turn_nanos = counted(&pump->longest_turn_nanos),
+      .callback_nanos = counted(&pump->callbacks.total_nanos),
+      .longest_callback_nanos = counted(&pump->callbacks.longest_nanos),
+      .awakenings = counted(&pump->wake_delays.count),
+      .wake_delay_nanos = counted(&pump->wake_delays.total_nanos),
+      .longest_wake_delay_nanos = counted(&pump->wake_delays.longest_nanos),
       .largest_cycle = atomic_load_explicit(&pump->largest_cycle, memory_order_relaxed),
-      .least_filled = least == UINT32_MAX ? 0 : least,
+      .output_low_water = atomic_load_explicit(&pump->out.low_water, memory_order_relaxed),
+      .input_low_water = atomic_load_explicit(&pump->in.low_water, memory_order_relaxed),
   };
 }
 

@@ -192,7 +192,7 @@ static int32_t write_staged(pcmio_alsa_stream *stream, uint32_t frames, uint64_t
 /* How many frames to write now.  What Python has not ready yet can wait while the device's queue lasts for another
  * period; then silence takes its place.  When nothing more is to come, silence follows it as far as there is room. */
 static uint32_t frames_due(const pcmio_alsa_stream *stream, uint32_t mode, uint32_t room, uint32_t queued) {
-  uint32_t ready = pcmio_ring_readable(&stream->pump->out.ring);
+  uint32_t ready = pcmio_pump_ready(stream->pump, mode);
   if (ready >= room || mode != PCMIO_RUNNING) {
     return room;
   }

@@ -64,7 +64,7 @@ static void look_for_gap(pcmio_pulse_stream *stream, uint64_t instant) {
 /* How many frames to write now.  What Python has not ready yet can wait while the server's queue lasts for another
  * cycle; then silence takes its place.  Draining, nothing but real frames. */
 static uint32_t frames_due(const pcmio_pulse_stream *stream, uint32_t mode, uint32_t wanted, uint32_t queued) {
-  uint32_t ready = pcmio_ring_readable(&stream->pump->out.ring);
+  uint32_t ready = pcmio_pump_ready(stream->pump, mode);
   if (ready >= wanted || mode == PCMIO_DRAINING) {
     return smaller(ready, wanted);
   }

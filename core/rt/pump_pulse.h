@@ -34,7 +34,9 @@ struct pcmio_pulse_connection {
   void *wakeup;
   _Atomic uint32_t state;
   _Atomic int32_t error;
-  _Atomic uint64_t number; /* the thread's */
+  _Atomic uint64_t number;     /* the thread's */
+  pcmio_pulse_stream *streams; /* those whose volume is followed */
+  bool subscribed;
 };
 
 struct pcmio_pulse_stream {
@@ -44,6 +46,9 @@ struct pcmio_pulse_stream {
   void *native;  /* pa_stream */
   void *drained; /* pa_operation that waits for the end of the server's queue */
   void *started; /* pa_operation that waits until the server has let it go on */
+  void *asked;   /* pa_operation that waits for the volume */
+  pcmio_pulse_stream *next;
+  uint32_t index; /* the server's number of it */
   uint32_t frame_bytes;
   uint32_t rate;
   uint32_t period_frames;
@@ -58,6 +63,9 @@ struct pcmio_pulse_stream {
   _Atomic uint32_t owing; /* a request was not served in full */
   _Atomic uint32_t state;
   _Atomic int32_t error;
+  _Atomic uint32_t volume; /* pa_volume_t */
+  _Atomic uint32_t muted;
+  _Atomic uint32_t volume_known;
 };
 
 /* Called with the lock held: writes what the server asks for and Python has ready. */

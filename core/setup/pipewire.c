@@ -314,6 +314,9 @@ static void on_global_remove(void *data, uint32_t id) {
     if (stream->pinned != 0 && stream->target == id) {
       end_stream(stream, PCMIO_NOTE_DEVICE_LOST, 0);
     }
+    if (stream->peer == id) {
+      stream->peer = PCMIO_PIPEWIRE_ANY; /* the device that it will be linked with may be given the same id */
+    }
   }
 }
 

@@ -12,6 +12,55 @@
 #define PA_ERR_INTERNAL 10
 #define PA_ERR_BADSTATE 15
 
+/* pulse/def.h: pa_subscription_mask_t, pa_subscription_event_type_t */
+#define PA_MASK_STREAMS 0x000cu /* sink inputs and source outputs */
+#define PA_EVENT_SINK_INPUT 0x0002u
+#define PA_EVENT_SOURCE_OUTPUT 0x0003u
+#define PA_EVENT_FACILITY 0x000fu
+#define PA_EVENT_CHANGE 0x0010u
+#define PA_EVENT_TYPE 0x0030u
+
+/* pulse/volume.h, pulse/introspect.h */
+#define PA_CHANNELS_MAX 32
+
+typedef struct {
+  uint8_t channels;
+  uint32_t values[PA_CHANNELS_MAX];
+} pa_cvolume;
+
+typedef struct {
+  uint32_t index;
+  const char *name;
+  uint32_t numbers[3]; /* owner_module, client, sink */
+  uint32_t sample_spec[3];
+  uint32_t channel_map[33];
+  pa_cvolume volume;
+  uint64_t micros[2]; /* buffer_usec, sink_usec */
+  const char *words[2];
+  int32_t mute;
+} pa_sink_input_info; /* newer ones go on */
+
+typedef struct {
+  uint32_t index;
+  const char *name;
+  uint32_t numbers[3]; /* owner_module, client, source */
+  uint32_t sample_spec[3];
+  uint32_t channel_map[33];
+  uint64_t micros[2]; /* buffer_usec, source_usec */
+  const char *words[2];
+  void *proplist;
+  int32_t corked;
+  pa_cvolume volume;
+  int32_t mute;
+} pa_source_output_info; /* newer ones go on */
+
+#if UINTPTR_MAX == UINT64_MAX
+_Static_assert(offsetof(pa_sink_input_info, volume) == 172, "as in the headers");
+_Static_assert(offsetof(pa_sink_input_info, mute) == 336, "as in the headers");
+_Static_assert(offsetof(pa_source_output_info, volume) == 220, "as in the headers");
+_Static_assert(offsetof(pa_source_output_info, mute) == 352, "as in the headers");
+#endif
+
 static void lock(const pcmio_pulse_connection *connection) {
   connection->api.threaded_mainloop_lock(connection->mainloop);
 }
@@ -89,6 +138,7 @@ void pcmio_pulse_connection_free(pcmio_pulse_connection *connection) {
   const pcmio_pulse_api *api = &connection->api;
   if (connection->context != NULL) {
     lock(connection);
+    api->context_set_subscribe_callback(connection->context, NULL, NULL);
     api->context_set_state_callback(connection->context, NULL, NULL);
     api->context_disconnect(connection->context);
     api->context_unref(connection->context);
@@ -255,11 +305,155 @@ void pcmio_pulse_stream_serve(pcmio_pulse_stream *stream) {
   unlock(stream->connection);
 }
 
+/* --- volume -------------------------------------------------------------------------------------------------------
+ *
+ * The server keeps it, and answers in order: who has set a volume and then asks is told that, or what came after. */
+
+static void take_volume(pcmio_pulse_stream *stream, const pa_cvolume *volume, int32_t mute) {
+  uint32_t loudest = 0;
+  for (uint32_t i = 0; i < volume->channels && i < PA_CHANNELS_MAX; i++) {
+    loudest = volume->values[i] > loudest ? volume->values[i] : loudest;
+  }
+  uint32_t before = atomic_load(&stream->volume);
+  /* pipewire-pulse computes with floats, and may give back what it was told one less, or more. */
+  if (loudest + 1 >= before && loudest <= before + 1 && atomic_load(&stream->volume_known) != 0) {
+    loudest = before;
+  }
+  atomic_store(&stream->volume, loudest);
+  uint32_t muted_before = atomic_exchange(&stream->muted, mute != 0);
+  if (atomic_exchange(&stream->volume_known, 1) == 0) {
+    stream->connection->post(stream->wakeup);
+  } else if (before != loudest || muted_before != (mute != 0)) {
+    pcmio_pump_note(stream->pump, PCMIO_NOTE_VOLUME_CHANGED, 0, 0);
+  }
+}
+
+static void on_output_info(void *context, const void *info, int32_t end, void *userdata) {
+  const pa_sink_input_info *found = info;
+  (void)context;
+  if (end == 0) {
+    take_volume(userdata, &found->volume, found->mute);
+  }
+}
+
+static void on_input_info(void *context, const void *info, int32_t end, void *userdata) {
+  const pa_source_output_info *found = info;
+  (void)context;
+  if (end == 0) {
+    take_volume(userdata, &found->volume, found->mute);
+  }
+}
+
+/* What was asked before is of no interest any more. */
+static int32_t ask_volume(pcmio_pulse_stream *stream) {
+  const pcmio_pulse_connection *connection = stream->connection;
+  const pcmio_pulse_api *api = &connection->api;
+  abandon(connection, &stream->asked);
+  stream->asked = stream->output
+                      ? api->context_get_sink_input_info(connection->context, stream->index, on_output_info, stream)
+                      : api->context_get_source_output_info(connection->context, stream->index, on_input_info, stream);
+  return stream->asked == NULL ? failure(connection) : 0;
+}
+
+static void on_event(void *context, uint32_t type, uint32_t index, void *userdata) {
+  pcmio_pulse_connection *connection = userdata;
+  (void)context;
+  if ((type & PA_EVENT_TYPE) != PA_EVENT_CHANGE) {
+    return;
+  }
+  for (pcmio_pulse_stream *stream = connection->streams; stream != NULL; stream = stream->next) {
+    uint32_t facility = stream->output ? PA_EVENT_SINK_INPUT : PA_EVENT_SOURCE_OUTPUT;
+    if (stream->index == index && (type & PA_EVENT_FACILITY) == facility) {
+      ask_volume(stream); /* a connection that fails says so by its state */
+    }
+  }
+}
+
+static int32_t subscribe(pcmio_pulse_connection *connection) {
+  const pcmio_pulse_api *api = &connection->api;
+  if (connection->subscribed) {
+    return 0;
+  }
+  connection->subscribed = true;
+  api->context_set_subscribe_callback(connection->context, on_event, connection);
+  return forget(connection, api->context_subscribe(connection->context, PA_MASK_STREAMS, NULL, NULL));
+}
+
+int32_t pcmio_pulse_stream_follow_volume(pcmio_pulse_stream *stream) {
+  pcmio_pulse_connection *connection = stream->connection;
+  lock(connection);
+  stream->index = connection->api.stream_get_index(stream->native);
+  stream->next = connection->streams;
+  connection->streams = stream;
+  int32_t result = subscribe(connection);
+  if (result == 0) {
+    result = ask_volume(stream);
+  }
+  unlock(connection);
+  return result;
+}
+
+static void follow_volume_no_more(pcmio_pulse_stream *stream) {
+  abandon(stream->connection, &stream->asked);
+  for (pcmio_pulse_stream **at = &stream->connection->streams; *at != NULL; at = &(*at)->next) {
+    if (*at == stream) {
+      *at = stream->next;
+      break;
+    }
+  }
+}
+
+uint32_t pcmio_pulse_stream_volume_known(const pcmio_pulse_stream *stream) {
+  return atomic_load(&stream->volume_known);
+}
+
+uint32_t pcmio_pulse_stream_volume(const pcmio_pulse_stream *stream) { return atomic_load(&stream->volume); }
+
+uint32_t pcmio_pulse_stream_muted(const pcmio_pulse_stream *stream) { return atomic_load(&stream->muted); }
+
+int32_t pcmio_pulse_stream_set_volume(pcmio_pulse_stream *stream, uint32_t channels, uint32_t volume) {
+  const pcmio_pulse_connection *connection = stream->connection;
+  const pcmio_pulse_api *api = &connection->api;
+  pa_cvolume wanted = {.channels = (uint8_t)(channels < PA_CHANNELS_MAX ? channels : PA_CHANNELS_MAX)};
+  for (uint32_t i = 0; i < wanted.channels; i++) {
+    wanted.values[i] = volume;
+  }
+  lock(connection);
+  void *operation =
+      stream->output ? api->context_set_sink_input_volume(connection->context, stream->index, &wanted, NULL, NULL)
+                     : api->context_set_source_output_volume(connection->context, stream->index, &wanted, NULL, NULL);
+  int32_t result = forget(connection, operation);
+  if (result == 0) {
+    atomic_store(&stream->volume, volume);
+    result = ask_volume(stream);
+  }
+  unlock(connection);
+  return result;
+}
+
+int32_t pcmio_pulse_stream_set_muted(pcmio_pulse_stream *stream, uint32_t muted) {
+  const pcmio_pulse_connection *connection = stream->connection;
+  const pcmio_pulse_api *api = &connection->api;
+  int32_t wanted = muted != 0;
+  lock(connection);
+  void *operation = stream->output
+                        ? api->context_set_sink_input_mute(connection->context, stream->index, wanted, NULL, NULL)
+                        : api->context_set_source_output_mute(connection->context, stream->index, wanted, NULL, NULL);
+  int32_t result = forget(connection, operation);
+  if (result == 0) {
+    atomic_store(&stream->muted, (uint32_t)wanted);
+    result = ask_volume(stream);
+  }
+  unlock(connection);
+  return result;
+}
+
 void pcmio_pulse_stream_free(pcmio_pulse_stream *stream) {
   const pcmio_pulse_connection *connection = stream->connection;
   if (stream->native != NULL) {
     lock(connection);
     stop_waiting(stream);
+    follow_volume_no_more(stream);
     listen_no_more(stream);
     connection->api.stream_disconnect(stream->native); /* fails when it was never connected, or has failed: no matter */
     connection->api.stream_unref(stream->native);

@@ -52,7 +52,9 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   uint64_t capacity = (uint64_t)config->slot_frames * config->slots;
   bool clocked = config->clock != NULL ? config->clock_nanos != 0 : config->clock_cell != NULL;
   bool directed = config->out_channels != 0 || config->in_channels != 0;
-  if (capacity == 0 || capacity > UINT32_MAX || config->rate == 0 || config->wake == NULL || !clocked || !directed) {
+  bool twofold = config->out_channels != 0 && config->in_channels != 0;
+  if (capacity == 0 || capacity > UINT32_MAX || config->rate == 0 || config->wake == NULL || !clocked || !directed ||
+      (config->callback != NULL && twofold)) {
     return NULL;
   }
   pcmio_pump *pump = aligned(sizeof *pump);
@@ -66,10 +68,16 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   pump->wake_argument = config->wake_argument;
   pump->clock = config->clock;
   pump->clock_nanos = config->clock_nanos;
+  pump->callback = config->callback;
+  pump->callback_user = config->callback_user;
   pump->clock_cell = (const _Atomic uint64_t *)config->clock_cell; /* as large, and as aligned, everywhere */
   pump->slot_nanos = calloc(config->slots, sizeof *pump->slot_nanos);
   pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
-  atomic_init(&pump->least_filled, UINT32_MAX);
+  atomic_init(&pump->out.low_water, PCMIO_NO_CYCLE);
+  atomic_init(&pump->in.low_water, PCMIO_NO_CYCLE);
+  pcmio_pump_set_gain(pump, 1.0);
+  pcmio_gain_begin(&pump->out.gain);
+  pcmio_gain_begin(&pump->in.gain);
   pcmio_notes_init(&pump->notes);
   if (pump->slot_nanos == NULL || pump->slot_lost == NULL ||
       !open_half(&pump->out, config->out_channels, config->out_format, config->out_native_format, config->out_planar,

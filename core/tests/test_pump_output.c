@@ -129,7 +129,7 @@ static void draining_plays_the_rest_and_says_when_it_is_heard(void) {
   check_silent(0, 48);
   CHECK(!pcmio_pump_take_note(bench.pump, &note));
   CHECK_EQUAL(rig_stats(&bench).xruns, 0); /* that was no lack */
-  CHECK_EQUAL(rig_stats(&bench).least_filled, 64);
+  CHECK_EQUAL(rig_stats(&bench).output_low_water, 64);
   rig_close(&bench);
 }
 

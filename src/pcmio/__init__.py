@@ -11,6 +11,8 @@
 """
 
 from pcmio._switching import switch_interval
+from pcmio.blocking import ClearResult, Reader, Writer
+from pcmio.callbacks import NATIVE_BLOCK_FIELDS, NativeCallback
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
     SAMPLE_RATE_48K,
@@ -21,7 +23,7 @@ from pcmio.configs import (
     SupportedStreamConfig,
     SupportedStreamConfigRange,
 )
-from pcmio.contract import Device, Host, Latency, Stream, StreamStats, Watch
+from pcmio.contract import Device, Host, Stream, Watch
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import (
     AbortStream,
@@ -33,6 +35,7 @@ from pcmio.errors import (
     HostDisconnected,
     HostUnavailable,
     InvalidInput,
+    OperationInterrupted,
     OperationTimeout,
     PermissionDenied,
     ResourceExhausted,
@@ -60,9 +63,12 @@ from pcmio.events import (
     StreamEvent,
     StreamState,
     Suspended,
+    VolumeChanged,
 )
 from pcmio.formats import SampleFormat
+from pcmio.oneshot import Playback, Recording, play, play_record, record
 from pcmio.platform import ALL_HOSTS, available_hosts, default_host, host
+from pcmio.stats import Latency, StreamStats
 from pcmio.timestamps import CallbackInfo, StreamInstant, StreamTimestamp
 
 __version__ = "0.1.0"
@@ -70,6 +76,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ALL_HOSTS",
     "COMMON_SAMPLE_RATES",
+    "NATIVE_BLOCK_FIELDS",
     "SAMPLE_RATE_48K",
     "SAMPLE_RATE_CD",
     "AbortStream",
@@ -78,6 +85,7 @@ __all__ = [
     "BufferChanged",
     "BufferSize",
     "CallbackInfo",
+    "ClearResult",
     "DefaultChanged",
     "Device",
     "DeviceAdded",
@@ -101,9 +109,14 @@ __all__ = [
     "InterfaceType",
     "InvalidInput",
     "Latency",
+    "NativeCallback",
+    "OperationInterrupted",
     "OperationTimeout",
     "PermissionDenied",
+    "Playback",
+    "Reader",
     "RealtimeDenied",
+    "Recording",
     "Rerouted",
     "ResourceExhausted",
     "Resumed",
@@ -125,9 +138,14 @@ __all__ = [
     "Suspended",
     "UnsupportedConfig",
     "UnsupportedOperation",
+    "VolumeChanged",
     "Watch",
+    "Writer",
     "available_hosts",
     "default_host",
     "host",
+    "play",
+    "play_record",
+    "record",
     "switch_interval",
 ]

@@ -11,20 +11,21 @@ from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
-from pcmio._native import Address, Bool, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
-from pcmio.contract import StreamStats
+from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
 from pcmio.errors import HostUnavailable, ResourceExhausted
+from pcmio.stats import StreamStats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from pcmio._driver import Plan, Side
+    from pcmio.callbacks import NativeCallback
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 3
+ABI = 4
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -46,6 +47,8 @@ NOTE_FAILED = 9
 NOTE_NATIVE_DRAINED = 10
 NOTE_REALTIME_DENIED = 11
 NOTE_OPERATION = 12
+NOTE_VOLUME_CHANGED = 13
+NOTE_CALLBACK_OVER = 14
 
 # What pcmio_turns_begin found.
 TURN_BLOCK = 1
@@ -75,6 +78,8 @@ class PumpConfig(Structure):
         ("clock", c_void_p),
         ("clock_nanos", c_uint64),
         ("clock_cell", c_void_p),
+        ("callback", c_void_p),
+        ("callback_user", c_void_p),
     ]
 
 
@@ -98,10 +103,18 @@ class StatsRecord(Structure):
         ("wakes", c_uint64),
         ("notes_dropped", c_uint64),
         ("longest_turn_nanos", c_uint64),
+        ("callback_nanos", c_uint64),
+        ("longest_callback_nanos", c_uint64),
+        ("awakenings", c_uint64),
+        ("wake_delay_nanos", c_uint64),
+        ("longest_wake_delay_nanos", c_uint64),
         ("largest_cycle", c_uint32),
-        ("least_filled", c_uint32),
+        ("output_low_water", c_uint32),
+        ("input_low_water", c_uint32),
     ]
 
+
+_NO_CYCLE = 0xFFFFFFFF  # PCMIO_NO_CYCLE
 
 #: ``pcmio_block``, read in one go: callback, output and input time, position, output and input xrun frames, slots.
 BLOCK = Struct("=QQQQQQII")
@@ -184,6 +197,8 @@ class Core(Library):
     @quick
     def pcmio_pump_set_mode(self, pump: Address, mode: UInt, /) -> None: ...
     @quick
+    def pcmio_pump_set_gain(self, pump: Address, amplitude: Double, /) -> None: ...
+    @quick
     def pcmio_pump_step(self, pump: Address, finished: UInt, block: Ref, /) -> Int: ...
     @quick
     def pcmio_pump_stats(self, pump: Address, stats: Ref, /) -> None: ...
@@ -205,6 +220,13 @@ class Core(Library):
     def pcmio_pump_xrun(self, pump: Address, frames: UInt64, /) -> None: ...
     @quick
     def pcmio_pump_note(self, pump: Address, kind: UInt, code: Int, value: UInt64, /) -> None: ...
+
+    @quick
+    def pcmio_pump_put(self, pump: Address, from_: Ref, format_: UInt, channels: UInt, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_get(self, pump: Address, to: Ref, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_want(self, pump: Address, frames: UInt, /) -> None: ...
 
     # --- turns with the interpreter ---------------------------------------------------------------------------------
 
@@ -277,6 +299,10 @@ def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: f
     return True
 
 
+#: What audio threads will never give back; kept for the rest of the program.
+_in_use: list[object] = []
+
+
 class Wakeup:
     """Where a thread waits for what the core posts."""
 
@@ -314,8 +340,15 @@ class Wakeup:
 class CorePump:
     """A pump of the core, its ring's memory, and what wakes the thread that serves it."""
 
-    def __init__(self, plan: Plan, sample_format: SampleFormat, slots: int, wake_slots: int) -> None:
-        """Make an idle pump.
+    def __init__(
+        self,
+        plan: Plan,
+        sample_format: SampleFormat,
+        slots: int,
+        wake_slots: int,
+        callback: NativeCallback | None = None,
+    ) -> None:
+        """Make an idle pump; with a callback no block is ever prepared for Python.
 
         Raises:
             ResourceExhausted: No memory.
@@ -330,9 +363,15 @@ class CorePump:
         config.clock = plan.clock or None
         config.clock_nanos = plan.clock_nanos
         config.clock_cell = plan.clock_cell or None
+        self._callback = callback
+        if callback is not None:
+            config.callback = callback.address
+            config.callback_user = callback.user
         self._output = bytearray()
         self._input = bytearray()
         self._slots = slots
+        self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
+        self._capacity = slots * plan.block_frames
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)
@@ -406,8 +445,15 @@ class CorePump:
         self._core.pcmio_pump_set_mode(self._pump, mode)
 
     def settle(self) -> None:
-        """Wait until no audio thread is inside: microseconds, unless the system has stopped it altogether."""
-        self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
+        """Wait until no audio thread is inside: microseconds, unless the system has stopped it altogether.
+
+        For a native callback that is at work however long that takes: what it uses may be gone afterwards.
+        """
+        if self._callback is None:
+            self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
+            return
+        while self._core.pcmio_pump_settle(self._pump, _SLICE_NANOS) != 0:
+            pass
 
     def reset(self) -> None:
         """``pcmio_pump_reset``."""
@@ -420,6 +466,27 @@ class CorePump:
     def set_latency(self, output_nanos: int, input_nanos: int) -> None:
         """``pcmio_pump_set_latency``."""
         self._core.pcmio_pump_set_latency(self._pump, output_nanos, input_nanos)
+
+    def set_gain(self, amplitude: float) -> None:
+        """``pcmio_pump_set_gain``."""
+        self._core.pcmio_pump_set_gain(self._pump, amplitude)
+
+    @property
+    def capacity(self) -> int:
+        """Frames that the ring holds."""
+        return self._capacity
+
+    def put(self, address: Any, code: int, channels: int, frames: int) -> int:
+        """``pcmio_pump_put``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_put(self._pump, address, code, channels, frames)
+
+    def get(self, address: Any, frames: int) -> int:
+        """``pcmio_pump_get``; by whoever holds the stream's lock."""
+        return self._core.pcmio_pump_get(self._pump, address, frames)
+
+    def want(self, frames: int) -> None:
+        """``pcmio_pump_want``."""
+        self._core.pcmio_pump_want(self._pump, frames)
 
     def take_note(self) -> Note | None:
         """The oldest note, or None."""
@@ -444,24 +511,36 @@ class CorePump:
         return self._core.pcmio_pump_latency(self._pump)
 
     def stats(self) -> StreamStats:
-        """Counters."""
+        """Counters and measurements."""
         record = StatsRecord()
         self._core.pcmio_pump_stats(self._pump, ctypes.byref(record))
+        callback_mean = record.callback_nanos / max(1, record.blocks)
+        low_water = record.output_low_water if self._output else record.input_low_water
         return StreamStats(
             blocks=record.blocks,
             frames=record.output_frames if self._output else record.input_frames,
             xruns=record.xruns,
             xrun_frames=record.output_xrun_frames if self._output else record.input_xrun_frames,
-            cycles=record.cycles,
-            wakes=record.wakes,
+            callback_mean=callback_mean / 1e9,
+            callback_max=record.longest_callback_nanos / 1e9,
+            load_mean=callback_mean / self._block_nanos,
+            load_max=record.longest_callback_nanos / self._block_nanos,
+            low_water=None if low_water == _NO_CYCLE else low_water,
+            wake_delay_mean=record.wake_delay_nanos / max(1, record.awakenings) / 1e9,
+            wake_delay_max=record.longest_wake_delay_nanos / 1e9,
             turn_max=record.longest_turn_nanos / 1e9,
-            filled_min=record.least_filled,
+            wakes=record.wakes,
+            cycles=record.cycles,
             cycle_max=record.largest_cycle,
         )
 
     def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
         # Whoever may still touch the native object holds this one: the stream's engine, its thread and its driver.
         if leaving():
+            return
+        if self._callback is not None and self._pump is not None and self._core.pcmio_pump_settle(self._pump, 0) != 0:
+            # Somebody interrupted the wait for a callback that hangs.
+            _in_use.append((self._pump, self._wakeup, self._callback, self._output, self._input))
             return
         if self._turns is not None:
             self._core.pcmio_turns_free(self._turns)

@@ -32,6 +32,10 @@ class RingPlan(Value):
     wake_blocks: int
 
 
+#: For a native callback, which fills or takes a block at the moment when it is due.
+ONE_BLOCK = RingPlan(1, 1)
+
+
 def plan_ring(depth: float | str, plan: Plan) -> RingPlan:
     """The ring for a depth in seconds or by name.
 

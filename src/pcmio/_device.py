@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from pcmio._fit import AUTO, NEVER, check_convert, fitting
+from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
+from pcmio.callbacks import NativeCallback
+from pcmio.configs import SupportedBufferSize
 from pcmio.contract import Device, checked_config
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
+from pcmio.formats import SampleFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Driver
+    from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
 
@@ -33,12 +39,20 @@ class NativeDevice(Device):
             UnsupportedConfig, DeviceNotAvailable, ...: As ``build_output_stream`` says; nothing native is left behind.
         """
 
+    def _resolved(self, direction: Direction, config: StreamConfig) -> StreamConfig:
+        """The config with a number of frames in place of a wish, and with the default's place left open."""
+        size = config.buffer_size
+        if size.wish is None and size.duration is None:
+            return config  # nothing needs to be asked
+        ranges = self.supported_output_configs() if direction is Direction.OUTPUT else self.supported_input_configs()
+        return config.replace(buffer_size=size.resolve(config.sample_rate, _buffer_sizes(ranges, config)))
+
     def _supports(self, config: StreamConfig, direction: Direction) -> bool:
         """By negotiating, as a stream's building does, but no further."""
         if not self._has(direction):
             return False
         try:
-            driver = self._driver(direction, config, {})
+            driver = self._driver(direction, self._resolved(direction, config), {})
         except UnsupportedConfig:
             return False
         driver.close()
@@ -47,7 +61,7 @@ class NativeDevice(Device):
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -59,7 +73,7 @@ class NativeDevice(Device):
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -71,7 +85,7 @@ class NativeDevice(Device):
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -83,7 +97,7 @@ class NativeDevice(Device):
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -96,7 +110,7 @@ class NativeDevice(Device):
         self,
         direction: Direction,
         config: StreamConfig | SupportedStreamConfig,
-        data: Callable[[Any, Any], object],
+        data: Callable[[Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
         options: dict[str, Any],
         *,
@@ -105,8 +119,76 @@ class NativeDevice(Device):
         raw: bool,
     ) -> Stream:
         config = checked_config(config)
-        if not callable(data):
-            raise InvalidInput(f"data must be callable as data(frames, info), not {shown(data)}")
+        if not isinstance(data, NativeCallback) and not callable(data):
+            raise InvalidInput(
+                f"data must be callable as data(frames, info), not {shown(data)}",
+                advice="a C function is given as a pcmio.NativeCallback",
+            )
+        self._check_build(direction, on_event)
+        from pcmio._stream import NativeStream
+
+        driver = self._driver(direction, self._resolved(direction, config), options)
+        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+
+    def open_writer(
+        self,
+        config: StreamConfig | SupportedStreamConfig | None = None,
+        *,
+        depth: float | str = WRITER_SECONDS,
+        on_event: EventCallback | None = None,
+        realtime: str = "auto",
+        convert: str = AUTO,
+        **options: object,
+    ) -> Writer:
+        self._check_build(Direction.OUTPUT, on_event)
+        check_convert(convert)
+        wanted = _or_default(config, self.default_output_config)
+        resolved = self._resolved(Direction.OUTPUT, wanted)
+        try:
+            driver = self._driver(Direction.OUTPUT, resolved, dict(options))
+        except UnsupportedConfig:
+            granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted)
+            if granted is wanted:
+                raise
+            return self._open_converting(wanted, granted, on_event, options, depth=depth, realtime=realtime)
+        from pcmio._writer import NativeWriter
+
+        return NativeWriter(self, driver, resolved, on_event, depth=depth, realtime=realtime)
+
+    def _open_converting(
+        self,
+        wanted: StreamConfig,
+        granted: StreamConfig,
+        on_event: EventCallback | None,
+        options: dict[str, Any],
+        *,
+        depth: float | str,
+        realtime: str,
+    ) -> Writer:
+        from pcmio._convert import Converter
+        from pcmio._converting import ConvertingWriter
+
+        converter = Converter(wanted, granted)
+        driver = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, granted), options)
+        return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
+
+    def open_reader(
+        self,
+        config: StreamConfig | SupportedStreamConfig | None = None,
+        *,
+        depth: float | str = READER_SECONDS,
+        on_event: EventCallback | None = None,
+        realtime: str = "auto",
+        **options: object,
+    ) -> Reader:
+        self._check_build(Direction.INPUT, on_event)
+        wanted = self._resolved(Direction.INPUT, _or_default(config, self.default_input_config))
+        from pcmio._reader import NativeReader
+
+        driver = self._driver(Direction.INPUT, wanted, options)
+        return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
+
+    def _check_build(self, direction: Direction, on_event: EventCallback | None) -> None:
         if on_event is not None and not callable(on_event):
             raise InvalidInput(f"on_event must be callable as on_event(event), not {shown(on_event)}")
         if not self._has(direction):
@@ -116,10 +198,20 @@ class NativeDevice(Device):
                 if direction is Direction.OUTPUT
                 else "choose one of host.input_devices()",
             )
-        from pcmio._stream import NativeStream
 
-        driver = self._driver(direction, config, options)
-        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+
+def _buffer_sizes(ranges: Sequence[SupportedStreamConfigRange], config: StreamConfig) -> SupportedBufferSize:
+    """What the range that is most like ``config`` says; formats, and on some hosts channels, may be converted."""
+
+    def likeness(entry: SupportedStreamConfigRange) -> tuple[bool, bool, bool]:
+        return (
+            entry.channels == config.channels,
+            entry.contains_rate(config.sample_rate),
+            entry.sample_format is config.sample_format,
+        )
+
+    best = max(ranges, key=likeness, default=None)
+    return SupportedBufferSize.UNKNOWN if best is None else best.buffer_size
 
 
 class TwoWayDevice(NativeDevice):
@@ -156,6 +248,14 @@ class TwoWayDevice(NativeDevice):
 
     def _lacks(self, direction: Direction) -> UnsupportedOperation:
         return UnsupportedOperation(f"{self.name} has no {direction}")
+
+
+def _or_default(
+    config: StreamConfig | SupportedStreamConfig | None, default: Callable[[], SupportedStreamConfig]
+) -> StreamConfig:
+    if config is not None:
+        return checked_config(config)
+    return default().config().replace(sample_format=SampleFormat.F32)
 
 
 def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[str, Any]:

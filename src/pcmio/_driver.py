@@ -17,9 +17,9 @@ if not TYPE_CHECKING:
 else:
     from typing import Protocol
 if TYPE_CHECKING:
-    from pcmio.contract import StreamStats
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
 
 
 class Side(Value):
@@ -60,6 +60,18 @@ class Plan(Value):
     clock: int = 0
     clock_nanos: int = 1
     clock_cell: int = 0
+
+
+class Loudness(Value):
+    """How loud a stream is.
+
+    Attributes:
+        volume: The factor of its samples' amplitude.
+        muted: It is silent, whatever the volume.
+    """
+
+    volume: float = 1.0
+    muted: bool = False
 
 
 class Note(Value):
@@ -119,6 +131,10 @@ class Pump(Protocol):
         """Say how far the converter is from the native buffer."""
         ...
 
+    def set_gain(self, amplitude: float) -> None:
+        """Scale samples by ``amplitude`` from now on."""
+        ...
+
     def take_note(self) -> Note | None:
         """The oldest thing a native thread had to tell."""
         ...
@@ -166,7 +182,10 @@ class Driver(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Let samples move; the pump is in mode RUNNING already, an output's ring is full."""
+        """Let samples move; the pump is in mode RUNNING already, and an output's ring is full.
+
+        What a writer was given may be less than a ring; if that is all, the mode is DRAINING.
+        """
 
     @abstractmethod
     def pause(self) -> None:
@@ -194,6 +213,21 @@ class Driver(ABC):
 
     def idle(self) -> None:  # noqa: B027 - most drivers need not know
         """The stream was served and there is nothing more to do for now."""
+
+    def loudness(self) -> Loudness | None:
+        """How loud the native system makes the stream, also after ``close``; None: it leaves that to the pump.
+
+        Takes no time; called at any time from ``open`` on, by any thread, alone without the stream's lock.
+        """
+        return None
+
+    def set_loudness(self, wanted: Loudness) -> None:
+        """Have the native system make the stream so loud; only called where ``loudness`` is not None.
+
+        Raises:
+            BackendError, HostDisconnected, ...: It cannot.
+        """
+        del wanted
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
         """What a note means here: an event, an error that ends the stream, None for what it means everywhere, UNTOLD.

@@ -16,29 +16,16 @@ from pcmio import _core
 from pcmio._core import BLOCK
 from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
+from pcmio._notes import reason_of, usual_meaning
+from pcmio.callbacks import raise_answer
 from pcmio.errors import (
     AbortStream,
     AudioError,
-    BackendError,
-    DeviceLost,
-    HostDisconnected,
-    HostUnavailable,
     OperationTimeout,
     StopStream,
     StreamClosed,
-    StreamInvalidated,
 )
-from pcmio.events import (
-    BufferChanged,
-    EndReason,
-    RealtimeDenied,
-    Rerouted,
-    Resumed,
-    StreamEnded,
-    StreamEvent,
-    StreamState,
-    Suspended,
-)
+from pcmio.events import EndReason, RealtimeDenied, StreamEnded, StreamEvent, StreamState
 from pcmio.timestamps import CallbackInfo
 
 TYPE_CHECKING = False
@@ -218,9 +205,15 @@ class Engine:
             self._raise_once()
             return ended
 
+    def adjust(self, action: Callable[[], object]) -> None:
+        """Do something to the driver of a stream that lives."""
+        with self._lock:
+            self._check_open()
+            action()
+
     def fail(self, error: Exception) -> None:
         """End with an error that nobody waits for."""
-        self.end(_reason_of(error), error)
+        self.end(reason_of(error), error)
 
     def end(self, reason: EndReason, error: BaseException | None = None) -> None:
         """Close the native stream and remember why; only the first reason counts."""
@@ -394,7 +387,7 @@ class Engine:
 
     def serve(self) -> bool:
         """Do what is to be done; False when the stream has ended and that was told."""
-        found = self.pump.begin(calling=self._calling)  # first of all: what comes from now on wakes again
+        found = self._begin()  # first of all: what comes from now on wakes again
         if self._dropped:
             self.end(EndReason.CLOSED)
         if found & _core.TURN_NOTES:
@@ -405,7 +398,8 @@ class Engine:
                 self._prepare()
             self._tell_denied()
         if self._calling and (prepared or found & _core.TURN_BLOCK):
-            self._call(begun=not prepared)
+            # A block that was prepared before notes were told is prepared anew: its callback begins only now.
+            self._call(begun=not prepared and not found & _core.TURN_NOTES)
         with self._lock:
             self._catch_up(prepared=prepared)
             if self.state is not StreamState.CLOSED:
@@ -414,8 +408,11 @@ class Engine:
         self._tell_end(StreamEnded(self.reason or EndReason.CLOSED, error))
         if self._dropped:
             log_undelivered(self.take_error())
-        self._data, self._on_event, self._views = _nothing, None, ()  # free what the user gave us
+        self._data, self._on_event, self._views = nothing, None, ()  # free what the user gave us
         return False
+
+    def _begin(self) -> int:
+        return self.pump.begin(calling=self._calling)
 
     def _catch_up(self, *, prepared: bool) -> None:
         """Do what was asked for meanwhile, and what time has brought.  The lock is held."""
@@ -497,6 +494,9 @@ class Engine:
 
     def _take_notes(self) -> None:
         while (note := self.pump.take_note()) is not None:
+            if note.kind == _core.NOTE_CALLBACK_OVER:
+                self._guard(partial(raise_answer, note.code))
+                continue
             told = self._read(note)
             if isinstance(told, AudioError):
                 self.fail(told)
@@ -523,7 +523,7 @@ class Engine:
             return None
         if told is None and note.kind == _core.NOTE_REALTIME_DENIED:
             return RealtimeDenied("audio", note.code, self.driver.denied_reason)
-        return told if told is not None else _usual_meaning(note)
+        return told if told is not None else usual_meaning(note)
 
     def _ring_is_empty(self, heard_nanos: int) -> None:
         if self.state is StreamState.DRAINING and not self.driver.drain():
@@ -552,30 +552,7 @@ class Engine:
         self._tell(RealtimeDenied("stream", code, reason))
 
 
-_MEANINGS: dict[int, Callable[[Note], StreamEvent | AudioError]] = {
-    _core.NOTE_DEVICE_LOST: lambda note: DeviceLost(
-        "the device is gone", code=note.code, advice="enumerate again and build a new stream"
-    ),
-    _core.NOTE_HOST_LOST: lambda note: HostDisconnected(
-        "the server is gone", code=note.code, advice="open the host again"
-    ),
-    _core.NOTE_RATE_CHANGED: lambda note: StreamInvalidated(
-        f"the device runs at {note.value} Hz now", advice="build a new stream"
-    ),
-    _core.NOTE_FAILED: lambda note: BackendError("the native stream failed", code=note.code),
-    _core.NOTE_BUFFER_CHANGED: lambda note: BufferChanged(note.value),
-    _core.NOTE_MOVED: lambda _: Rerouted(None, None),
-    _core.NOTE_SUSPENDED: lambda _: Suspended(),
-    _core.NOTE_RESUMED: lambda _: Resumed(),
-}
-
-
-def _usual_meaning(note: Note) -> StreamEvent | AudioError | None:
-    meaning = _MEANINGS.get(note.kind)
-    return None if meaning is None else meaning(note)
-
-
-def _nothing(*_: object) -> None:
+def nothing(*_: object) -> None:
     """Stand in for the callback of a stream that has ended."""
 
 
@@ -583,9 +560,3 @@ def log_undelivered(error: BaseException | None) -> None:
     """Say what a stream that was dropped would have told its owner."""
     if error is not None:
         logger().error("a stream was dropped and nobody asked for its error", exc_info=error)
-
-
-def _reason_of(error: Exception) -> EndReason:
-    if isinstance(error, DeviceLost):
-        return EndReason.DEVICE_LOST
-    return EndReason.HOST_LOST if isinstance(error, HostUnavailable) else EndReason.FAILED

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections import deque
 
+from pcmio._awaiting import Awaiters
 from pcmio._core import wait_for
 from pcmio._log import logger
 from pcmio._value import Value, shown
@@ -106,7 +107,7 @@ class Feed:
         self._events: deque[HostEvent] = deque()
         self._dropped = 0
         self._error: BaseException | None = None  # not yet given to the owner
-        self._waiters: list[tuple[AbstractEventLoop, Future[None]]] = []
+        self._awaiters = Awaiters()
         self._view = _NOTHING
         self._begun = self._lost = False
         feeds.add(self)
@@ -147,9 +148,7 @@ class Feed:
                     self._dropped += 1
                 self._events.append(event)
         self._changed.notify_all()
-        waiters, self._waiters = self._waiters, []
-        for loop, future in waiters:
-            _wake(loop, future)
+        self._awaiters.wake()
 
     def deliver(self) -> None:
         """Call the callback with all that is queued; the thread that does has nothing else of the user's to do."""
@@ -198,14 +197,12 @@ class Feed:
             event = self._take()
             if event is not None or self.closed:
                 return event, None
-            future = loop.create_future()
-            self._waiters.append((loop, future))
-            return None, future
+            return None, self._awaiters.enlist(loop)
 
     def leave(self, future: Future[None]) -> None:
         """Whoever waited does not any more."""
         with self._changed:
-            self._waiters = [waiter for waiter in self._waiters if waiter[1] is not future]
+            self._awaiters.leave(future)
 
     def wait(self) -> bool:
         """Wait for something to deliver; False when it is closed."""
@@ -244,19 +241,7 @@ class Feed:
         self._changed = threading.Condition(threading.RLock())
         self.closed, self.stop, self.thread = True, _nothing, None
         self._events.clear()
-        self._waiters.clear()
-
-
-def _wake(loop: AbstractEventLoop, future: Future[None]) -> None:
-    try:
-        loop.call_soon_threadsafe(_finish, future)
-    except RuntimeError:  # the loop is closed, and with it whoever waited there
-        logger().debug("a watch was waited for in an event loop that has been closed")
-
-
-def _finish(future: Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+        self._awaiters.clear()
 
 
 def _nothing() -> None:

@@ -6,14 +6,17 @@ import sys
 import warnings
 
 from pcmio._core import CorePump
-from pcmio._depth import plan_ring
-from pcmio._engine import Engine, log_undelivered
+from pcmio._depth import ONE_BLOCK, plan_ring
+from pcmio._engine import Engine, log_undelivered, nothing
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
+from pcmio._volume import VolumeControl
+from pcmio.callbacks import NativeCallback
 from pcmio.configs import BufferSize, StreamConfig
-from pcmio.contract import Latency, Stream
+from pcmio.contract import Stream
 from pcmio.errors import UnsupportedOperation
 from pcmio.events import StreamState
+from pcmio.stats import Latency
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pcmio._depth import RingPlan
     from pcmio._driver import Driver
-    from pcmio.contract import Device, EventCallback, StreamStats
+    from pcmio.contract import Device, EventCallback
     from pcmio.events import EndReason
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
@@ -38,7 +43,7 @@ class NativeStream(Stream):
         device: Device,
         driver: Driver,
         sample_format: SampleFormat,
-        data: Callable[[Any, CallbackInfo], object],
+        data: Callable[[Any, CallbackInfo], object] | NativeCallback,
         on_event: EventCallback | None,
         *,
         depth: float | str,
@@ -53,21 +58,39 @@ class NativeStream(Stream):
         self._config = StreamConfig(side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
         try:
             ring = plan_ring(depth, plan)
-            pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
-            views = pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
+            views: list[Any] = []
+            if isinstance(data, NativeCallback):  # the pump calls it, and there is nothing for the engine to call
+                pump = CorePump(plan, sample_format, ONE_BLOCK.blocks, ONE_BLOCK.wake_blocks, data)
+                data = nothing
+            else:
+                pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
+                views += pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
             driver.realtime = check_mode(realtime)
             driver.open(pump)
-            engine = Engine(driver, pump, data, views, on_event)
+            engine = self._make_engine(driver, pump, data, views, on_event, ring)
             runner = ThreadRunner(engine, f"pcmio {device.id}", realtime)
         except BaseException:
             driver.close()
             raise
         self._engine = engine
+        self._volume = VolumeControl(engine, sample_format)
         if realtime == REQUIRE:
             runner.answered.wait()
             if engine.denied:
                 engine.unmake()
                 raise Refusal(engine.denied, engine.denied_reason).error("stream")
+
+    def _make_engine(
+        self,
+        driver: Driver,
+        pump: CorePump,
+        data: Callable[[Any, CallbackInfo], object],
+        views: list[Any],
+        on_event: EventCallback | None,
+        ring: RingPlan,
+    ) -> Engine:
+        del ring
+        return Engine(driver, pump, data, views, on_event)
 
     @property
     def config(self) -> StreamConfig:
@@ -92,11 +115,31 @@ class NativeStream(Stream):
     @property
     def latency(self) -> Latency:
         pump = self._engine.pump
-        return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._config.sample_rate)
+        return Latency(pump.latency_nanos() / _NANOS, pump.filled() / self._engine.driver.plan.sample_rate)
 
     @property
     def stats(self) -> StreamStats:
         return self._engine.pump.stats()
+
+    @property
+    def volume(self) -> float:
+        return self._volume.now.volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume.set_volume(volume)
+
+    @property
+    def muted(self) -> bool:
+        return self._volume.now.muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        self._volume.set_muted(muted)
+
+    @property
+    def volume_is_native(self) -> bool:
+        return self._volume.is_native
 
     def now(self) -> StreamInstant:
         return StreamInstant(self._engine.pump.now())

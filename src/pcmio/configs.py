@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from operator import index
 
 from pcmio._value import Value, shown
@@ -38,6 +39,12 @@ _STEREO = 2
 MOST_FRAMES = 1 << 24
 _MOST_RATE = 1 << 26
 _MOST_CHANNELS = 1024
+_MOST_SECONDS = 60.0
+
+_NEAREST = "nearest"
+#: By name: how long a block is to last, in seconds.  Nobody gains by less than a millisecond: the systems move more
+#: at a time, and each block has its price.
+_WISHES = {"smallest": 0.001, "low": 0.0025, "balanced": 0.01, "high": 0.05}
 
 
 def _integer(name: str, value: object, allowed: str = "a whole number") -> int:
@@ -63,34 +70,125 @@ def whole(name: str, value: object, most: int, *, least: int = 1) -> int:
 
 
 class BufferSize(Value):
-    """How many frames a callback gets each time: the host's own choice, or a fixed number.
+    """How many frames a callback gets each time: the host's own choice, a number, or a wish.
+
+    A wish is granted within what the device says it supports; ``stream.config.buffer_size`` is then a number, and every
+    callback gets exactly that.  In a ``StreamConfig`` a number stands for ``fixed``, and "smallest", "low", "balanced"
+    and "high" for the wishes of these names.
 
     Attributes:
-        frames: Frames per callback, or None for the host's choice (``BufferSize.DEFAULT``).
+        frames: Frames per callback of ``fixed`` and ``nearest``, else None.
+        wish: "nearest", "smallest", "low" (2.5 ms), "balanced" (10 ms), "high" (50 ms), or None.
+        duration: Seconds of a block, of ``latency``, else None.
     """
 
     frames: int | None = None
+    wish: str | None = None
+    duration: float | None = None
 
     DEFAULT: ClassVar[BufferSize]
+    SMALLEST: ClassVar[BufferSize]
+    LOW: ClassVar[BufferSize]
+    BALANCED: ClassVar[BufferSize]
+    HIGH: ClassVar[BufferSize]
 
     @classmethod
     def fixed(cls, frames: int) -> BufferSize:
-        """Exactly so many frames in each callback.
+        """Exactly so many frames in each callback, or no stream.
 
         Raises:
             InvalidInput: Not a whole number, or not one that any device could serve.
         """
         return cls(whole("buffer_size", frames, MOST_FRAMES))
 
+    @classmethod
+    def nearest(cls, frames: int) -> BufferSize:
+        """So many frames, or as near to that as the device can.
+
+        Raises:
+            InvalidInput: Not a whole number, or not one that any device could serve.
+        """
+        return cls(whole("buffer_size", frames, MOST_FRAMES), _NEAREST)
+
+    @classmethod
+    def latency(cls, seconds: float) -> BufferSize:
+        """As many frames as last so long, or as near to that as the device can: a block's part of the latency.
+
+        Raises:
+            InvalidInput: Not a number of seconds that a block could last.
+        """
+        return cls(duration=seconds)
+
+    @classmethod
+    def of(cls, given: object) -> BufferSize:
+        """What is given in place of a size: one, a number of frames, the name of a wish, None for the host's choice.
+
+        Raises:
+            InvalidInput: None of these.
+        """
+        if isinstance(given, BufferSize):
+            return given
+        if given is None:
+            return cls.DEFAULT
+        if isinstance(given, str):
+            return cls(wish=given)
+        return cls.fixed(given)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
     def _check(self) -> None:
+        wish: object = self._given("wish")
+        if wish is not None and not (isinstance(wish, str) and (wish == _NEAREST or wish in _WISHES)):
+            allowed = ", ".join(_WISHES)
+            raise InvalidInput(f"buffer_size must be a number of frames or one of {allowed}, not {shown(wish)}")
+        given = [wish not in (None, _NEAREST), self.frames is not None, self.duration is not None]
+        if sum(given) > 1 or (wish == _NEAREST and self.frames is None):
+            raise InvalidInput(
+                f"no buffer size has frames={shown(self.frames)}, wish={shown(wish)}, duration={shown(self.duration)}",
+                advice="see BufferSize.fixed, nearest and latency",
+            )
         if self.frames is not None:
             self._set("frames", whole("buffer_size", self.frames, MOST_FRAMES))
+        if self.duration is not None:
+            self._set("duration", _seconds(self._given("duration")))
+
+    def resolve(self, sample_rate: int, supported: SupportedBufferSize) -> BufferSize:
+        """What is granted where ``supported`` is possible: ``fixed`` for every wish; else the same."""
+        if self.duration is None and self.wish is None:
+            return self
+        if self.wish == _NEAREST:
+            frames = self.frames or 1
+        elif self.duration is not None:
+            frames = round(self.duration * sample_rate)
+        else:
+            frames = round(_WISHES[self.wish or ""] * sample_rate)
+        return BufferSize.fixed(supported.clamp(frames))
+
+    def __repr__(self) -> str:
+        fields = [f"{name}={value!r}" for name in self._fields if (value := getattr(self, name)) is not None]
+        return f"BufferSize({', '.join(fields) or 'frames=None'})"
 
     def __str__(self) -> str:
-        return "default" if self.frames is None else f"{self.frames} frames"
+        if self.duration is not None:
+            return f"{self.duration:g} s"
+        if self.frames is None:
+            return self.wish or "default"
+        return f"{self.frames} frames" if self.wish is None else f"nearest to {self.frames} frames"
+
+
+def _seconds(value: object) -> float:
+    try:
+        seconds = nan if isinstance(value, (bool, str)) else float(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, OverflowError):
+        seconds = nan
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise InvalidInput(f"a buffer lasts more than 0 and up to {_MOST_SECONDS:g} seconds, not {shown(value)}")
+    return seconds
 
 
 BufferSize.DEFAULT = BufferSize()
+BufferSize.SMALLEST = BufferSize(wish="smallest")
+BufferSize.LOW = BufferSize(wish="low")
+BufferSize.BALANCED = BufferSize(wish="balanced")
+BufferSize.HIGH = BufferSize(wish="high")
 
 
 class SupportedBufferSize(Value):
@@ -123,6 +221,11 @@ class SupportedBufferSize(Value):
             return number > 0
         return self.min_frames <= number <= self.max_frames
 
+    def clamp(self, frames: int) -> int:
+        """What is possible and nearest to ``frames``, as far as is known."""
+        low, high = self.min_frames or 1, self.max_frames or MOST_FRAMES
+        return max(low, min(frames, high))
+
     def __str__(self) -> str:
         return "unknown" if self.min_frames is None else f"{self.min_frames} to {self.max_frames} frames"
 
@@ -136,7 +239,8 @@ class StreamConfig(Value):
     Attributes:
         channels: Samples in a frame.
         sample_rate: Frames per second.
-        buffer_size: Frames per callback; a plain number means ``BufferSize.fixed(number)``, None the host's choice.
+        buffer_size: Frames per callback; a plain number means ``BufferSize.fixed(number)``, None the host's choice, and
+            "smallest", "low", "balanced", "high" are wishes, see ``BufferSize``.
         sample_format: Of the frames that the callback sees; its name ("f32") will do.  The core converts to what the
             device takes.
     """
@@ -152,16 +256,14 @@ class StreamConfig(Value):
             self,
             channels: int,
             sample_rate: int,
-            buffer_size: BufferSize | int | None = ...,
+            buffer_size: BufferSize | int | str | None = ...,
             sample_format: SampleFormat | str = ...,
         ) -> None: ...
 
     def _check(self) -> None:
         self._set("channels", whole("channels", self.channels, _MOST_CHANNELS))
         self._set("sample_rate", whole("sample_rate", self.sample_rate, _MOST_RATE))
-        size = self._given("buffer_size")
-        if not isinstance(size, BufferSize):
-            self._set("buffer_size", BufferSize.DEFAULT if size is None else BufferSize.fixed(size))
+        self._set("buffer_size", BufferSize.of(self._given("buffer_size")))
         self._set("sample_format", SampleFormat(self.sample_format))
 
     @property

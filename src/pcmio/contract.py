@@ -14,7 +14,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
-from pcmio._value import Value, shown
+from pcmio._opens import Opens
+from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import DeviceNotAvailable, InvalidInput, UnsupportedOperation
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from pcmio.callbacks import NativeCallback
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.descriptions import DeviceDescription
     from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
+    from pcmio.stats import Latency, StreamStats
     from pcmio.timestamps import CallbackInfo, StreamInstant
 
 #: ``data(frames, info)``: frames is an array of shape (frames, channels); output arrives silent, is written in place.
@@ -38,49 +41,6 @@ DataCallback: TypeAlias = "Callable[[Any, CallbackInfo], object]"
 RawDataCallback: TypeAlias = "Callable[[memoryview, CallbackInfo], object]"
 EventCallback: TypeAlias = "Callable[[StreamEvent], object]"
 HostEventCallback: TypeAlias = "Callable[[HostEvent], object]"
-
-
-class Latency(Value):
-    """How far behind or ahead the converter is, in seconds.
-
-    Attributes:
-        device: Between the native buffer and the converter, as the system tells it.
-        ring: In pcmio's own buffer right now.
-    """
-
-    device: float
-    ring: float
-
-    @property
-    def total(self) -> float:
-        """Both together."""
-        return self.device + self.ring
-
-
-class StreamStats(Value):
-    """Counters of a stream since it was built.
-
-    Attributes:
-        blocks: Blocks that the callback has filled or taken.
-        frames: Frames that the device played from them, or that it captured.
-        xruns: Times that frames were lost.
-        xrun_frames: Frames that were lost.
-        cycles: Native cycles.
-        wakes: Times that the stream's thread was woken.
-        turn_max: Seconds that it then waited for the interpreter, at most.
-        filled_min: Output: the fewest frames that were ready when a native cycle began.
-        cycle_max: Most frames of one native cycle.
-    """
-
-    blocks: int = 0
-    frames: int = 0
-    xruns: int = 0
-    xrun_frames: int = 0
-    cycles: int = 0
-    wakes: int = 0
-    turn_max: float = 0.0
-    filled_min: int = 0
-    cycle_max: int = 0
 
 
 class Stream(ABC):
@@ -119,7 +79,39 @@ class Stream(ABC):
     @property
     @abstractmethod
     def stats(self) -> StreamStats:
-        """Counters, readable at any time, after the end too."""
+        """Counters and measurements, readable at any time, after the end too."""
+
+    @property
+    @abstractmethod
+    def volume(self) -> float:
+        """The factor of the samples' amplitude: 1.0 leaves them as they are, 0.5 is 6 dB less, 0.0 silence.
+
+        Set at any time, before the start too: from 0.0 to 10.0.
+
+        Raises:
+            InvalidInput: No such number.
+            UnsupportedOperation: DSD can only be muted.
+            StreamClosed: The stream has ended; it can still be read.
+            HostUnavailable, BackendError: From the native system.
+        """
+
+    @volume.setter
+    @abstractmethod
+    def volume(self, volume: float) -> None: ...
+
+    @property
+    @abstractmethod
+    def muted(self) -> bool:
+        """Whether it is silent, whatever the volume; set and raises as ``volume``."""
+
+    @muted.setter
+    @abstractmethod
+    def muted(self, muted: bool) -> None: ...
+
+    @property
+    @abstractmethod
+    def volume_is_native(self) -> bool:
+        """Whether the native system keeps both, so that mixers show and change them (``VolumeChanged``); else pcmio."""
 
     @abstractmethod
     def now(self) -> StreamInstant:
@@ -194,7 +186,7 @@ class Stream(ABC):
         _close_after(self.close, error)
 
 
-class Device(ABC):
+class Device(Opens, ABC):
     """One thing that plays, records or both.  Equal to another when their ids are."""
 
     @property
@@ -294,7 +286,7 @@ class Device(ABC):
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -309,6 +301,7 @@ class Device(ABC):
                 never before this call has returned.  ``frames`` is a writable numpy array of shape (frames, channels),
                 always exactly ``stream.config.buffer_size`` frames; it arrives silent, so that writing a part or
                 nothing is fine.  What it raises ends the stream and is raised again by ``wait``, ``stop`` or ``close``.
+                A ``NativeCallback`` is called on the audio thread, for each block when it is due; ``depth`` is moot.
             on_event: Called with a ``StreamEvent`` on the same thread.
             depth: How much is kept ready for the device beyond Python's reach: seconds, or "low", "balanced" (survives
                 a busy Python thread), "high".  The whole of it is latency.
@@ -332,7 +325,7 @@ class Device(ABC):
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DataCallback,
+        data: DataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -345,7 +338,7 @@ class Device(ABC):
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -358,7 +351,7 @@ class Device(ABC):
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDataCallback,
+        data: RawDataCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         depth: float | str = "balanced",
@@ -571,7 +564,7 @@ def checked_config(config: object) -> StreamConfig:
 
 
 def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
-    frames = wanted.buffer_size.frames
+    frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
     return (
         (listed.channels, listed.sample_format) == (wanted.channels, wanted.sample_format)
         and listed.contains_rate(wanted.sample_rate)

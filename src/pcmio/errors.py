@@ -14,6 +14,7 @@
     ├── PermissionDenied        PermissionError     the system says no
     ├── ResourceExhausted       MemoryError         no memory, threads, ports or server slots left
     ├── OperationTimeout        TimeoutError        the time given to a call has passed
+    ├── OperationInterrupted    InterruptedError    clear() or stop() in another thread cut it short
     ├── StreamClosed            RuntimeError        the stream has ended; build another
     ├── StreamInvalidated       RuntimeError        the stream's ground changed (another rate, killed by the server)
     └── BackendError            OSError             a native error that has no better name
@@ -127,7 +128,23 @@ class ResourceExhausted(AudioError, MemoryError):
 
 
 class OperationTimeout(AudioError, TimeoutError):
-    """The time given to a call has passed, or a server did not answer in time."""
+    """The time given to a call has passed, or a server did not answer in time.
+
+    Attributes:
+        frames: Of a ``write``: how many frames were taken before; else None.
+    """
+
+    frames: int | None = None
+
+
+class OperationInterrupted(AudioError, InterruptedError):
+    """A write, drain or read was cut short: ``clear()`` or ``stop()`` in another thread threw its frames away.
+
+    Attributes:
+        frames: Of a ``write``: how many frames were taken before, of which some may have been heard; else None.
+    """
+
+    frames: int | None = None
 
 
 class StreamClosed(AudioError, RuntimeError):

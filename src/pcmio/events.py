@@ -113,6 +113,18 @@ class Resumed(StreamEvent):
     """The device is awake again."""
 
 
+class VolumeChanged(StreamEvent):
+    """Somebody else has changed the stream's volume: a mixer, or what remembers volumes.
+
+    Attributes:
+        volume: As ``stream.volume``.
+        muted: As ``stream.muted``.
+    """
+
+    volume: float
+    muted: bool
+
+
 class BufferChanged(StreamEvent):
     """The native system changed how many frames it moves at a time; the callback's block stays as it was.
 

@@ -48,7 +48,6 @@ CARD = Rig(
     lose_device=lose_loopback,
     watches=True,
     plug=plug,
-    pluggings=24,
 )
 
 #: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
@@ -56,6 +55,7 @@ DEFAULT = CARD.replace(
     output="alsa:default",
     exact_formats=tuple(entry for entry in CARD.exact_formats if entry not in (SampleFormat.I32, SampleFormat.U32)),
     channel_counts=(2,),
+    alignment_frames=1024,  # a period of the mixer
     mixes=True,
     plug=None,  # it is the same host
 )

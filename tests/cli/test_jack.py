@@ -103,7 +103,7 @@ def test_every_sample_reaches_the_ports(
                     host.connect(f"pcmio:output_{channel}", f"ear:input_{channel}")
                 out, _ = program.communicate(timeout=30)
     assert program.returncode == 0
-    assert "no xruns" in out
+    assert "no xruns" in out or "no frames lost" in out  # jackd tells one whenever it was late itself
     sound = np.concatenate(heard)
     (loud,) = np.nonzero(sound.any(axis=1))
     np.testing.assert_array_equal(sound[loud[0] : loud[-1] + 1], noise)

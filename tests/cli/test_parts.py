@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import pcmio
+from pcmio._convert import mix_matrix
 from pcmio.cli.files import _cut
 from pcmio.cli.meters import Levels, decibel_text, decibels
-from pcmio.cli.mixing import mix_matrix
 from pcmio.cli.screen import clock, counted
 from pcmio.cli.targets import find_device
 from pcmio.hosts.null import NullDeviceSpec, NullKind, open_host

@@ -42,6 +42,18 @@ def test_it_is_the_default_where_it_runs(run: Callable[..., Ran], on_pipewire: d
     devices = {device["id"]: device for device in run("devices", "--json", **on_pipewire).json["devices"]}
     assert devices["pipewire:speakers"]["default_output"]
     assert devices["pipewire:speakers.monitor"]["type"] == "monitor"
+    assert devices["pipewire:@DEFAULT_SINK@"]["output"] == devices["pipewire:speakers"]["output"]
+    assert not devices["pipewire:@DEFAULT_SINK@"]["default_output"]
+
+
+def test_what_stands_for_the_default_is_listed_and_taken_by_its_name(
+    run: Callable[..., Ran], on_pipewire: dict[str, str], sine: Callable[..., str]
+) -> None:
+    listed = run("devices", "--host", "pipewire", **on_pipewire).out
+    for text in ("Default output", "pipewire:@DEFAULT_SINK@", "Default input", "pipewire:@DEFAULT_SOURCE@"):
+        assert text in listed
+    played = run("play", sine("a.wav"), "--device", "default output", "--json", **on_pipewire).json["played"]
+    assert [one["seconds"] for one in played] == [0.5]
 
 
 def test_what_is_played_is_what_is_recorded_sample_by_sample(

@@ -17,7 +17,7 @@ from tests.hosts.jack.provider import jack
 from tests.hosts.pipewire.provider import pipewire
 from tests.servers.pulseaudio import NullSink, PulseServer
 
-from .custom_loop import WireHost
+from .custom_loop import CYCLE, WireHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -87,6 +87,7 @@ def custom() -> Generator[Rig]:
         input="wire:loop",
         loops=True,
         channel_counts=(1, 2, 3, 6, 32, 64),
+        alignment_frames=CYCLE,  # it tells no times
         lose_host=lose_host,
         watches=True,
         plug=plug,

@@ -85,7 +85,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, **load: Any) -> Non
 
 def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
     folder.mkdir()
-    spec = {"frames": 256, "busy": 0, "c_seconds": 0.0, "stream": {}, **target.spec, **load}
+    spec = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "stream": {}, **target.spec, **load}
     name = folder / "heard"
     recorder = _started([*target.recorder, str(name)], env=target.env)
     paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
@@ -154,6 +154,15 @@ def test_one_busy_python_thread_costs_no_frame_at_the_default_depth(
 @_ON_EACH
 def test_two_busy_python_threads_cost_no_frame_at_the_default_depth(target: Target, watch: str, tmp_path: Path) -> None:
     _loses_nothing(target, watch, tmp_path, busy=2, frames=128)
+
+
+# As long as nobody asks Python for the samples, it does not matter how busy that is.
+@pytest.mark.timeout(300)
+@_ON_EACH
+def test_two_busy_python_threads_cost_a_native_callback_no_frame_of_64(
+    target: Target, watch: str, tmp_path: Path
+) -> None:
+    _loses_nothing(target, watch, tmp_path, busy=2, frames=64, native=True)
 
 
 @pytest.mark.timeout(300)

@@ -1,4 +1,4 @@
-"""core/include/pcmio.h as Python can read it, and as a C compiler lays it out."""
+"""The headers in core/include as Python can read them, and as a C compiler lays them out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEADER = ROOT / "core" / "include" / "pcmio.h"
+CALLBACK_HEADER = HEADER.with_name("pcmio_callback.h")
 
 
 class Prototype(NamedTuple):
@@ -28,8 +29,8 @@ class Prototype(NamedTuple):
 
 @functools.cache
 def text() -> str:
-    """The header without comments and line continuations."""
-    source = HEADER.read_text(encoding="utf-8")
+    """The headers without comments and line continuations."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (CALLBACK_HEADER, HEADER))
     return re.sub(r"//[^\n]*|/\*.*?\*/", " ", source, flags=re.DOTALL).replace("\\\n", " ")
 
 

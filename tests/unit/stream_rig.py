@@ -16,6 +16,7 @@ from tests.unit.test_contract import concrete
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pcmio import NativeCallback
     from pcmio._driver import Note, Pump
     from pcmio.contract import EventCallback
 
@@ -110,7 +111,7 @@ class HandDevice(concrete(pcmio.Device)):  # type: ignore[misc]
 
 def build(
     driver: HandDriver,
-    data: Callable[[Any, Any], object],
+    data: Callable[[Any, Any], object] | NativeCallback,
     on_event: EventCallback | None = None,
     *,
     sample_format: SampleFormat = SampleFormat.I16,

@@ -71,6 +71,74 @@ def test_a_buffer_size_is_the_hosts_choice_or_a_number() -> None:
     assert (str(BufferSize.DEFAULT), str(BufferSize.fixed(256))) == ("default", "256 frames")
 
 
+WISHES = [
+    *(BufferSize.SMALLEST, BufferSize.LOW, BufferSize.BALANCED, BufferSize.HIGH),
+    *(BufferSize.nearest(256), BufferSize.latency(0.02)),
+]
+
+
+def test_a_buffer_size_may_be_a_wish() -> None:
+    assert [str(wish) for wish in WISHES] == [
+        *("smallest", "low", "balanced", "high"),
+        *("nearest to 256 frames", "0.02 s"),
+    ]
+    assert len({BufferSize.fixed(256), BufferSize.DEFAULT, *WISHES}) == len(WISHES) + 2
+    for name in ("smallest", "low", "balanced", "high"):
+        assert StreamConfig(2, 48_000, name).buffer_size == BufferSize(wish=name)
+    assert repr(BufferSize.nearest(256)) == "BufferSize(frames=256, wish='nearest')"
+
+
+@pytest.mark.parametrize(
+    ("size", "granted"),
+    [
+        (BufferSize.DEFAULT, {UNKNOWN: None, SupportedBufferSize(64, 1024): None}),
+        (BufferSize.fixed(5000), {UNKNOWN: 5000, SupportedBufferSize(64, 1024): 5000}),
+        (BufferSize.nearest(5000), {UNKNOWN: 5000, SupportedBufferSize(64, 1024): 1024}),
+        (BufferSize.nearest(5), {UNKNOWN: 5, SupportedBufferSize(64, 1024): 64}),
+        (BufferSize.nearest(500), {UNKNOWN: 500, SupportedBufferSize(64, 1024): 500}),
+        (BufferSize.SMALLEST, {UNKNOWN: 48, SupportedBufferSize(1, 9): 9, SupportedBufferSize(64, 1024): 64}),
+        (BufferSize.LOW, {UNKNOWN: 120, SupportedBufferSize(64, 1024): 120}),
+        (BufferSize.BALANCED, {UNKNOWN: 480, SupportedBufferSize(64, 1024): 480}),
+        (BufferSize.HIGH, {UNKNOWN: 2400, SupportedBufferSize(64, 1024): 1024}),
+        (BufferSize.latency(0.02), {UNKNOWN: 960, SupportedBufferSize(64, 512): 512}),
+        (BufferSize.latency(1e-9), {UNKNOWN: 1, SupportedBufferSize(64, 512): 64}),
+    ],
+    ids=str,
+)
+def test_a_wish_is_granted_within_what_is_supported(
+    size: BufferSize, granted: dict[SupportedBufferSize, int | None]
+) -> None:
+    for supported, frames in granted.items():
+        assert size.resolve(48_000, supported) == BufferSize(frames), supported
+
+
+def test_what_is_granted_is_never_more_than_a_buffer_can_be() -> None:
+    assert BufferSize.latency(60).resolve(1 << 26, UNKNOWN) == BufferSize.fixed(1 << 24)
+
+
+@pytest.mark.parametrize("wrong", [0, -1.0, 61, float("nan"), float("inf"), "0.01", True, [], 1j])
+def test_a_latency_that_no_block_has_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^a buffer lasts more than 0 and up to 60 seconds, not ") as caught:
+        BufferSize.latency(wrong)
+    assert repr(wrong) in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["tiny", "", "LOW", 7, [], b"low"])
+def test_a_wish_of_another_name_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^buffer_size must be .* smallest, low, balanced, high, not ") as caught:
+        BufferSize(wish=wrong)
+    assert repr(wrong) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"wish": "nearest"}, {"frames": 5, "wish": "low"}, {"frames": 5, "duration": 0.1}, {"wish": "low", "duration": 1}],
+)
+def test_two_wishes_at_once_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=r"^no buffer size has "):
+        BufferSize(**wrong)
+
+
 @no_count
 def test_other_buffer_sizes_are_refused(wrong: Any) -> None:
     with pytest.raises(InvalidInput, match=r"^buffer_size must be "):
@@ -153,7 +221,12 @@ def test_what_is_no_sample_format_is_refused(wrong: Any) -> None:
         StreamConfig,
         st.integers(1, 1024),
         st.integers(1, 1 << 26),
-        st.none() | st.integers(1, 1 << 24) | st.builds(BufferSize, st.none() | st.integers(1, 1 << 24)),
+        st.none()
+        | st.integers(1, 1 << 24)
+        | st.builds(BufferSize, st.none() | st.integers(1, 1 << 24))
+        | st.builds(BufferSize.nearest, st.integers(1, 1 << 24))
+        | st.builds(BufferSize.latency, st.floats(1e-9, 60.0))
+        | st.sampled_from(["smallest", "low", "balanced", "high"]),
         st.sampled_from(SampleFormat) | st.sampled_from([str(sample_format) for sample_format in SampleFormat]),
     )
 )

@@ -282,5 +282,6 @@ def test_latency_is_the_sum_of_its_parts() -> None:
 
 def test_counters_begin_at_nothing() -> None:
     stats = StreamStats()
-    assert set(stats._astuple()) == {0}
+    assert set(stats._astuple()) == {0, None}
+    assert stats.low_water is None
     assert stats.replace(xruns=2) == StreamStats(xruns=2)

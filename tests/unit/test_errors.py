@@ -24,6 +24,7 @@ TREE: dict[str, tuple[type[AudioError], type[Exception]]] = {
     "PermissionDenied": (AudioError, PermissionError),
     "ResourceExhausted": (AudioError, MemoryError),
     "OperationTimeout": (AudioError, TimeoutError),
+    "OperationInterrupted": (AudioError, InterruptedError),
     "StreamClosed": (AudioError, RuntimeError),
     "StreamInvalidated": (AudioError, RuntimeError),
     "BackendError": (AudioError, OSError),

@@ -19,6 +19,7 @@ from pcmio import (
     StreamEvent,
     StreamState,
     Suspended,
+    VolumeChanged,
     events,
 )
 
@@ -29,6 +30,7 @@ EVENTS: list[StreamEvent] = [
     Suspended(),
     Resumed(),
     BufferChanged(512),
+    VolumeChanged(0.5, muted=True),
 ]
 
 
@@ -73,9 +75,11 @@ def test_events_are_told_apart_by_patterns() -> None:
                 told.append("sleep")
             case BufferChanged(frames):
                 told.append(str(frames))
+            case VolumeChanged(volume, muted):
+                told.append(f"{volume} {muted}")
             case _:
                 pytest.fail(f"no match for {event}")
-    assert told == ["ended", "stream 1", "null:a", "sleep", "sleep", "512"]
+    assert told == ["ended", "stream 1", "null:a", "sleep", "sleep", "512", "0.5 True"]
 
 
 @pytest.mark.parametrize("kind", [StreamState, EndReason])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pcmio._convert import mix_matrix
 from pcmio.cli.facts import configs_of
 from pcmio.cli.targets import calm_buffer
 from pcmio.configs import StreamConfig
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
     from pcmio.cli.files import FileFacts
     from pcmio.configs import SupportedStreamConfigRange
     from pcmio.contract import Device
-
-_STEREO = 2
-_SLANT = 0.7071  # a centre or a rear channel is heard on both sides, at 3 dB less
-#: Weights of a file's channels (in the order of WAV files) left and right; the low-frequency channel is left out.
-_TO_STEREO: dict[int, tuple[tuple[float, float], ...]] = {
-    3: ((1, 0), (0, 1), (_SLANT, _SLANT)),
-    4: ((1, 0), (0, 1), (_SLANT, 0), (0, _SLANT)),
-    5: ((1, 0), (0, 1), (_SLANT, _SLANT), (_SLANT, 0), (0, _SLANT)),
-    6: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT)),
-    7: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, _SLANT), (_SLANT, 0), (0, _SLANT)),
-    8: ((1, 0), (0, 1), (_SLANT, _SLANT), (0, 0), (_SLANT, 0), (0, _SLANT), (_SLANT, 0), (0, _SLANT)),
-}
 
 
 class Mixing(NamedTuple):
@@ -85,21 +74,6 @@ class Mixing(NamedTuple):
 
 def _soxr() -> Any:
     return importlib.import_module("soxr")
-
-
-def mix_matrix(channels: int, to: int) -> Any:
-    """Weights of each of ``channels`` channels in each of ``to``; what was not too loud stays so."""
-    matrix = np.zeros((channels, to))
-    if channels == 1:
-        matrix[0, :_STEREO] = 1
-    elif to == _STEREO and channels in _TO_STEREO:
-        matrix[:] = _TO_STEREO[channels]
-    else:
-        for channel in range(channels):
-            matrix[channel, channel % to] = 1
-    if channels > to:
-        matrix /= np.maximum(matrix.sum(axis=0), 1)
-    return matrix
 
 
 def plan_playing(

@@ -19,7 +19,20 @@ rig declares that the host lacks what it is about.  They need numpy.
 from __future__ import annotations
 
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
-from pcmio.testing import configs, data, enumeration, failures, lifecycle, lifetimes, outcomes, timing, watching
+from pcmio.testing import (
+    blocking,
+    configs,
+    data,
+    enumeration,
+    failures,
+    lifecycle,
+    lifetimes,
+    native,
+    oneshots,
+    outcomes,
+    timing,
+    watching,
+)
 from pcmio.testing.rig import Check, Rig
 from pcmio.testing.signals import Noise
 from pcmio.testing.waiting import until
@@ -31,8 +44,11 @@ CHECKS: tuple[Check, ...] = (
     *lifecycle.CHECKS,
     *outcomes.CHECKS,
     *data.CHECKS,
+    *native.CHECKS,
     *timing.CHECKS,
     *failures.CHECKS,
+    *blocking.CHECKS,
+    *oneshots.CHECKS,
     *watching.CHECKS,
     *lifetimes.CHECKS,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 
-from pcmio.configs import StreamConfig, SupportedStreamConfig
+from pcmio.configs import MOST_FRAMES, BufferSize, StreamConfig, SupportedBufferSize, SupportedStreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, InvalidInput, UnsupportedConfig, UnsupportedOperation
 from pcmio.formats import SampleFormat
@@ -207,6 +207,64 @@ def the_callback_always_gets_the_buffer_size(rig: Rig) -> None:
                 assert sizes.seen == {frames}
 
 
+def wishes_for_a_buffer_size_are_granted(rig: Rig) -> None:
+    """Within what the device says it supports; the stream's config says what is granted, and every callback gets it."""
+    wishes = {
+        BufferSize.SMALLEST: 0.001,
+        BufferSize.LOW: 0.0025,
+        BufferSize.BALANCED: 0.01,
+        BufferSize.HIGH: 0.05,
+        BufferSize.latency(0.02): 0.02,
+        BufferSize.nearest(441): 441 / rig.sample_rate,
+        BufferSize.nearest(1): 1 / rig.sample_rate,
+    }
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            possible = _possible(device, direction, rig.config())
+            if possible.max_frames is not None:
+                wishes[BufferSize.nearest(MOST_FRAMES)] = MOST_FRAMES / rig.sample_rate
+            for wish, seconds in wishes.items():
+                wanted = possible.clamp(round(seconds * rig.sample_rate))
+                assert device.supports(StreamConfig(2, rig.sample_rate, wish), Direction(direction)), wish
+                stream = builder(device, direction)(StreamConfig(2, rig.sample_rate, wish), sizes := _Sizes())
+                granted = stream.config.buffer_size
+                assert granted == BufferSize.fixed(wanted), f"{wish} is granted as {granted}; supported: {possible}"
+                if wanted > rig.sample_rate // 10:  # it is long until five such have passed
+                    stream.close()
+                    continue
+                with stream:
+                    assert sizes.enough.wait(PATIENCE_SECONDS), f"no {direction} blocks of {granted}"
+                assert sizes.seen == {wanted}
+
+
+def _possible(device: Device, direction: str, config: StreamConfig) -> SupportedBufferSize:
+    """What the device says of buffers in the range that ``config`` is nearest to."""
+    ranges = device.supported_output_configs() if direction == "output" else device.supported_input_configs()
+    near = [entry for entry in ranges if (entry.channels, entry.contains_rate(config.sample_rate)) == (2, True)]
+    same = [entry for entry in near if entry.sample_format is config.sample_format]
+    return next(iter([*same, *near, *ranges])).buffer_size
+
+
+def a_buffer_size_is_granted_or_refused(rig: Rig) -> None:
+    """A fixed one beyond what the device says it supports: exactly that, or an error that names it."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            possible = _possible(device, direction, rig.config())
+            for frames in {1, (possible.min_frames or 2) - 1 or 1, min(possible.max_frames or 99, MOST_FRAMES - 1) + 1}:
+                try:
+                    stream = builder(device, direction)(StreamConfig(2, rig.sample_rate, frames), Counter())
+                except UnsupportedConfig as error:
+                    assert str(frames) in str(error), error
+                else:
+                    assert stream.config.buffer_size == BufferSize.fixed(frames)
+                    stream.close()
+        values: tuple[Any, ...] = ("tiny", "", 0, -1, 1.5, MOST_FRAMES + 1)
+        for wrong in values:
+            told = str(must_raise(InvalidInput, lambda: StreamConfig(2, rig.sample_rate, wrong), "buffer_size"))
+            assert repr(wrong) in told, told
+            assert "1 to" in told or "smallest" in told, told
+
+
 class _Sizes:
     def __init__(self) -> None:
         self.seen: set[int] = set()
@@ -248,5 +306,7 @@ CHECKS: tuple[Check, ...] = (
     every_sample_format_can_be_had,
     dsd_is_exact_or_refused,
     the_callback_always_gets_the_buffer_size,
+    wishes_for_a_buffer_size_are_granted,
+    a_buffer_size_is_granted_or_refused,
     raw_blocks_are_bytes,
 )

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import threading
 
+from pcmio.errors import InvalidInput, StreamClosed
 from pcmio.events import EndReason, StreamState
 from pcmio.formats import SampleFormat
-from pcmio.testing.configs import builder, sides
+from pcmio.testing.configs import builder, must_raise, sides
 from pcmio.testing.signals import Counter, Noise, Recorder, sounds
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
@@ -213,6 +214,44 @@ def _constant(level: float) -> Callable[[Any, Any], None]:
     return data
 
 
+def a_volume_scales_and_mute_silences(rig: Rig) -> str | None:
+    """Of an output as of an input, set before the start and while it runs; 1.0 is exact again."""
+    if not rig.loops:
+        return "not applicable: the rig has no loop"
+    with rig.open_host() as host, Loop(rig, host, _constant(0.5), 2, SampleFormat.F32) as loop:
+        recorder = loop.recorder
+
+        def becomes(level: float, what: str) -> None:
+            # Servers count volume in steps of their own.
+            until(lambda: bool((abs(recorder.recorded()[-64:] - level) <= 0.001 * level).all()), what)
+
+        for stream in (loop.output, loop.input):
+            stream.volume, stream.muted = 1.0, False
+            assert (stream.volume, stream.muted) == (1.0, False)
+        loop.output.volume = 0.25
+        loop.output.start()
+        becomes(0.125, "the volume that was set before the start")
+        loop.output.volume = 1.0
+        becomes(0.5, "full volume")
+        loop.output.muted = True
+        becomes(0.0, "silence")
+        assert (loop.output.volume, loop.output.muted) == (1.0, True)
+        loop.output.muted = False
+        loop.input.volume = 0.5
+        becomes(0.25, "the input's volume")
+        loop.input.volume, loop.input.muted = 1.0, True
+        becomes(0.0, "silence of the input")
+        loop.input.muted = False
+        becomes(0.5, "sound after silence")
+        assert (recorder.recorded()[-64:] == 0.5).all(), "full volume is not exact"
+        must_raise(InvalidInput, lambda: setattr(loop.output, "volume", -1), "volume", "-1")
+        must_raise(InvalidInput, lambda: setattr(loop.output, "muted", "no"), "muted", "'no'")
+        loop.output.close()
+        assert loop.output.volume == 1.0
+        must_raise(StreamClosed, lambda: setattr(loop.output, "volume", 0.5))
+    return None
+
+
 def input_and_output_work_at_once(rig: Rig) -> None:
     """Each in its own thread, together."""
     with rig.open_host() as host:
@@ -238,5 +277,6 @@ CHECKS: tuple[Check, ...] = (
     an_untouched_block_is_silent,
     an_input_without_sound_still_delivers,
     two_outputs_are_heard_together,
+    a_volume_scales_and_mute_silences,
     input_and_output_work_at_once,
 )

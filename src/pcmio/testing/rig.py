@@ -35,6 +35,7 @@ class Rig(Value):
         exact_formats: Formats that pass the loop unchanged.
         channel_counts: Counts that pass the loop unchanged.
         pairs: Output and input ids that loop a channel count or a format, where it is not the usual pair.
+        alignment_frames: What is played comes back so many frames beside its time, at most.
         options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
         block_frames: A comfortable buffer size.
         busy_streams: How many streams it must run at once.
@@ -59,6 +60,7 @@ class Rig(Value):
     exact_formats: tuple[SampleFormat, ...] = (SampleFormat.F32,)
     channel_counts: tuple[int, ...] = (1, 2)
     pairs: Mapping[int | SampleFormat, tuple[str, str]] = {}
+    alignment_frames: int = 0
     options: Mapping[str, Mapping[str, Any]] = {}
     block_frames: int = 512
     busy_streams: int = 8

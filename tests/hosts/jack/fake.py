@@ -15,7 +15,7 @@ from pcmio.hosts.jack.abi import JackApi
 from pcmio.hosts.jack.stream import jack_core
 
 if TYPE_CHECKING:
-    from pcmio.contract import StreamStats
+    from pcmio.stats import StreamStats
 
 RATE = 48_000
 MOST_FRAMES = 4096

@@ -52,6 +52,14 @@ def test_structs_are_laid_out_as_in_the_headers(name: str) -> None:
         assert (declared.offset, declared.size) == (offset, size), field
 
 
+def test_the_core_looks_into_structs_where_the_headers_have_it() -> None:
+    source = Path(__file__).parents[3].joinpath("core", "setup", "pulse.c").read_text()
+    asserted = re.findall(r"offsetof\((\w+), (\w+)\) == (\d+)", source)
+    assert len(asserted) == 4
+    for name, field, offset in asserted:
+        assert FACTS["struct"][name]["fields"][field][0] == int(offset), (name, field)
+
+
 def test_constants_have_the_headers_values() -> None:
     facts = dict(FACTS["constants"])
     assert facts.pop("PA_SINK_NETWORK") == facts.pop("PA_SOURCE_NETWORK") == abi.PA_DEVICE_NETWORK

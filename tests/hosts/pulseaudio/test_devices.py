@@ -9,7 +9,7 @@ import pytest
 import pcmio
 from pcmio import DeviceType, Direction, InterfaceType, SampleFormat
 from pcmio.hosts.pulseaudio.control import DeviceFacts
-from pcmio.hosts.pulseaudio.devices import describe
+from pcmio.hosts.pulseaudio.devices import DEFAULTS, describe
 from pcmio.testing import until
 from tests.servers.pulseaudio import NullSink
 
@@ -23,7 +23,7 @@ def test_every_sink_and_its_monitor_is_listed_by_the_servers_name(host: pcmio.Ho
         for kind in ("sinks", "sources")
         for line in server.pactl("list", "short", kind).splitlines()
     }
-    assert {device.id.id for device in host.devices()} == listed
+    assert {device.id.id for device in host.devices()} == {*listed, *DEFAULTS}
     assert {str(device.id) for device in host.output_devices()} >= {"pulseaudio:main", "pulseaudio:many"}
     assert {str(device.id) for device in host.input_devices()} >= {"pulseaudio:main.monitor"}
 
@@ -145,7 +145,7 @@ def test_lists_are_fresh(own_host: pcmio.Host, own_server: PulseServer) -> None:
 def test_a_server_without_devices_has_no_defaults(own_host: pcmio.Host, own_server: PulseServer) -> None:
     own_server.remove("main")
     own_server.remove("other")
-    assert own_host.devices() == []
+    assert [device.id.id for device in own_host.devices()] == list(DEFAULTS)
     assert own_host.default_output_device() is None
     assert own_host.default_input_device() is None
 

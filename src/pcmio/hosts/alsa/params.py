@@ -34,7 +34,6 @@ _RATES = (
     *(176_400, 192_000, 352_800, 384_000, 705_600, 768_000, 1_411_200, 1_536_000, 2_822_400, 3_072_000, 5_644_800),
     *(6_144_000, 11_289_600, 12_288_000, 22_579_200, 24_576_000),
 )
-_MOST_BUFFER_FRAMES = 1 << 24
 #: Of a callback's block: the ring holds a few of them.
 MOST_BLOCK_FRAMES = 1 << 20
 
@@ -221,7 +220,7 @@ class Pcm:
         high = self._frames(asound.snd_pcm_hw_params_get_period_size_max, params)
         most = ctypes.c_size_t(0)
         asound.snd_pcm_hw_params_get_buffer_size_max(params, ctypes.byref(most))
-        high = min(high, most.value // 2, _MOST_BUFFER_FRAMES)
+        high = min(high, most.value // 2, MOST_BLOCK_FRAMES)
         return SupportedBufferSize(low, high) if low <= high else SupportedBufferSize.UNKNOWN
 
     # --- agreeing ----------------------------------------------------------------------------------------------------

@@ -58,11 +58,21 @@ class SimulatedClock:
         with self._lock:
             end = self._cell.value + more
             while (due := min(self._buses, key=_due, default=None)) is not None and due.due_nanos <= end:
-                self._cell.value = due.due_nanos
+                self._cell.value = max(self._cell.value, due.due_nanos)
                 due.cycle()
                 self._settle()
-            self._cell.value = end
+            self._cell.value = max(self._cell.value, end)
             self._settle()
+
+    def spend(self, seconds: float) -> None:
+        """Let ``seconds`` pass in which no device has a cycle: from a stream's callback, that it takes so long.
+
+        Cycles that became due meanwhile come with the next ``advance``, late.
+
+        Raises:
+            InvalidInput: Negative.
+        """
+        self._cell.value += _nanos(seconds)
 
     def add(self, bus: Bus) -> None:
         """A device begins to run; its first cycle is one period from now."""

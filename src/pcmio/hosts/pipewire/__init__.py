@@ -19,10 +19,12 @@ What surprises, and what we chose:
   of it is all the buffer there is.  Pausing therefore keeps what is in the ring, and loses nothing.
 * **Streams are floats,** as the graph is; the core converts (see ``formats``).
 * **Devices are nodes by name.**  A sink is two of them: ``name`` plays, ``name.monitor`` records what it plays.
+* **Defaults are devices too.**  ``@DEFAULT_SINK@``, ``@DEFAULT_SOURCE@`` and the former's monitor are listed always, in
+  the words that session managers and PulseAudio have for them, and are looked up at each question.
 * **Explicit devices stay.**  A stream on a device that was chosen is never linked with another (DONT_RECONNECT) and
   ends with it: the registry tells of its removal, also while the stream is stopped.  A stream on what
-  ``default_*_device()`` gave goes where the default goes, and tells ``Rerouted``.  The option ``follow`` says
-  otherwise.
+  ``default_*_device()`` gave, or on what stands for a default, goes where the default goes, and tells ``Rerouted``.
+  The option ``follow`` says otherwise.
 * **Watching** is a connection that stays, for each watch: when the registry, a device's properties or the metadata
   "default" change, all is asked anew.  ``object.serial`` tells a device that was plugged in again.
 * **The graph** is seen and changed in questions too (``graph``): all that is known of ports and links is in the

@@ -292,7 +292,7 @@ def _survey(conversation: Conversation) -> Survey:
         one
         for one in found
         if one.kind == abi.PW_TYPE_INTERFACE_Node
-        and one.properties.get("node.name")
+        and one.properties.get("node.name", "") not in {"", *facts.DEFAULT_IDS}
         and facts.device_class(one.properties.get("media.class"))
     ]
     cards = {int(number) for one in nodes if (number := one.properties.get("device.id", "")).isdigit()}

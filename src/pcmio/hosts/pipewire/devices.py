@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pipewire import abi, errors, formats
-from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
+from pcmio.hosts.pipewire.facts import DEFAULT_INPUT, DUPLEX, MONITOR_SUFFIX, SINK, SOURCE
 from pcmio.hosts.pipewire.options import StreamOptions
 
 TYPE_CHECKING = False
@@ -17,10 +19,9 @@ if TYPE_CHECKING:
 
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig
-    from pcmio.hosts.pipewire.facts import Clock, NodeFacts
+    from pcmio.hosts.pipewire.facts import Clock, Default, NodeFacts, Survey
     from pcmio.hosts.pipewire.host import PipeWireHost
 
-MONITOR_SUFFIX = ".monitor"
 #: Between these rates PipeWire's resampler is of use.
 LEAST_RATE, MOST_RATE = 1_000, 768_000
 #: The ring between the callback and the graph makes any size possible; this is where it ends to be useful.
@@ -59,16 +60,14 @@ _TOLD = ("node.description", "device.vendor.name", "device.bus-path", "api.bluez
 _FLEETING = ("object.id", "object.serial", "client.id", "factory.id", "device.id", "node.driver-id", "clock.id")
 
 
-class PipeWireDevice(TwoWayDevice):
-    """A node, or the sound that a sink plays."""
+class _GraphDevice(TwoWayDevice):
+    """What is a node at the moment that it is asked."""
 
-    def __init__(self, host: PipeWireHost, node: NodeFacts, *, monitor: bool = False, follows: bool = False) -> None:
+    def __init__(self, host: PipeWireHost, name: str, description: DeviceDescription, *, follows: bool) -> None:
         self._host = host
-        self._node = node
-        self._monitor = monitor
         self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self._id = DeviceId(host.id, device_name(node, monitor=monitor))
-        self._description = describe(node, monitor=monitor)
+        self._id = DeviceId(host.id, name)
+        self._description = description
 
     @property
     def id(self) -> DeviceId:
@@ -78,13 +77,18 @@ class PipeWireDevice(TwoWayDevice):
     def description(self) -> DeviceDescription:
         return self._description
 
+    @abstractmethod
+    def _find(self, survey: Survey) -> NodeFacts:
+        """Its node.
+
+        Raises:
+            DeviceNotAvailable: There is none.
+        """
+
     def _present(self) -> tuple[NodeFacts, Clock]:
         """What there is now."""
         survey = self._host.control.survey()
-        node = survey.node(self._node.name, (self._node.kind,))
-        if node is None:
-            raise errors.not_found(str(self.id))
-        return node, survey.clock
+        return self._find(survey), survey.clock
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
         del direction  # a node has what it has; the graph brings it to either side
@@ -116,7 +120,45 @@ class PipeWireDevice(TwoWayDevice):
             wanted = wanted.replace(follow="default" if self._follows and wanted.connect else "never")
         _check(direction, config)
         node, clock = self._present()
-        return PipeWireDriver(self._host, node, clock, direction, config, wanted)
+        monitor = node.is_sink and direction is Direction.INPUT and not self._leaves_the_choice(wanted)
+        return PipeWireDriver(self._host, node, clock, direction, config, wanted, monitor=monitor)
+
+    def _leaves_the_choice(self, wanted: StreamOptions) -> bool:
+        """Whether a session manager is free to take any input, not only what sinks play."""
+        del wanted
+        return False
+
+
+class PipeWireDevice(_GraphDevice):
+    """A node, or the sound that a sink plays."""
+
+    def __init__(self, host: PipeWireHost, node: NodeFacts, *, monitor: bool = False, follows: bool = False) -> None:
+        super().__init__(host, device_name(node, monitor=monitor), describe(node, monitor=monitor), follows=follows)
+        self._node = node
+
+    def _find(self, survey: Survey) -> NodeFacts:
+        node = survey.node(self._node.name, (self._node.kind,))
+        if node is None:
+            raise errors.not_found(str(self.id))
+        return node
+
+
+class PipeWireDefault(_GraphDevice):
+    """Whichever device is the default one: what programs get that name none.  There also while it is none at all."""
+
+    def __init__(self, host: PipeWireHost, which: Default, survey: Survey) -> None:
+        super().__init__(host, which.id, describe_default(which, survey), follows=True)
+        self._which = which
+
+    def _find(self, survey: Survey) -> NodeFacts:
+        node = self._which.node(survey)
+        if node is None:
+            raise errors.no_default(str(self.id))
+        return node
+
+    def _leaves_the_choice(self, wanted: StreamOptions) -> bool:
+        # That a sink is the default input lasts until there is a source.
+        return self._which is DEFAULT_INPUT and wanted.follow == "default"
 
 
 def _check(direction: Direction, config: StreamConfig) -> None:
@@ -168,6 +210,22 @@ def describe(node: NodeFacts, *, monitor: bool = False) -> DeviceDescription:
             *([f"monitor of: {node.name}"] if monitor else []),
             *(f"{key}: {value}" for key, value in node.properties if key not in _TOLD and key not in _FLEETING),
         ),
+    )
+
+
+def describe_default(which: Default, survey: Survey) -> DeviceDescription:
+    """What a default device is, and which one that is now."""
+    node = which.node(survey)
+    now = "no device"
+    if node is not None:
+        monitor = node.is_sink and which.direction.has_input
+        now = f"{device_name(node, monitor=monitor)} ({describe(node, monitor=monitor).name})"
+    return DeviceDescription(
+        name=which.name,
+        direction=which.direction,
+        device_type=DeviceType.MONITOR if which.is_monitor else DeviceType.VIRTUAL,
+        interface_type=InterfaceType.VIRTUAL,
+        extended=("follows the default: streams go where it goes", f"at present: {now}"),
     )
 
 

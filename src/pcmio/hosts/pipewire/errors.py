@@ -124,6 +124,13 @@ def not_found(device: str) -> AudioError:
     return errors.DeviceNotAvailable(f"{device} is gone, or never was", advice="see host.devices()")
 
 
+def no_default(which: str) -> AudioError:
+    """The error for a default device that nothing is."""
+    return errors.DeviceNotAvailable(
+        f"{which} stands for no device at present", advice="connect one, or choose one: see host.devices()"
+    )
+
+
 def no_such_port(name: str) -> AudioError:
     """The error for a port that is not there."""
     return errors.DeviceNotAvailable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcmio._value import Value
+from pcmio.descriptions import Direction
 from pcmio.hosts.pipewire import abi, pods
 from pcmio.hosts.pipewire.formats import POSITIONS
 
@@ -18,6 +19,8 @@ DEFAULT_QUANTUM = 1024
 _STEREO = 2
 
 SINK, SOURCE, DUPLEX = "Audio/Sink", "Audio/Source", "Audio/Duplex"
+#: What a sink plays is a device of its own; ends its name, in ours and in PulseAudio's words.
+MONITOR_SUFFIX = ".monitor"
 _CLASSES = {SINK: SINK, SOURCE: SOURCE, DUPLEX: DUPLEX, "Audio/Source/Virtual": SOURCE, "Audio/Sink/Virtual": SINK}
 
 
@@ -100,9 +103,56 @@ class Survey(Value):
     default_source: str | None
     clock: Clock
 
-    def node(self, name: str, kinds: Sequence[str]) -> NodeFacts | None:
+    def node(self, name: str | None, kinds: Sequence[str]) -> NodeFacts | None:
         """The node with this name that is of one of these kinds."""
         return next((node for node in self.nodes if node.name == name and node.kind in kinds), None)
+
+    @property
+    def default_output(self) -> NodeFacts | None:
+        """The node that ``default_sink`` names."""
+        return self.node(self.default_sink, (SINK, DUPLEX))
+
+    @property
+    def default_input(self) -> NodeFacts | None:
+        """The node that ``default_source`` names.
+
+        Where there is no source it may be a sink: a session manager then has recorded what that plays.
+        """
+        name = self.default_source or ""
+        return self.node(name, (SOURCE, DUPLEX)) or self.node(name.removesuffix(MONITOR_SUFFIX), (SINK,))
+
+
+class Default(Value):
+    """What stands for a default device, whichever that is.
+
+    Attributes:
+        id: Of the device that it is in ours: a name that session managers keep for this, and that a node has in vain.
+        name: For people.
+        direction: Which streams it can have.
+        is_monitor: It records what the default output plays.
+    """
+
+    id: str
+    name: str
+    direction: Direction
+    is_monitor: bool = False
+
+    def node(self, survey: Survey) -> NodeFacts | None:
+        """The node that it stands for now."""
+        if self is DEFAULT_INPUT:
+            return survey.default_input
+        node = survey.default_output
+        # What a duplex node plays cannot be recorded.
+        return None if self.is_monitor and node is not None and not node.is_sink else node
+
+
+DEFAULT_OUTPUT = Default("@DEFAULT_SINK@", "Default output", Direction.OUTPUT)
+DEFAULT_INPUT = Default("@DEFAULT_SOURCE@", "Default input", Direction.INPUT)
+DEFAULT_MONITOR = Default(
+    DEFAULT_OUTPUT.id + MONITOR_SUFFIX, "Monitor of the default output", Direction.INPUT, is_monitor=True
+)
+DEFAULTS = (DEFAULT_OUTPUT, DEFAULT_INPUT, DEFAULT_MONITOR)
+DEFAULT_IDS = tuple(one.id for one in DEFAULTS)
 
 
 def read_node(node_id: int, properties: Mapping[str, str], formats: Sequence[AnyPod]) -> NodeFacts:

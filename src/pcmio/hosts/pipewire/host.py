@@ -9,8 +9,8 @@ from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pipewire import graph
 from pcmio.hosts.pipewire.control import Control
-from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, PipeWireDevice, device_name, devices_of
-from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
+from pcmio.hosts.pipewire.devices import PipeWireDefault, PipeWireDevice, device_name, devices_of
+from pcmio.hosts.pipewire.facts import DEFAULTS
 from pcmio.hosts.pipewire.library import require_library
 from pcmio.hosts.pipewire.options import HostOptions
 
@@ -47,8 +47,12 @@ class PipeWireHost(Host):
         self.control.check()
 
     def devices(self) -> Sequence[Device]:
+        survey = self.control.survey()
         found: dict[DeviceId, Device] = {}
-        for node in self.control.survey().nodes:
+        for which in DEFAULTS:
+            default = PipeWireDefault(self, which, survey)
+            found[default.id] = default
+        for node in survey.nodes:
             for device in devices_of(self, node):
                 found.setdefault(device.id, device)
         return list(found.values())
@@ -59,21 +63,14 @@ class PipeWireHost(Host):
         return self._watches.ask(on_event, PipeWireSource(self.id, self._options))
 
     def default_output_device(self) -> Device | None:
-        survey = self.control.survey()
-        node = None if survey.default_sink is None else survey.node(survey.default_sink, (SINK, DUPLEX))
+        node = self.control.survey().default_output
         return None if node is None else PipeWireDevice(self, node, follows=True)
 
     def default_input_device(self) -> Device | None:
-        survey = self.control.survey()
-        if survey.default_source is None:
+        node = self.control.survey().default_input
+        if node is None:
             return None
-        node = survey.node(survey.default_source, (SOURCE, DUPLEX))
-        if node is not None:
-            return PipeWireDevice(self, node, follows=True)
-        # Where there is no source, a session manager may choose what a sink plays.
-        name = survey.default_source.removesuffix(MONITOR_SUFFIX)
-        sink = survey.node(name, (SINK,))
-        return None if sink is None else PipeWireDevice(self, sink, monitor=True)
+        return PipeWireDevice(self, node, monitor=node.is_sink, follows=not node.is_sink)
 
     def close(self) -> None:
         self._watches.close()

@@ -62,8 +62,8 @@ class StreamOptions(Value):
 
     Attributes:
         follow: "never": the stream stays on its device and ends with it.  "default": the session manager may move it,
-            and does when the default device changes.  None: "default" for a device from ``default_*_device()``, else
-            "never".
+            and does when the default device changes.  None: "default" for a device from ``default_*_device()``, or one
+            that stands for the default; else "never".
         media_role: What it is for, one of ``ROLES``: session managers may route or duck by it.
         stream_name: For mixers; None: the application's name.
         node_name: Of its node in the graph; None: the stream's name.

@@ -54,8 +54,11 @@ class PipeWireDriver(Driver):
         direction: Direction,
         config: StreamConfig,
         options: StreamOptions,
+        *,
+        monitor: bool,
     ) -> None:
         self._host = host
+        self._monitor = monitor
         self._node = node
         self._options = options
         self._direction = direction
@@ -175,7 +178,7 @@ class PipeWireDriver(Driver):
             "node.description": name,
             "node.latency": f"{self._latency_frames}/{rate}",
             "node.rate": f"1/{rate}",
-            "stream.capture.sink": "true" if self._node.is_sink and not self._is_output else None,
+            "stream.capture.sink": "true" if self._monitor else None,
             # By serial number, since names may be shared; session managers before 0.4.9 know only the old key, an id.
             "target.object": (self._node.get("object.serial") or self._node.name) if self._stays else None,
             "node.target": str(self._node.id) if self._stays else None,

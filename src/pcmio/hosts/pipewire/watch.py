@@ -15,15 +15,15 @@ from pcmio.descriptions import DeviceId
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pipewire import abi, errors, facts
 from pcmio.hosts.pipewire.control import Control, Conversation
-from pcmio.hosts.pipewire.devices import MONITOR_SUFFIX, describe, device_name
-from pcmio.hosts.pipewire.facts import DUPLEX, SINK, SOURCE
+from pcmio.hosts.pipewire.devices import describe, describe_default, device_name
+from pcmio.hosts.pipewire.facts import DEFAULTS
 from pcmio.hosts.pipewire.library import socket_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pcmio.hosts.pipewire.facts import NodeFacts, Survey
+    from pcmio.hosts.pipewire.facts import Survey
     from pcmio.hosts.pipewire.options import HostOptions
 
 
@@ -178,21 +178,17 @@ class PipeWireSource(Source):
 
 def _view(host_id: str, survey: Survey) -> View:
     devices: dict[DeviceId, Sighting] = {}
+    for which in DEFAULTS:  # always there, and described in other words when they stand for others
+        id_ = DeviceId(host_id, which.id)
+        devices[id_] = Sighting(id_, describe_default(which, survey))
     for node in survey.nodes:
         for monitor in (False, True) if node.is_sink else (False,):
             id_ = DeviceId(host_id, device_name(node, monitor=monitor))
             incarnation = node.get("object.serial") or node.id
             devices.setdefault(id_, Sighting(id_, describe(node, monitor=monitor), incarnation))
-    source = survey.default_source
-    output = None if survey.default_sink is None else survey.node(survey.default_sink, (SINK, DUPLEX))
-    input_: NodeFacts | None = None
-    monitor = False
-    if source is not None:
-        input_ = survey.node(source, (SOURCE, DUPLEX))
-        monitor = input_ is None
-        input_ = input_ or survey.node(source.removesuffix(MONITOR_SUFFIX), (SINK,))
+    output, input_ = survey.default_output, survey.default_input
     return View(
         tuple(devices.values()),
         None if output is None else DeviceId(host_id, output.name),
-        None if input_ is None else DeviceId(host_id, device_name(input_, monitor=monitor)),
+        None if input_ is None else DeviceId(host_id, device_name(input_, monitor=input_.is_sink)),
     )

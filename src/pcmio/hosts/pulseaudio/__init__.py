@@ -37,6 +37,7 @@ What surprises, and what we chose:
 * **Moving.**  A stream on a device that was chosen is pinned to it (DONT_MOVE) and ends with it.  A stream on what
   ``default_*_device()`` gave goes where the server wants this program's sound, and moves with the default; it tells
   ``Rerouted``.  The option ``follow`` says otherwise.
+* **Defaults are devices too,** by the names that the server itself has for them, @DEFAULT_SINK@ and @DEFAULT_SOURCE@.
 * **Watching** is a third connection, for each watch: it subscribes, and asks for all devices whenever anything has
   changed, as an event says no more than a number.  The number tells a device that was plugged in again.
 * **Channels** are in the order of WAVE files for 1 to 8 channels, whatever the device's order is: the server puts each

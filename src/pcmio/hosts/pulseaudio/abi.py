@@ -39,6 +39,8 @@ PA_SUBSCRIPTION_MASK_SINK = 0x0001
 PA_SUBSCRIPTION_MASK_SOURCE = 0x0002
 PA_SUBSCRIPTION_MASK_SERVER = 0x0080
 
+PA_VOLUME_NORM = 0x10000
+
 PA_DEVICE_NETWORK = 0x0008  # PA_SINK_NETWORK, PA_SOURCE_NETWORK
 
 PA_ERR_ACCESS = 1
@@ -274,6 +276,10 @@ API_FUNCTIONS = (
     *("stream_set_state_callback", "stream_set_write_callback", "stream_set_read_callback"),
     *("stream_set_underflow_callback", "stream_set_overflow_callback", "stream_set_moved_callback"),
     *("stream_set_suspended_callback", "stream_set_buffer_attr_callback"),
+    *("stream_get_index", "context_subscribe", "context_set_subscribe_callback"),
+    *("context_get_sink_input_info", "context_get_source_output_info"),
+    *("context_set_sink_input_volume", "context_set_sink_input_mute"),
+    *("context_set_source_output_volume", "context_set_source_output_mute"),
     *("operation_unref", "operation_cancel"),
 )
 
@@ -343,5 +349,17 @@ class PulseCore(Library):
     def pcmio_pulse_stream_owing(self, stream: Address, /) -> UInt: ...
     @native
     def pcmio_pulse_stream_serve(self, stream: Address, /) -> None: ...
+    @native
+    def pcmio_pulse_stream_follow_volume(self, stream: Address, /) -> Int: ...
+    @quick
+    def pcmio_pulse_stream_volume_known(self, stream: Address, /) -> UInt: ...
+    @quick
+    def pcmio_pulse_stream_volume(self, stream: Address, /) -> UInt: ...
+    @quick
+    def pcmio_pulse_stream_muted(self, stream: Address, /) -> UInt: ...
+    @native
+    def pcmio_pulse_stream_set_volume(self, stream: Address, channels: UInt, volume: UInt, /) -> Int: ...
+    @native
+    def pcmio_pulse_stream_set_muted(self, stream: Address, muted: UInt, /) -> Int: ...
     @native
     def pcmio_pulse_stream_free(self, stream: Address, /) -> None: ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig
-    from pcmio.hosts.pulseaudio.control import DeviceFacts
+    from pcmio.hosts.pulseaudio.control import DeviceFacts, ServerFacts
     from pcmio.hosts.pulseaudio.host import PulseHost
 
 #: Bytes of the largest block; the server's queue for a stream (4 MiB, MAX_MEMBLOCKQ_LENGTH) has room for a few of them.
@@ -49,16 +51,14 @@ _ABSTRACT = ("abstract", "filter")  # values of device.class
 _TOLD = ("device.description", "device.vendor.name", "device.bus_path")
 
 
-class PulseDevice(TwoWayDevice):
-    """A sink or a source; both, where a server has one of each with the same name."""
+class _ServerDevice(TwoWayDevice):
+    """What the server says about it is asked at each question."""
 
-    def __init__(self, host: PulseHost, facts: Sequence[DeviceFacts], *, follows: bool = False) -> None:
+    def __init__(self, host: PulseHost, name: str, description: DeviceDescription, *, follows: bool) -> None:
         self._host = host
-        self._sink = next((one for one in facts if one.is_sink), None)
-        self._source = next((one for one in facts if not one.is_sink), None)
         self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self._id = DeviceId(host.id, facts[0].name)
-        self._description = describe(facts)
+        self._id = DeviceId(host.id, name)
+        self._description = description
 
     @property
     def id(self) -> DeviceId:
@@ -68,14 +68,13 @@ class PulseDevice(TwoWayDevice):
     def description(self) -> DeviceDescription:
         return self._description
 
+    @abstractmethod
     def _present(self, direction: Direction) -> DeviceFacts:
-        facts = self._sink if direction is Direction.OUTPUT else self._source
-        if facts is None:
-            raise self._lacks(direction)
-        now = self._host.control.device(facts.name, is_sink=facts.is_sink)
-        if now is None:
-            raise DeviceNotAvailable(f"{self.id} is gone", code=abi.PA_ERR_NOENTITY, advice="see host.devices()")
-        return now
+        """The sink or the source that it is now.
+
+        Raises:
+            DeviceNotAvailable: There is none.
+        """
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
         facts = self._present(direction)
@@ -126,11 +125,58 @@ class PulseDevice(TwoWayDevice):
             )
 
 
+class PulseDevice(_ServerDevice):
+    """A sink or a source; both, where a server has one of each with the same name."""
+
+    def __init__(self, host: PulseHost, facts: Sequence[DeviceFacts], *, follows: bool = False) -> None:
+        super().__init__(host, facts[0].name, describe(facts), follows=follows)
+        self._sink = next((one for one in facts if one.is_sink), None)
+        self._source = next((one for one in facts if not one.is_sink), None)
+
+    def _present(self, direction: Direction) -> DeviceFacts:
+        facts = self._sink if direction is Direction.OUTPUT else self._source
+        if facts is None:
+            raise self._lacks(direction)
+        now = self._host.control.device(facts.name, is_sink=facts.is_sink)
+        if now is None:
+            raise DeviceNotAvailable(f"{self.id} is gone", code=abi.PA_ERR_NOENTITY, advice="see host.devices()")
+        return now
+
+
+#: The server's own names for whichever sink and source are the default ones.
+DEFAULTS = {"@DEFAULT_SINK@": Direction.OUTPUT, "@DEFAULT_SOURCE@": Direction.INPUT}
+
+
+class PulseDefault(_ServerDevice):
+    """Whichever device is the default one: what programs get that name none.  There also while it is none at all."""
+
+    def __init__(self, host: PulseHost, name: str, now: DeviceFacts | None) -> None:
+        super().__init__(host, name, describe_default(name, now), follows=True)
+
+    def _present(self, direction: Direction) -> DeviceFacts:
+        now = self._host.control.device(self.id.id, is_sink=direction.has_output)
+        if now is None:
+            raise DeviceNotAvailable(
+                f"{self.id} stands for no device at present",
+                code=abi.PA_ERR_NOENTITY,
+                advice="connect one, or choose one: see host.devices()",
+            )
+        return now
+
+
+def default_of(name: str, found: Sequence[DeviceFacts], server: ServerFacts) -> DeviceFacts | None:
+    """What one of ``DEFAULTS`` stands for now."""
+    is_sink = DEFAULTS[name].has_output
+    wanted = server.default_sink if is_sink else server.default_source
+    return next((one for one in found if one.is_sink is is_sink and one.name == wanted), None)
+
+
 def group(found: Sequence[DeviceFacts]) -> dict[str, list[DeviceFacts]]:
     """Sinks and sources by their names: what makes one device."""
     by_name: dict[str, list[DeviceFacts]] = {}
     for facts in found:
-        by_name.setdefault(facts.name, []).append(facts)
+        if facts.name not in DEFAULTS:  # PipeWire lets anything have any name
+            by_name.setdefault(facts.name, []).append(facts)
     return by_name
 
 
@@ -156,6 +202,20 @@ def describe(facts: Sequence[DeviceFacts]) -> DeviceDescription:
             f"channels: {formats.positions_text(first.positions)}",
             *([] if first.monitor_of is None else [f"monitor of: {first.monitor_of}"]),
             *(f"{key}: {value}" for key, value in first.properties if key not in _TOLD),
+        ),
+    )
+
+
+def describe_default(name: str, now: DeviceFacts | None) -> DeviceDescription:
+    """What a default device is, and which one that is now."""
+    return DeviceDescription(
+        name=f"Default {DEFAULTS[name]}",
+        direction=DEFAULTS[name],
+        device_type=DeviceType.VIRTUAL,
+        interface_type=InterfaceType.VIRTUAL,
+        extended=(
+            "follows the default: streams go where it goes",
+            f"at present: {'no device' if now is None else f'{now.name} ({describe([now]).name})'}",
         ),
     )
 

@@ -151,3 +151,13 @@ def positions_text(positions: Sequence[int]) -> str:
     """For people: "front-left,front-right"."""
     named = range(len(POSITION_NAMES))
     return ",".join(POSITION_NAMES[place] if place in named else f"position{place}" for place in positions)
+
+
+def to_pulse_volume(amplitude: float) -> int:
+    """``pa_volume_t``: the server's steps are even to the ear (pa_sw_volume_from_linear)."""
+    return round(abi.PA_VOLUME_NORM * float(amplitude ** (1 / 3)))
+
+
+def from_pulse_volume(volume: int) -> float:
+    """The factor of the amplitude (pa_sw_volume_to_linear)."""
+    return float((volume / abi.PA_VOLUME_NORM) ** 3)

@@ -8,7 +8,7 @@ from pcmio._device import take_options
 from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pulseaudio.control import Control
-from pcmio.hosts.pulseaudio.devices import PulseDevice, group
+from pcmio.hosts.pulseaudio.devices import DEFAULTS, PulseDefault, PulseDevice, default_of, group
 from pcmio.hosts.pulseaudio.library import libraries
 from pcmio.hosts.pulseaudio.options import HostOptions
 
@@ -55,7 +55,11 @@ class PulseHost(Host):
         self.control.check()
 
     def devices(self) -> Sequence[Device]:
-        return [PulseDevice(self, facts) for facts in group(self.control.devices()).values()]
+        found, server = self.control.everything()
+        return [
+            *(PulseDefault(self, name, default_of(name, found, server)) for name in DEFAULTS),
+            *(PulseDevice(self, facts) for facts in group(found).values()),
+        ]
 
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         from pcmio.hosts.pulseaudio.watch import PulseSource
@@ -76,6 +80,9 @@ class PulseHost(Host):
 
     def device_by_id(self, device_id: DeviceId | str) -> Device:
         wanted = self.own_id(device_id)
+        if wanted.id in DEFAULTS:
+            now = self.control.device(wanted.id, is_sink=DEFAULTS[wanted.id].has_output)
+            return PulseDefault(self, wanted.id, now)
         facts = [self.control.device(wanted.id, is_sink=is_sink) for is_sink in (True, False)]
         found = [one for one in facts if one is not None and one.name == wanted.id]
         if not found:

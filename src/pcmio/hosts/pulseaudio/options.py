@@ -65,7 +65,8 @@ class StreamOptions(Value):
 
     Attributes:
         follow: "never": the stream stays on its device and ends with it.  "default": the server may move it, and does
-            when the default device changes.  None: "default" for a device from ``default_*_device()``, else "never".
+            when the default device changes.  None: "default" for a device from ``default_*_device()``, or one that
+            stands for a default; else "never".
         media_role: What it is for, one of ``ROLES``: servers may route or duck by it.
         stream_name: For mixers; None: the application's name.
         channel_map: Where each channel belongs, as "front-left,front-right,lfe"; None: see

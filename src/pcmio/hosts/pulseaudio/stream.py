@@ -7,10 +7,10 @@ import threading
 
 from pcmio import _core
 from pcmio._core import Wakeup, core
-from pcmio._driver import Driver, Plan, Side
+from pcmio._driver import Driver, Loudness, Plan, Side
 from pcmio._log import logger
 from pcmio.errors import AudioError, DeviceLost, InvalidInput, ResourceExhausted
-from pcmio.events import Rerouted
+from pcmio.events import Rerouted, VolumeChanged
 from pcmio.hosts.pulseaudio import abi, errors, formats
 from pcmio.hosts.pulseaudio.abi import PulseRequest, pa_buffer_attr
 
@@ -79,6 +79,7 @@ class PulseDriver(Driver):
         self._pump: Pump | None = None
         self._wakeup = Wakeup()
         self._on = facts.name  # the device it is on
+        self._native_volume, self._volume, self._muted = abi.PA_VOLUME_NORM, 1.0, False
         self._positions = self._choose_positions(config)
         block_frames = config.buffer_size.frames or max(1, round(DEFAULT_SECONDS * config.sample_rate))
         side = Side(config.channels, formats.native_format(config.sample_format, recorded=not facts.is_sink))
@@ -128,11 +129,25 @@ class PulseDriver(Driver):
         )
         if self._ask(self._core.pcmio_pulse_stream_state) != abi.PA_STREAM_READY:
             raise errors.from_code(what, self._connect_call, self._ask(self._core.pcmio_pulse_stream_error))
+        self._follow_volume(what)
         if self._device_name() != self._on:  # the server prefers another for this program, or the default has changed
             core().pcmio_pump_note(pump.address, _core.NOTE_MOVED, 0, 0)
         if refusal.code:
             self.denied_reason = refusal.reason
             core().pcmio_pump_note(pump.address, _core.NOTE_REALTIME_DENIED, refusal.code, 0)
+
+    def _follow_volume(self, what: str) -> None:
+        """Know what the server remembers for streams like this one, and hear when it changes."""
+        self._do("pa_context_subscribe", self._core.pcmio_pulse_stream_follow_volume)
+        seconds = self._connection.options.timeout
+        self._wakeup.wait_until(
+            lambda: bool(self._ask(self._core.pcmio_pulse_stream_volume_known)) or not self._ready(),
+            seconds,
+            lambda: errors.too_slow(what, "pa_context_get_sink_input_info", seconds),
+        )
+
+    def _ready(self) -> bool:
+        return self._ask(self._core.pcmio_pulse_stream_state) == abi.PA_STREAM_READY
 
     @property
     def _connect_call(self) -> str:
@@ -214,6 +229,32 @@ class PulseDriver(Driver):
         if not connected:
             raise errors.disconnected(abi.PA_ERR_CONNECTIONTERMINATED)
 
+    # --- volume ------------------------------------------------------------------------------------------------------
+
+    def loudness(self) -> Loudness:
+        """What the server keeps for this stream."""
+        with self._lock:
+            if self._native is not None:
+                native = self._core.pcmio_pulse_stream_volume(self._native)
+                if native != self._native_volume:
+                    self._native_volume, self._volume = native, formats.from_pulse_volume(native)
+                self._muted = bool(self._core.pcmio_pulse_stream_muted(self._native))
+            return Loudness(self._volume, self._muted)
+
+    def set_loudness(self, wanted: Loudness) -> None:
+        """Have the server keep another."""
+        now = self.loudness()
+        kind = "sink_input" if self._facts.is_sink else "source_output"
+        if wanted.volume != now.volume:
+            volume = formats.to_pulse_volume(wanted.volume)
+            self._do(
+                f"pa_context_set_{kind}_volume", self._core.pcmio_pulse_stream_set_volume, self._side.channels, volume
+            )
+            with self._lock:  # the server counts in steps, and whoever asks gets what was given
+                self._native_volume, self._volume = volume, wanted.volume
+        if wanted.muted is not now.muted:
+            self._do(f"pa_context_set_{kind}_mute", self._core.pcmio_pulse_stream_set_muted, int(wanted.muted))
+
     # --- asking the core ---------------------------------------------------------------------------------------------
 
     def _ask(self, call: Any, *arguments: Any) -> int:
@@ -243,6 +284,9 @@ class PulseDriver(Driver):
             return self._why_killed(note.code)
         if note.kind == _core.NOTE_MOVED:
             return self._moved()
+        if note.kind == _core.NOTE_VOLUME_CHANGED:
+            now = self.loudness()
+            return VolumeChanged(now.volume, now.muted)
         return None
 
     def _moved(self) -> StreamEvent:

@@ -13,7 +13,7 @@ from pcmio.descriptions import DeviceId
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.abi import pa_context_subscribe_cb_t
 from pcmio.hosts.pulseaudio.control import Control
-from pcmio.hosts.pulseaudio.devices import describe, group
+from pcmio.hosts.pulseaudio.devices import DEFAULTS, default_of, describe, describe_default, group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,19 +101,23 @@ class PulseSource(Source):
         """All sinks and sources, and the defaults."""
         found, server = self._subscriber.look()
         devices = group(found)
-        sinks = {one.name for one in found if one.is_sink}
-        sources = {one.name for one in found if not one.is_sink}
+        defaults = {name: default_of(name, found, server) for name in DEFAULTS}
+        output, input_ = defaults.values()
         return View(
-            tuple(
-                Sighting(DeviceId(self._host_id, name), describe(facts), ",".join(str(one.index) for one in facts))
-                for name, facts in devices.items()
+            (
+                # Always there, and described in other words when they stand for others.
+                *(
+                    Sighting(DeviceId(self._host_id, name), describe_default(name, now))
+                    for name, now in defaults.items()
+                ),
+                *(
+                    Sighting(DeviceId(self._host_id, name), describe(facts), ",".join(str(one.index) for one in facts))
+                    for name, facts in devices.items()
+                ),
             ),
-            self._id(server.default_sink, sinks),
-            self._id(server.default_source, sources),
+            None if output is None else DeviceId(self._host_id, output.name),
+            None if input_ is None else DeviceId(self._host_id, input_.name),
         )
-
-    def _id(self, name: str | None, there: set[str]) -> DeviceId | None:
-        return DeviceId(self._host_id, name) if name is not None and name in there else None
 
     def wait(self) -> None:
         """Sleep until the server tells of a change."""

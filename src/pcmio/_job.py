@@ -1,0 +1,157 @@
+"""Streams that were started and run by themselves until they end, and those who wait for that."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack, suppress
+from functools import partial
+
+from pcmio._awaiting import Awaiters
+from pcmio._core import wait_for
+from pcmio._log import logger
+from pcmio.events import StreamEnded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pcmio.contract import EventCallback, Stream
+    from pcmio.events import StreamEvent
+
+#: They go on when nobody keeps what tells of them.
+_going: set[Job] = set()
+
+
+class Job:
+    """One or more streams that make one sound or one recording: the end of the last is the end of it."""
+
+    def __init__(self, opened: ExitStack, on_end: Callable[[Stream, StreamEnded], None] | None = None) -> None:
+        """Nothing runs yet.
+
+        Args:
+            opened: The hosts that it needs.  They are the caller's to close until it starts, and then its own.
+            on_end: Called for each stream that ends, on its thread.
+        """
+        self._opened = opened
+        self._hosts = ExitStack()
+        self._on_end = on_end
+        self._streams: list[Stream] = []
+        self._left = 0
+        self._changed = threading.Condition()
+        self._awaiters = Awaiters()
+        self._over = False
+        self._error: BaseException | None = None
+
+    def add(self, build: Callable[[EventCallback], Stream]) -> Stream:
+        """Build a stream that is started with the others; its event callback is given to ``build``.
+
+        Raises:
+            What ``build`` raises; then all is closed.
+        """
+        try:
+            stream = build(partial(self._told, len(self._streams)))
+        except BaseException:
+            self.stop()
+            raise
+        self._streams.append(stream)
+        self._left += 1
+        return stream
+
+    def start(self) -> None:
+        """Start the streams, the last that was added first.
+
+        Raises:
+            What ``Stream.start`` raises; then all is closed.
+        """
+        self._hosts = self._opened.pop_all()
+        _going.add(self)
+        try:
+            for stream in reversed(self._streams):
+                stream.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End at once; returns when it is over."""
+        for stream in self._streams:
+            with suppress(Exception):  # its error was told with its end, and is kept for whoever waits
+                stream.close()
+        self._hosts.close()
+
+    def end_others(self, ended: Stream) -> None:
+        """One has ended, and what the others do is of no use without it."""
+        for stream in self._streams:
+            if stream is not ended:
+                with suppress(Exception):
+                    stream.close()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait until it is over; False when ``timeout`` seconds passed before.
+
+        Raises:
+            The first error that ended one of the streams.
+        """
+        with self._changed:
+            over = wait_for(self._changed, lambda: self._over, timeout)
+        if over:
+            self._raise()
+        return over
+
+    async def join(self) -> None:
+        """``wait``, in a task."""
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
+        while True:
+            with self._changed:
+                if self._over:
+                    break
+                future = self._awaiters.enlist(loop)
+            try:
+                await future
+            finally:
+                with self._changed:
+                    self._awaiters.leave(future)
+        self._raise()
+
+    @property
+    def over(self) -> bool:
+        """Whether every stream has ended."""
+        return self._over
+
+    @property
+    def xruns(self) -> int:
+        """Times that frames were lost, in all streams."""
+        return sum(stream.stats.xruns for stream in self._streams)
+
+    def _told(self, index: int, event: StreamEvent) -> None:
+        if not isinstance(event, StreamEnded):
+            return
+        if self._on_end is not None:
+            self._on_end(self._streams[index], event)
+        with self._changed:
+            self._error = self._error or event.error
+            self._left -= 1
+            last = not self._left
+        if last:
+            self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self._hosts.close()
+        except Exception:  # noqa: BLE001 - all was heard: there is nothing that whoever waits would do about it
+            logger().exception("closing a host failed")
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+            self._awaiters.wake()
+        _going.discard(self)
+
+    def _raise(self) -> None:
+        if self._error is None:
+            return
+        for stream in self._streams:
+            with suppress(Exception):  # told here and now: it is not to be logged as one that nobody asked for
+                stream.wait(0)
+        raise self._error
