@@ -48,6 +48,7 @@ CARD = Rig(
     lose_device=lose_loopback,
     watches=True,
     plug=plug,
+    pluggings=24,
 )
 
 #: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
