@@ -2,9 +2,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "clock.h"
 #include "pcmio.h"
-
-#define NANOS UINT64_C(1000000000)
 
 /* As large, and as aligned, as what the header shows everywhere. */
 static void set(uint64_t *cell, uint64_t value) {
@@ -30,8 +29,7 @@ static void tell_start(pcmio_sampler *sampler, const pcmio_native_block *block) 
   if (sampler->starts == NULL) {
     return;
   }
-  uint64_t before =
-      sampler->at / block->sample_rate * NANOS + sampler->at % block->sample_rate * NANOS / block->sample_rate;
+  uint64_t before = pcmio_frames_nanos(sampler->at, block->sample_rate);
   set(&sampler->starts[sampler->start_count % sampler->start_room], block->device_nanos - before);
   set(&sampler->start_count, sampler->start_count + 1);
 }

@@ -108,38 +108,35 @@ class Converter:
             raise UnsupportedOperation(
                 f"{written} has to be converted for the device, and numpy is not installed", advice="pip install numpy"
             ) from error
-        self._written, self._taken = written, taken
-        self.sample_format = taken.sample_format
-        self.rates = (written.sample_rate, taken.sample_rate)
-        self.channels = taken.channels
-        self.same_rate = written.sample_rate == taken.sample_rate
-        if not self.same_rate:
+        self.written, self.taken = written, taken
+        self._same_rate = written.sample_rate == taken.sample_rate
+        if not self._same_rate:
             self._soxr = _soxr(written.sample_rate, taken.sample_rate)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was written."""
         self._holds = False
-        if not self.same_rate:
+        if not self._same_rate:
             self._stream = self._soxr.ResampleStream(
-                self._written.sample_rate,
-                self._taken.sample_rate,
-                self._taken.channels,
-                "float64" if self.sample_format is SampleFormat.F64 else "float32",
+                self.written.sample_rate,
+                self.taken.sample_rate,
+                self.taken.channels,
+                "float64" if self.taken.sample_format is SampleFormat.F64 else "float32",
                 _QUALITY,
             )
 
     def convert(self, samples: Any) -> Any:
         """What these samples, of shape (frames, channels), bring forth."""
-        floats = mixed(as_floats(samples, self._written.sample_format, self._taken.sample_format), self._taken.channels)
-        return floats if self.same_rate else self._resampled(floats, last=False)
+        floats = mixed(as_floats(samples, self.written.sample_format, self.taken.sample_format), self.taken.channels)
+        return floats if self._same_rate else self._resampled(floats, last=False)
 
     def rest(self) -> Any:
         """What is still inside; then it begins anew."""
         import numpy as np
 
-        nothing = np.zeros((0, self._taken.channels), self._taken.sample_format.dtype)
-        if self.same_rate or not self._holds:
+        nothing = np.zeros((0, self.taken.channels), self.taken.sample_format.dtype)
+        if self._same_rate or not self._holds:
             return nothing
         left = self._resampled(nothing, last=True)
         self.reset()

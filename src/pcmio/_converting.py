@@ -16,7 +16,6 @@ from pcmio.events import StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from pcmio._blocks import Steps
@@ -24,10 +23,8 @@ if TYPE_CHECKING:
     from pcmio._core import CorePump
     from pcmio._depth import RingPlan
     from pcmio._driver import Driver
-    from pcmio._engine import Engine
     from pcmio.configs import StreamConfig
     from pcmio.contract import Device, EventCallback
-    from pcmio.timestamps import CallbackInfo
 
 #: So much is converted at a time, at most: a long write is heard before all of it was converted.
 _PIECE_SECONDS = 0.05
@@ -47,7 +44,7 @@ class ConvertingEngine(WriterEngine):
     ) -> None:
         super().__init__(driver, pump, views, on_event, ring)
         self._converter = converter
-        self._written_rate, self._device_rate = converter.rates
+        self._written_rate, self._device_rate = converter.written.sample_rate, converter.taken.sample_rate
         self._at_once = max(1, round(_PIECE_SECONDS * self._written_rate))
         self._left: Samples | None = None  # converted, and not all of it is in the ring yet
         self._left_at = 0
@@ -68,9 +65,8 @@ class ConvertingEngine(WriterEngine):
             import numpy as np
 
             whole: Any = np.ascontiguousarray(converted)
-            self._left = Samples(
-                memoryview(whole.reshape(-1).view("u1")), self._converter.sample_format, self._converter.channels
-            )
+            taken = self._converter.taken
+            self._left = Samples(memoryview(whole.reshape(-1).view("u1")), taken.sample_format, taken.channels)
             self._left_at = 0
 
     def _putting_left(self, cuts: int) -> Steps[None]:
@@ -84,8 +80,9 @@ class ConvertingEngine(WriterEngine):
             yield partial(self._may_put, need, cuts), need
             self._check_uncut(cuts)
 
-    def _flushing(self, _cuts: int) -> Steps[None]:
-        yield from self._in_turn(self._flushing_in_turn(_cuts))
+    def _flushing(self) -> Steps[None]:
+        cuts = self._cuts
+        yield from self._in_turn(self._flushing_in_turn(cuts))
 
     def _flushing_in_turn(self, cuts: int) -> Steps[None]:
         yield from self._putting_left(cuts)
@@ -97,7 +94,7 @@ class ConvertingEngine(WriterEngine):
         moves = self.state in (StreamState.RUNNING, StreamState.STOPPED)
         if timeout != 0 and moves and not self.runner.serving():
             try:
-                self.run(self._flushing(self._cuts), timeout)
+                self.run(self._flushing(), timeout)
             except OperationTimeout:
                 timeout = 0
         return super().stop(timeout)
@@ -144,21 +141,8 @@ class ConvertingWriter(NativeWriter):
         converter: Converter,
     ) -> None:
         """Take samples of ``config``; the driver's plan is for what the converter makes of them."""
-        self._converter = converter
-        taken = config.replace(sample_format=converter.sample_format)
-        super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime)
+        taken = config.replace(sample_format=converter.taken.sample_format)
+        make_ring = partial(ConvertingEngine, converter=converter)
+        super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
         block = self._config.buffer_size.frames or 1
         self._config = config.replace(buffer_size=max(1, block * config.sample_rate // self._config.sample_rate))
-
-    def _make_engine(
-        self,
-        driver: Driver,
-        pump: CorePump,
-        data: Callable[[Any, CallbackInfo], object],
-        views: list[Any],
-        on_event: EventCallback | None,
-        ring: RingPlan,
-    ) -> Engine:
-        del data
-        self._ring = ConvertingEngine(driver, pump, views, on_event, ring, self._converter)
-        return self._ring

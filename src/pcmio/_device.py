@@ -147,7 +147,7 @@ class NativeDevice(Device):
         try:
             driver = self._driver(Direction.OUTPUT, resolved, dict(options))
         except UnsupportedConfig:
-            granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted)
+            granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted, taken=False)
             if granted is wanted:
                 raise
             return self._open_converting(wanted, granted, on_event, options, depth=depth, realtime=realtime)

@@ -81,7 +81,7 @@ class WriterEngine(RingEngine):
             need = min(samples.frames - self._taken, self._piece)
             yield partial(self._may_put, need, cuts), need
 
-    def _flushing(self, _cuts: int) -> Steps[None]:
+    def _flushing(self) -> Steps[None]:
         """Get all that was taken into the ring: nothing follows."""
         yield from ()
 
@@ -124,7 +124,7 @@ class WriterEngine(RingEngine):
     def draining(self) -> Steps[None]:
         """The steps of ``drain``."""
         cuts, ends = self._cuts, self._ends
-        yield from self._flushing(cuts)
+        yield from self._flushing()
         while True:
             self._check_uncut(cuts)
             if self._ends != ends or (self.state is StreamState.STOPPED and not self.pump.filled()):
@@ -232,7 +232,9 @@ class NativeWriter(NativeStream, Writer):
         *,
         depth: float | str,
         realtime: str,
+        make_ring: Callable[[Driver, CorePump, list[Any], EventCallback | None, RingPlan], WriterEngine] = WriterEngine,
     ) -> None:
+        self._make_ring = make_ring
         super().__init__(
             device, driver, config.sample_format, no_callback, on_event, depth=depth, raw=True, realtime=realtime
         )
@@ -247,7 +249,7 @@ class NativeWriter(NativeStream, Writer):
         ring: RingPlan,
     ) -> Engine:
         del data
-        self._ring = WriterEngine(driver, pump, views, on_event, ring)
+        self._ring = self._make_ring(driver, pump, views, on_event, ring)
         return self._ring
 
     @property
