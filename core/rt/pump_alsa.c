@@ -14,9 +14,14 @@
 #define ASLEEP_NANOS (100 * NANOS / 1000) /* between two tries to wake a suspended device */
 #define LONGEST_DELAY_SECONDS 60
 #define MOST_FAILURES 10 /* calls in a row, without a frame in between */
-#define MOST_USELESS 2   /* wake-ups for less than a period that are taken for chance */
+#define MOST_USELESS 2   /* wake-ups for too little that are taken for chance */
 
 static uint32_t smaller(uint32_t one, uint32_t other) { return one < other ? one : other; }
+
+/* Less room, or fewer frames, are waited for.  Not a whole period: pointers that move in steps of their own
+ * (snd-aloop's by jiffies, 960 frames of 1024, and with it dmix's on that card) would come past a queue of two periods.
+ */
+static uint32_t least_frames(const pcmio_alsa_stream *stream) { return (stream->config.period_frames + 1) / 2; }
 
 static bool is_moving(const pcmio_alsa_stream *stream) {
   return stream->phase == PCMIO_ALSA_MOVING || stream->phase == PCMIO_ALSA_FINISHING;
@@ -88,7 +93,7 @@ static void moved(pcmio_alsa_stream *stream, uint32_t frames, uint32_t queued) {
   stream->full_frames = queued;
 }
 
-/* Woken for less than a period: timer-driven plugins do that.  Twice it is chance; from then on the clock decides,
+/* Woken for too little: timer-driven plugins do that.  Twice it is chance; from then on the clock decides,
  * since a descriptor that is always ready would keep the processor busy. */
 static void was_useless(pcmio_alsa_stream *stream, uint32_t room) {
   uint32_t period = stream->config.period_frames;
@@ -205,7 +210,7 @@ static uint32_t frames_due(const pcmio_alsa_stream *stream, uint32_t mode, uint3
 static void rest(pcmio_alsa_stream *stream, uint32_t room, uint32_t due, uint32_t queued) {
   uint32_t period = stream->config.period_frames;
   uint32_t buffer = stream->config.buffer_frames;
-  bool owing = room - due >= period;
+  bool owing = room - due >= least_frames(stream);
   uint32_t until = owing || buffer < period ? period : buffer - period;
   if (owing || stream->clockless) {
     stream->nap_nanos = pcmio_alsa_nanos(stream, (queued > until ? queued - until : 0) + period / 4 + 1);
@@ -266,7 +271,7 @@ static int32_t output_cycle(pcmio_alsa_stream *stream, int32_t state) {
   uint32_t buffer = stream->config.buffer_frames;
   uint32_t avail = free_frames > (long)buffer ? buffer : (uint32_t)free_frames;
   uint32_t room = pcmio_alsa_output_room(stream, avail);
-  if (room < stream->config.period_frames && state != PCMIO_ALSA_PREPARED) {
+  if (room < least_frames(stream) && state != PCMIO_ALSA_PREPARED) {
     was_useless(stream, room);
     return finish(stream);
   }
@@ -328,7 +333,7 @@ static int32_t input_cycle(pcmio_alsa_stream *stream) {
   uint32_t buffer = stream->config.buffer_frames;
   uint32_t avail = ready > (long)buffer ? buffer : (uint32_t)ready;
   uint32_t room = pcmio_alsa_input_room(stream, avail);
-  if (room < stream->config.period_frames) {
+  if (room < least_frames(stream)) {
     was_useless(stream, room);
     return 0;
   }

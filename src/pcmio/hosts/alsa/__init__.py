@@ -33,7 +33,7 @@ What we chose.
 
 What surprises.
 
-* A wake-up means nothing: timer-driven plugins (dmix) wake for less than a period, a broken server's descriptor is
+* A wake-up means nothing: timer-driven plugins (dmix) wake for little, a broken server's descriptor is
   ready all the time, an error may come without an event.  So state and ``snd_pcm_avail`` are asked, half a second is
   the longest wait, and who was woken in vain three times sleeps by the clock.
 * "null" is always ready and takes anything at once, and so does whatever ends in it ("file").  It is found out by
