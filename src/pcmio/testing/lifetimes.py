@@ -9,7 +9,7 @@ import mmap
 import threading
 import warnings
 import weakref
-from contextlib import suppress
+from collections import Counter as Counted
 from pathlib import Path
 
 from pcmio.events import EndReason, StreamEnded, StreamState
@@ -20,6 +20,8 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pcmio.testing.rig import Check, Rig
+
+Holdings = tuple[int, int, int, dict[str, int]]
 
 _WARM_UP = 50
 #: What the cycles may leave, a thousand of them: below four bytes a cycle of anything, above an allocator's fits.
@@ -126,7 +128,7 @@ def hosts_may_come_and_go(rig: Rig) -> None:
     assert left_behind(before) < MEMORY_BYTES
 
 
-def left_behind(before: tuple[int, int, int], spare_descriptors: int = 0) -> int:
+def left_behind(before: Holdings, spare_descriptors: int = 0) -> int:
     """Wait until there are no more descriptors and threads than before: a thread may end late.  More bytes.
 
     Args:
@@ -141,29 +143,35 @@ def left_behind(before: tuple[int, int, int], spare_descriptors: int = 0) -> int
             f"descriptors and threads being {most} again",
         )
     except AssertionError as error:
-        raise AssertionError(f"{error}; there are {_kinds()}") from None
+        kinds, old = holdings()[3], before[3]
+        changes = {kind: kinds.get(kind, 0) - old.get(kind, 0) for kind in {**old, **kinds}}
+        told = ", ".join(f"{change:+d} {kind}" for kind, change in sorted(changes.items()) if change)
+        raise AssertionError(f"{error}; since then: {told}") from None
     return holdings()[2] - before[2]
 
 
-def _kinds() -> str:
-    """The descriptors and threads that there are, by what they are."""
-    counted: dict[str, int] = {}
-    for entry in (*Path("/proc/self/fd").iterdir(), *Path("/proc/self/task").iterdir()):
-        with suppress(OSError):  # it has gone meanwhile
-            is_thread = entry.parent.name == "task"
-            kind = f"thread {(entry / 'comm').read_text().strip()}" if is_thread else str(entry.readlink())
-            kind = kind.partition(":[")[0]
-            counted[kind] = counted.get(kind, 0) + 1
-    return ", ".join(f"{count} x {kind}" for kind, count in sorted(counted.items()))
+def holdings() -> Holdings:
+    """Descriptors, threads (native ones too), resident bytes, and how many there are of each kind of the first two.
 
-
-def holdings() -> tuple[int, int, int]:
-    """Descriptors, threads (native ones too) and resident bytes; zeros where the system does not tell."""
+    Zeros where the system does not tell.
+    """
     own = Path("/proc/self")
     if not (own / "task").is_dir():
-        return 0, threading.active_count(), 0
+        return 0, threading.active_count(), 0, {}
     pages = int((own / "statm").read_text(encoding="ascii").split()[1])
-    return len(list((own / "fd").iterdir())), len(list((own / "task").iterdir())), pages * mmap.PAGESIZE
+    descriptors, tasks = list((own / "fd").iterdir()), list((own / "task").iterdir())
+    kinds = Counted(_kind(entry) for entry in (*descriptors, *tasks))
+    return len(descriptors), len(tasks), pages * mmap.PAGESIZE, kinds
+
+
+def _kind(entry: Path) -> str:
+    try:
+        if entry.parent.name == "task":
+            return f"thread {(entry / 'comm').read_text().strip()}"
+        place, _, number = str(entry.readlink()).partition(":[")
+    except OSError:
+        return "gone meanwhile"  # the directory that was just read
+    return place if number.rstrip("]").isdigit() else f"{place} {number.rstrip(']')}".strip()
 
 
 CHECKS: tuple[Check, ...] = (

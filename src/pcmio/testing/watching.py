@@ -401,7 +401,7 @@ def watches_may_come_and_go(rig: Rig) -> str | None:
 
 
 def _leaves_nothing(cycle: Callable[[int], None], times: int) -> None:
-    before = (0, 0, 0)
+    before = holdings()
     for turn in range(-_WARM_UP, times):
         if turn == 0:
             before = holdings()
