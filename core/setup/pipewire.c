@@ -234,9 +234,11 @@ static void on_core_done(void *data, uint32_t id, int sequence) {
 static void on_core_error(void *data, uint32_t id, int sequence, int result, const char *message) {
   pcmio_pipewire_connection *connection = data;
   (void)sequence;
-  (void)message;
+  /* A server that is killed while it has something to read is ECONNRESET, or whatever sendmsg says; libpipewire (0.3.65
+   * to 1.6) has these words for all of them, and asks the socket nothing more. */
+  bool broken = result == BROKEN || (message != NULL && strcmp(message, "connection error") == 0);
   bool connecting = atomic_load(&connection->condition) == PCMIO_PIPEWIRE_CONNECTING;
-  if (id == 0 && (result == BROKEN || connecting)) {
+  if (id == 0 && (broken || connecting)) {
     lose(connection, -result);
   }
 }

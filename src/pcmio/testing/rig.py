@@ -50,6 +50,8 @@ class Rig(Value):
             be done here.
         pluggings: How often in a row that is done to see whether it leaves anything; fewer on a slow machine.
         set_default: Makes the device of an id the default output.  None: cannot be done here.
+        lost_descriptors: How many a system's own library may lose while servers die and devices go; far fewer than one
+            for each of ``restarts`` and ``pluggings``.
     """
 
     open_host: Callable[[], Host]
@@ -74,6 +76,7 @@ class Rig(Value):
     plug: Callable[[Host], tuple[str, Callable[[], None]]] | None = None
     pluggings: int = 100
     set_default: Callable[[Host, str], None] | None = None
+    lost_descriptors: int = 0
 
     @property
     def can_lose_its_server(self) -> bool:

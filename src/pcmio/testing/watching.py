@@ -360,7 +360,7 @@ def a_hundred_pluggings_leave_nothing(rig: Rig) -> str | None:
             _wait_for(watch, f"{device_id} being removed", _removed(device_id))
             ends_once(stream, events, DeviceLost, EndReason.DEVICE_LOST)
 
-        _leaves_nothing(cycle, rig.pluggings)
+        _leaves_nothing(rig, cycle, rig.pluggings)
     return None
 
 
@@ -383,7 +383,7 @@ def a_hundred_restarts_leave_nothing(rig: Rig) -> str | None:
             _wait_for(watch, "the device being told", _added(rig.output or ""))
             until(lambda: answers(host) and rig.output in _ids(host), "the device being back")
 
-        _leaves_nothing(cycle, rig.restarts)
+        _leaves_nothing(rig, cycle, rig.restarts)
     return None
 
 
@@ -396,18 +396,18 @@ def watches_may_come_and_go(rig: Rig) -> str | None:
         def cycle(turn: int) -> None:
             host.watch(None if turn % 2 else Events()).close()
 
-        _leaves_nothing(cycle, _WATCHES)
+        _leaves_nothing(rig, cycle, _WATCHES)
     return None
 
 
-def _leaves_nothing(cycle: Callable[[int], None], times: int) -> None:
+def _leaves_nothing(rig: Rig, cycle: Callable[[int], None], times: int) -> None:
     before = holdings()
     for turn in range(-_WARM_UP, times):
         if turn == 0:
             before = holdings()
         cycle(turn % len(STATES))
         gc.collect()  # errors hold on to the streams they came from, which are large here
-    grown = left_behind(before)
+    grown = left_behind(before, rig.lost_descriptors)
     assert grown < MEMORY_BYTES, f"{grown} bytes more after {times} times"
 
 

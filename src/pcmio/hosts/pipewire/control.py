@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _SLICE_MILLIS = 50
 _HEADER_BYTES = 8
 #: What a working server has against one question; that it knows no such object is an error of the core's, too.
-_REFUSALS = (-errno.ENOENT, -errno.EACCES, -errno.EPERM)
+REFUSALS = (-errno.ENOENT, -errno.EACCES, -errno.EPERM)
 
 
 class Global:
@@ -173,7 +173,7 @@ class Conversation:
         self._done.add(sequence)
 
     def _on_error(self, _data: int, id_: int, _sequence: int, result: int, message: bytes | None) -> None:
-        if id_ == abi.PW_ID_CORE and not (self.globals and result in _REFUSALS):
+        if id_ == abi.PW_ID_CORE and not (self.globals and result in REFUSALS):
             self._broken = result
         else:  # where nothing was made or ended: of something that was gone before it was looked at
             self.refusals.append((result, _text(message)))

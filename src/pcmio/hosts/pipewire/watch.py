@@ -6,7 +6,6 @@ Its loop is iterated by the watch's thread, asleep until the server has somethin
 from __future__ import annotations
 
 import ctypes
-import errno
 import time
 
 from pcmio._arrival import Waker
@@ -14,7 +13,7 @@ from pcmio._watch import Sighting, Source, View
 from pcmio.descriptions import DeviceId
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pipewire import abi, errors, facts
-from pcmio.hosts.pipewire.control import Control, Conversation
+from pcmio.hosts.pipewire.control import REFUSALS, Control, Conversation
 from pcmio.hosts.pipewire.devices import describe, describe_default, device_name
 from pcmio.hosts.pipewire.facts import DEFAULTS
 from pcmio.hosts.pipewire.library import socket_paths
@@ -63,7 +62,7 @@ class _Vigil(Conversation):
     # --- callbacks: on this thread, while it iterates ----------------------------------------------------------------
 
     def _on_error(self, data: int, id_: int, sequence: int, result: int, message: bytes | None) -> None:
-        if result == -errno.EPIPE:  # else of something that was gone before it was bound
+        if id_ == abi.PW_ID_CORE and result not in REFUSALS:  # else of something that was gone before it was bound
             super()._on_error(data, id_, sequence, result, message)
 
     def _on_global(
