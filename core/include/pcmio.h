@@ -25,7 +25,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 4
+#define PCMIO_ABI 5
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -282,6 +282,16 @@ PCMIO_API uint32_t pcmio_pump_get(pcmio_pump *pump, void *to, uint32_t frames);
  * UINT32_MAX: nobody waits; 0: as for blocks. */
 PCMIO_API void pcmio_pump_want(pcmio_pump *pump, uint32_t frames);
 
+typedef struct {
+  uint64_t due_nanos;   /* when the next frame that is put will reach the converter; 0: not known */
+  uint64_t xrun_frames; /* silence that was played for want of frames */
+  uint32_t filled;      /* frames in the ring */
+  uint32_t reserved;
+} pcmio_outlook;
+
+/* python: what becomes of the next frame of an output. */
+PCMIO_API void pcmio_pump_outlook(const pcmio_pump *pump, pcmio_outlook *outlook);
+
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */
 
@@ -322,6 +332,7 @@ typedef struct {
   double tone_cosine;   /* of the angle that one frame of the tone advances */
   double tone_sine;
   uint64_t latency_nanos; /* as a real device would report */
+  double speed;           /* of its clock: 1.0 keeps step with the monotonic clock, 1.001 is 1000 ppm fast */
 } pcmio_null_config;
 
 #define PCMIO_NULL_CYCLE_FRAMES 8192

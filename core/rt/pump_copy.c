@@ -56,3 +56,15 @@ uint32_t pcmio_pump_get(pcmio_pump *pump, void *to, uint32_t frames) {
 void pcmio_pump_want(pcmio_pump *pump, uint32_t frames) {
   atomic_store_explicit(&pump->wanted_frames, frames, memory_order_release);
 }
+
+void pcmio_pump_outlook(const pcmio_pump *pump, pcmio_outlook *outlook) {
+  const pcmio_half *half = &pump->out;
+  uint64_t next = atomic_load_explicit(&half->ring.written, memory_order_relaxed);
+  uint64_t nanos = 0;
+  bool known = pcmio_anchor_time(&half->anchor, next, pump->rate, &nanos);
+  *outlook = (pcmio_outlook){
+      .due_nanos = known ? nanos : 0,
+      .xrun_frames = atomic_load_explicit(&half->xrun_frames, memory_order_relaxed),
+      .filled = pcmio_ring_readable(&half->ring),
+  };
+}

@@ -42,7 +42,8 @@ static bool is_valid(const pcmio_null_config *config) {
   bool known = config->kind <= PCMIO_NULL_LOOPBACK && pcmio_can_convert(config->format, config->format);
   bool audible = config->kind != PCMIO_NULL_TONE || pcmio_can_convert(config->format, PCMIO_F64);
   bool sized = config->channels - 1 < PCMIO_NULL_CHANNELS && config->rate != 0 && sizes_are_valid(config);
-  return known && audible && sized;
+  bool paced = config->speed >= 0.5 && config->speed <= 2.0;
+  return known && audible && sized && paced;
 }
 
 pcmio_null_device *pcmio_null_new(const pcmio_null_config *config) {
@@ -148,6 +149,12 @@ static bool sleep_until(pcmio_null_device *device, uint64_t due) {
   return !is_halting(device);
 }
 
+/* How long so many frames last by the device's own clock.  Doubles are exact to a nanosecond for a hundred days. */
+static uint64_t lasting(const pcmio_null_device *device, uint64_t frames) {
+  uint64_t nanos = pcmio_frames_nanos(frames, device->config.rate);
+  return device->config.speed == 1.0 ? nanos : (uint64_t)((double)nanos / device->config.speed + 0.5);
+}
+
 static uint64_t frames_in(uint64_t nanos, uint32_t rate) {
   return nanos / SECOND * rate + nanos % SECOND * rate / SECOND;
 }
@@ -172,7 +179,7 @@ static void run(void *argument) {
   for (;;) {
     int64_t stall = atomic_exchange_explicit(&device->stall_nanos, 0, memory_order_relaxed);
     uint64_t lost = pcmio_null_take_skip(device);
-    uint64_t due = start + pcmio_frames_nanos(frames + lost, rate);
+    uint64_t due = start + lasting(device, frames + lost);
     uint64_t wake = stall > 0 ? pcmio_clock_nanos() + (uint64_t)stall : due;
     if (!sleep_until(device, wake > due ? wake : due)) {
       return;
@@ -180,7 +187,7 @@ static void run(void *argument) {
     uint64_t now = pcmio_clock_nanos();
     if (now - due > LATE_NANOS) {
       lost += frames_in(now - due, rate);
-      due = start + pcmio_frames_nanos(frames + lost, rate);
+      due = start + lasting(device, frames + lost);
     }
     uint32_t size = next_size(device);
     pcmio_null_cycle_after(device, lost, size, due);

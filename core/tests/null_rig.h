@@ -15,6 +15,7 @@ static inline pcmio_null_config loopback_config(uint32_t channels, uint32_t form
       .format = format,
       .period_frames = 32,
       .latency_nanos = MILLISECOND,
+      .speed = 1.0,
   };
 }
 

@@ -44,6 +44,8 @@ static void configs_that_cannot_be_served_are_refused(void) {
   WITHOUT(kind = PCMIO_NULL_LOOPBACK + 1);
   WITHOUT(kind = PCMIO_NULL_TONE); /* one-bit samples make no sine */
   WITHOUT(rate = 0);
+  WITHOUT(speed = 0.0);
+  WITHOUT(speed = 2.1);
   WITHOUT(channels = 0);
   WITHOUT(channels = 65);
   WITHOUT(format = PCMIO_FORMATS);

@@ -113,6 +113,24 @@ static void a_skip_takes_the_time_of_its_frames(void) {
   pcmio_null_free(device);
 }
 
+/* A cycle begins at its time or later, so the time from the first to a later one tells the least that it lasts. */
+static void a_clock_may_run_at_another_speed(void) {
+  pcmio_null_config config = loopback_config(1, PCMIO_I32);
+  config.speed = 0.5;
+  pcmio_null_device *device = open_device(&config);
+  rig out;
+  attach(device, &out, 1, 0, PCMIO_I32);
+  uint64_t begin = pcmio_clock_nanos();
+  run(device);
+  while (frames_passed(&out) <= RIG_RATE / 10) {
+    pcmio_sleep_nanos(MILLISECOND);
+  }
+  CHECK(pcmio_clock_nanos() - begin >= 199 * MILLISECOND);
+  pcmio_null_halt(device);
+  detach(device, &out);
+  pcmio_null_free(device);
+}
+
 static void a_halt_waits_for_no_deadline(void) {
   pcmio_null_config config = loopback_config(1, PCMIO_I32);
   config.rate = 100;
@@ -188,6 +206,7 @@ int main(void) {
   RUN(a_short_stall_is_caught_up);
   RUN(what_is_very_late_is_passed_over_and_reported);
   RUN(a_skip_takes_the_time_of_its_frames);
+  RUN(a_clock_may_run_at_another_speed);
   RUN(a_halt_waits_for_no_deadline);
   RUN(a_refused_priority_is_told_and_the_thread_runs);
   RUN(streams_come_and_go_while_it_runs);

@@ -107,6 +107,33 @@ static void a_cycle_wakes_python_for_as_many_frames_as_it_wants(void) {
   rig_close(&bench);
 }
 
+static pcmio_outlook outlook(const rig *bench) {
+  pcmio_outlook found;
+  pcmio_pump_outlook(bench->pump, &found);
+  return found;
+}
+
+static void what_becomes_of_the_next_frame_is_told(void) {
+  rig bench;
+  int32_t samples[128] = {0};
+  rig_open_mono(&bench, 1, 0);
+  CHECK_EQUAL(pcmio_pump_put(bench.pump, samples, PCMIO_I32, 1, 100), 100);
+  pcmio_pump_set_mode(bench.pump, PCMIO_RUNNING);
+  CHECK_EQUAL(outlook(&bench).due_nanos, 0);
+  CHECK_EQUAL(outlook(&bench).filled, 100);
+  uint64_t heard = bench.now + 1000000;
+  rig_play(&bench, samples, 40);
+  CHECK_EQUAL(outlook(&bench).filled, 60);
+  CHECK_EQUAL(outlook(&bench).due_nanos, heard + (uint64_t)100 * 1000000000 / RIG_RATE);
+  CHECK_EQUAL(pcmio_pump_put(bench.pump, samples, PCMIO_I32, 1, 12), 12);
+  CHECK_EQUAL(outlook(&bench).due_nanos, heard + (uint64_t)112 * 1000000000 / RIG_RATE);
+  rig_play(&bench, samples, 80);
+  CHECK_EQUAL(outlook(&bench).xrun_frames, 8);
+  pcmio_pump_set_mode(bench.pump, PCMIO_IDLE);
+  CHECK_EQUAL(outlook(&bench).due_nanos, 0);
+  rig_close(&bench);
+}
+
 /* --- beside an audio thread --------------------------------------------------------------------------------------- */
 
 #define FRAMES 1000000
@@ -150,6 +177,7 @@ int main(void) {
   RUN(frames_are_converted_and_one_channel_goes_to_all);
   RUN(captured_frames_are_taken_by_the_number);
   RUN(a_cycle_wakes_python_for_as_many_frames_as_it_wants);
+  RUN(what_becomes_of_the_next_frame_is_told);
   RUN(an_audio_thread_plays_what_is_put_meanwhile);
   return 0;
 }

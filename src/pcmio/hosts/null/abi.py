@@ -25,6 +25,7 @@ class NullConfig(Structure):
         ("tone_cosine", c_double),
         ("tone_sine", c_double),
         ("latency_nanos", c_uint64),
+        ("speed", c_double),
     ]
 
 

@@ -58,6 +58,9 @@ class Bus:
         self.expected = 0  # streams negotiated or open; guarded by the host's lock
         self.due_nanos = 0
         self._sizes = 0
+        self._speed = 1 + spec.clock_ppm * 1e-6
+        self._begin_nanos = 0  # of simulated time, and what has passed of it since
+        self._passed = 0
         self._clock = clock
         self._thread = SharedThread(_PRIORITY)
         self._lock = threading.RLock()
@@ -79,6 +82,7 @@ class Bus:
             tone_cosine=math.cos(angle),
             tone_sine=math.sin(angle),
             latency_nanos=round(self.spec.latency * _NANOS),
+            speed=self._speed,
         )
         config.sizes[: len(self.spec.cycle_sizes)] = self.spec.cycle_sizes
         return config
@@ -132,7 +136,8 @@ class Bus:
 
     def _begin(self, driver: NullDriver) -> None:
         if self._clock is not None:
-            self.due_nanos = self._clock.nanos + self._period_nanos()
+            self._begin_nanos, self._passed, self.due_nanos = self._clock.nanos, 0, 0
+            self._pass_period()
             self._clock.add(self)
             return
         denied = ctypes.c_int32(0)
@@ -155,8 +160,12 @@ class Bus:
                 self._thread.ends()
                 self._native.pcmio_null_halt(self._device)
 
-    def _period_nanos(self) -> int:
-        return max(1, self._next_frames() * _NANOS // self.rate)
+    def _pass_period(self) -> None:
+        """The next cycle is due one period later; rounding never adds up."""
+        self._passed += self._next_frames()
+        self.due_nanos = max(
+            self.due_nanos + 1, self._begin_nanos + round(self._passed * _NANOS / self.rate / self._speed)
+        )
 
     def _next_frames(self) -> int:
         sizes = self.spec.cycle_sizes
@@ -170,7 +179,7 @@ class Bus:
             frames = self._next_frames()
             self._sizes += 1
             self._native.pcmio_null_cycle(self._device, frames, self.due_nanos)
-            self.due_nanos += self._period_nanos()
+            self._pass_period()
 
     # --- misfortune --------------------------------------------------------------------------------------------------
 

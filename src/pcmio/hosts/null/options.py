@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import nan
 
 from pcmio._value import Value, shown
 from pcmio.configs import whole
@@ -21,6 +22,7 @@ MOST_CHANNELS = 64
 MOST_CYCLE_FRAMES = 8192
 _MOST_SIZES = 16
 _MOST_RATE = 768_000
+_MOST_PPM = 100_000
 
 
 class NullKind(Enum):
@@ -55,6 +57,7 @@ class NullDeviceSpec(Value):
         sample_formats: Those it takes without conversion.
         latency: Seconds to its converter, as it reports them.
         cycle_sizes: Frames of its cycles, in turn, whatever is asked of it; empty: the buffer size asked for.
+        clock_ppm: How much faster than others its clock runs, in parts per million; slower where negative.
     """
 
     id: str
@@ -64,6 +67,7 @@ class NullDeviceSpec(Value):
     sample_formats: tuple[SampleFormat, ...] = tuple(SampleFormat)
     latency: float = 0.0
     cycle_sizes: tuple[int, ...] = ()
+    clock_ppm: float = 0.0
 
     def _check(self) -> None:
         DeviceId("null", self.id)
@@ -75,6 +79,7 @@ class NullDeviceSpec(Value):
         if not self.sample_formats:
             raise InvalidInput("sample_formats must hold at least one format")
         StreamInstant.from_seconds(self.latency)
+        self._set("clock_ppm", _ppm(self._given("clock_ppm")))
         sizes = _some("cycle_sizes", self.cycle_sizes)
         sizes = tuple(whole("cycle_sizes", size, MOST_CYCLE_FRAMES, least=0) for size in sizes)
         if len(sizes) > _MOST_SIZES or (sizes and not any(sizes)):
@@ -94,6 +99,16 @@ class NullDeviceSpec(Value):
             )
         if not low <= config.sample_rate <= high:
             raise UnsupportedConfig(f"null device {self.id!r} runs at {low} to {high} Hz, not {config.sample_rate} Hz")
+
+
+def _ppm(given: Any) -> float:
+    try:
+        ppm = nan if isinstance(given, (bool, str)) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        ppm = nan
+    if not -_MOST_PPM <= ppm <= _MOST_PPM:
+        raise InvalidInput(f"clock_ppm must be from -{_MOST_PPM} to {_MOST_PPM}, not {shown(given)}")
+    return ppm
 
 
 def _some(name: str, given: Any) -> tuple[Any, ...]:
