@@ -119,6 +119,10 @@ static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64
   }
   if (mode == PCMIO_RUNNING) {
     account(pump, half, done, pcmio_callback_is_over(pump) ? 0 : frames - done);
+    if (done < frames) { /* what comes next is heard after the gap, not in its place */
+      pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed),
+                       nanos + pcmio_frames_nanos(frames, pump->rate));
+    }
     if (pump->callback == NULL) {
       mark_low_water(half, ready);
     }

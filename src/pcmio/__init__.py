@@ -25,6 +25,7 @@ from pcmio.configs import (
 )
 from pcmio.contract import Device, Host, Stream, Watch
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.duplex import DuplexInfo, DuplexLatency, DuplexStream
 from pcmio.errors import (
     AbortStream,
     AudioError,
@@ -47,6 +48,7 @@ from pcmio.errors import (
 )
 from pcmio.events import (
     BufferChanged,
+    ClocksDrift,
     DefaultChanged,
     DeviceAdded,
     DeviceChanged,
@@ -86,6 +88,7 @@ __all__ = [
     "BufferSize",
     "CallbackInfo",
     "ClearResult",
+    "ClocksDrift",
     "DefaultChanged",
     "Device",
     "DeviceAdded",
@@ -98,6 +101,9 @@ __all__ = [
     "DeviceRemoved",
     "DeviceType",
     "Direction",
+    "DuplexInfo",
+    "DuplexLatency",
+    "DuplexStream",
     "EndReason",
     "EventsDropped",
     "Host",

@@ -114,6 +114,17 @@ class StatsRecord(Structure):
     ]
 
 
+class OutlookRecord(Structure):
+    """``pcmio_outlook``."""
+
+    _fields_: ClassVar = [
+        ("due_nanos", c_uint64),
+        ("xrun_frames", c_uint64),
+        ("filled", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
 _NO_CYCLE = 0xFFFFFFFF  # PCMIO_NO_CYCLE
 
 #: ``pcmio_block``, read in one go: callback, output and input time, position, output and input xrun frames, slots.
@@ -225,6 +236,8 @@ class Core(Library):
     def pcmio_pump_put(self, pump: Address, from_: Ref, format_: UInt, channels: UInt, frames: UInt, /) -> UInt: ...
     @quick
     def pcmio_pump_get(self, pump: Address, to: Ref, frames: UInt, /) -> UInt: ...
+    @quick
+    def pcmio_pump_outlook(self, pump: Address, outlook: Ref, /) -> None: ...
     @quick
     def pcmio_pump_want(self, pump: Address, frames: UInt, /) -> None: ...
 
@@ -347,8 +360,11 @@ class CorePump:
         slots: int,
         wake_slots: int,
         callback: NativeCallback | None = None,
+        wakeup: Wakeup | None = None,
     ) -> None:
         """Make an idle pump; with a callback no block is ever prepared for Python.
+
+        Pumps that are served by one thread share a ``wakeup``.
 
         Raises:
             ResourceExhausted: No memory.
@@ -356,7 +372,8 @@ class CorePump:
         self._core = lib = core()
         self._pump: int | None = None
         self._turns: int | None = None
-        self._wakeup = lib.pcmio_wakeup_new()
+        self._sleeper = Wakeup() if wakeup is None else wakeup
+        self._wakeup = self._sleeper.address
         config = PumpConfig(rate=plan.sample_rate, slot_frames=plan.block_frames, slots=slots, wake_slots=wake_slots)
         config.wake = lib.address("pcmio_wakeup_post")
         config.wake_argument = self._wakeup
@@ -385,7 +402,7 @@ class CorePump:
             config.in_format = sample_format.code
             config.in_native_format = _native_code(plan.input)
             config.in_planar = plan.input.planar
-        self._pump = lib.pcmio_pump_new(ctypes.byref(config)) if self._wakeup is not None else None
+        self._pump = lib.pcmio_pump_new(ctypes.byref(config))
         if self._pump is None:
             raise ResourceExhausted(
                 f"no pump for {plan}, {slots} blocks of {sample_format}",
@@ -488,6 +505,10 @@ class CorePump:
         """``pcmio_pump_want``."""
         self._core.pcmio_pump_want(self._pump, frames)
 
+    def outlook(self, record: OutlookRecord) -> None:
+        """``pcmio_pump_outlook``."""
+        self._core.pcmio_pump_outlook(self._pump, ctypes.byref(record))
+
     def take_note(self) -> Note | None:
         """The oldest note, or None."""
         if not self._core.pcmio_pump_take_note(self._pump, self._note_address):
@@ -540,7 +561,7 @@ class CorePump:
             return
         if self._callback is not None and self._pump is not None and self._core.pcmio_pump_settle(self._pump, 0) != 0:
             # Somebody interrupted the wait for a callback that hangs.
-            _in_use.append((self._pump, self._wakeup, self._callback, self._output, self._input))
+            _in_use.append((self._pump, self._sleeper, self._callback, self._output, self._input))
             return
         if self._turns is not None:
             self._core.pcmio_turns_free(self._turns)
@@ -548,6 +569,3 @@ class CorePump:
         if self._pump is not None:
             self._core.pcmio_pump_free(self._pump)
             self._pump = None
-        if self._wakeup is not None:
-            self._core.pcmio_wakeup_free(self._wakeup)
-            self._wakeup = None

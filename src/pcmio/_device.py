@@ -16,13 +16,15 @@ from pcmio.formats import SampleFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from pcmio._driver import Driver
+    from pcmio._duplex import Wish
     from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
+    from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
 
 
 class NativeDevice(Device):
@@ -187,6 +189,79 @@ class NativeDevice(Device):
 
         driver = self._driver(Direction.INPUT, wanted, options)
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
+
+    def build_duplex_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DuplexCallback,
+        on_event: EventCallback | None = None,
+        *,
+        input: Device | None = None,  # noqa: A002
+        input_channels: int | None = None,
+        drift: str = "report",
+        depth: float | str = "balanced",
+        realtime: str = "auto",
+        input_options: Mapping[str, Any] | None = None,
+        output_options: Mapping[str, Any] | None = None,
+    ) -> DuplexStream:
+        from pcmio._duplex import Wish
+
+        wish = Wish(drift, depth, realtime, raw=False, channels=input_channels)
+        return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
+
+    def build_duplex_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDuplexCallback,
+        on_event: EventCallback | None = None,
+        *,
+        input: Device | None = None,  # noqa: A002
+        input_channels: int | None = None,
+        drift: str = "report",
+        depth: float | str = "balanced",
+        realtime: str = "auto",
+        input_options: Mapping[str, Any] | None = None,
+        output_options: Mapping[str, Any] | None = None,
+    ) -> DuplexStream:
+        from pcmio._duplex import Wish
+
+        wish = Wish(drift, depth, realtime, raw=True, channels=input_channels)
+        return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
+
+    def _couple(
+        self,
+        source: Device,
+        config: StreamConfig | SupportedStreamConfig,
+        data: Callable[[Any, Any, Any], object],
+        on_event: EventCallback | None,
+        wish: Wish,
+        options: tuple[Mapping[str, Any], Mapping[str, Any]],
+    ) -> DuplexStream:
+        from pcmio._duplex import NativeDuplex, check_rates, check_wish, input_config
+
+        wanted = checked_config(config)
+        check_wish(data, wish.drift)
+        if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
+            raise UnsupportedOperation(
+                f"{self.id} and {shown(source)} are not of one host, and have no clock in common",
+                advice="choose two devices of one host",
+            )
+        self._check_build(Direction.OUTPUT, on_event)
+        source._check_build(Direction.INPUT, on_event)
+        output = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, wanted), dict(options[0]))
+        try:
+            matching = source._resolved(Direction.INPUT, input_config(output, wanted, wish.channels))
+            input_ = source._driver(Direction.INPUT, matching, dict(options[1]))
+        except BaseException:
+            output.close()
+            raise
+        try:
+            check_rates(output, input_)
+        except BaseException:
+            input_.close()
+            output.close()
+            raise
+        return NativeDuplex((self, source), (output, input_), wanted.sample_format, data, on_event, wish)
 
     def _check_build(self, direction: Direction, on_event: EventCallback | None) -> None:
         if on_event is not None and not callable(on_event):

@@ -1,4 +1,4 @@
-"""What every device opens for those who write and read without a callback."""
+"""What every device opens for those who write and read without a callback, or play and record in one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from pcmio.errors import UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig
-    from pcmio.contract import EventCallback
+    from pcmio.contract import Device, EventCallback
+    from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
 
 #: Outlasts whatever Python usually does meanwhile; clear() ends it at once all the same.
 WRITER_SECONDS = 0.25
@@ -70,3 +74,93 @@ class Opens:
         """
         del config, depth, on_event, realtime, options
         raise UnsupportedOperation("this device cannot be read from", advice="build a stream with a callback")
+
+    def build_duplex_stream(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DuplexCallback,
+        on_event: EventCallback | None = None,
+        *,
+        input: Device | None = None,  # noqa: A002 - the word for it
+        input_channels: int | None = None,
+        drift: str = "report",
+        depth: float | str = "balanced",
+        realtime: str = "auto",
+        input_options: Mapping[str, Any] | None = None,
+        output_options: Mapping[str, Any] | None = None,
+    ) -> DuplexStream:
+        """Open a stopped stream whose callback gets what was captured, and fills what is to be played.
+
+        Both blocks have as many frames.  What is played at a position is heard a constant number of frames after that
+        position was captured: ``stream.latency``, over xruns, pauses and restarts too.  The callback is called for the
+        first time when the two are paired, some blocks after the start.
+
+        Args:
+            config: Of the output; the input has its rate, sample format and, as nearly as can be, its buffer size.
+            data: Called as ``data(captured, played, info)`` on a Python thread of the stream's own, never before this
+                call has returned.  Both are numpy arrays of shape (frames, channels) with ``stream.config.buffer_size``
+                frames; ``captured`` is read-only, ``played`` arrives silent.  ``info`` is a ``DuplexInfo``.  What it
+                raises ends the stream, as in ``build_output_stream``.
+            on_event: Called with a ``StreamEvent`` on the same thread.
+            input: The device to record from, of the same host; None: this one.
+            input_channels: Of what is captured; None: as many as ``config`` has.
+            drift: Of two clocks that run apart.  "report": it is measured (``stream.drift_ppm``), told when it has grown
+                to half a block (``ClocksDrift``), and made up for after the xrun that it leads to.  "correct": what is
+                captured is resampled by a hair, so that it does not come to that; floats only, with ``pcmio[convert]``.
+            depth: As for ``build_output_stream``; its reserve is a part of the latency, between input and output.
+            realtime: As for ``build_output_stream``.
+            input_options: What the host can be asked for in ``build_input_stream``.
+            output_options: The same of ``build_output_stream``.
+
+        Raises:
+            What ``build_output_stream`` and ``build_input_stream`` raise.
+            UnsupportedOperation: Devices of two hosts, a native callback, or nothing that corrects drift.
+        """
+        del config, data, on_event, input, input_channels, drift, depth, realtime, input_options, output_options
+        raise UnsupportedOperation("this device has no duplex streams", advice="build an input and an output stream")
+
+    def build_duplex_stream_raw(
+        self,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDuplexCallback,
+        on_event: EventCallback | None = None,
+        *,
+        input: Device | None = None,  # noqa: A002
+        input_channels: int | None = None,
+        drift: str = "report",
+        depth: float | str = "balanced",
+        realtime: str = "auto",
+        input_options: Mapping[str, Any] | None = None,
+        output_options: Mapping[str, Any] | None = None,
+    ) -> DuplexStream:
+        """As ``build_duplex_stream``, with memoryviews of bytes, interleaved; does not need numpy."""
+        del config, data, on_event, input, input_channels, drift, depth, realtime, input_options, output_options
+        raise UnsupportedOperation("this device has no duplex streams", advice="build an input and an output stream")
+
+
+class Couples:
+    """A part of ``contract.Host``."""
+
+    @staticmethod
+    def build_duplex_stream(
+        input: Device,  # noqa: A002
+        output: Device,
+        config: StreamConfig | SupportedStreamConfig,
+        data: DuplexCallback,
+        on_event: EventCallback | None = None,
+        **options: Any,
+    ) -> DuplexStream:
+        """``output.build_duplex_stream(config, data, on_event, input=input, ...)``: two devices of this host."""
+        return output.build_duplex_stream(config, data, on_event, input=input, **options)
+
+    @staticmethod
+    def build_duplex_stream_raw(
+        input: Device,  # noqa: A002
+        output: Device,
+        config: StreamConfig | SupportedStreamConfig,
+        data: RawDuplexCallback,
+        on_event: EventCallback | None = None,
+        **options: Any,
+    ) -> DuplexStream:
+        """As ``build_duplex_stream``, with memoryviews of bytes, interleaved; does not need numpy."""
+        return output.build_duplex_stream_raw(config, data, on_event, input=input, **options)

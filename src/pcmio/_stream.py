@@ -64,21 +64,29 @@ class NativeStream(Stream):
                 data = nothing
             else:
                 pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
-                views += pump.blocks if raw else _arrays(pump.blocks, side.channels, sample_format)
+                views += pump.blocks if raw else arrays(pump.blocks, side.channels, sample_format)
             driver.realtime = check_mode(realtime)
             driver.open(pump)
             engine = self._make_engine(driver, pump, data, views, on_event, ring)
-            runner = ThreadRunner(engine, f"pcmio {device.id}", realtime)
+            self._set_going(engine, sample_format, realtime)
         except BaseException:
             driver.close()
             raise
+        if realtime == REQUIRE:
+            self._require_realtime()
+
+    def _set_going(self, engine: Engine, sample_format: SampleFormat, realtime: str) -> None:
+        """Have a thread serve the engine."""
+        self._runner = ThreadRunner(engine, f"pcmio {self._device.id}", realtime)
         self._engine = engine
         self._volume = VolumeControl(engine, sample_format)
-        if realtime == REQUIRE:
-            runner.answered.wait()
-            if engine.denied:
-                engine.unmake()
-                raise Refusal(engine.denied, engine.denied_reason).error("stream")
+
+    def _require_realtime(self) -> None:
+        engine = self._engine
+        self._runner.answered.wait()
+        if engine.denied:
+            engine.unmake()
+            raise Refusal(engine.denied, engine.denied_reason).error("stream")
 
     def _make_engine(
         self,
@@ -176,7 +184,7 @@ class NativeStream(Stream):
         return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
 
 
-def _arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
+def arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
     """Each block as a numpy array of shape (frames, channels), on the same memory."""
     try:
         import numpy as np

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
-from pcmio._opens import Opens
+from pcmio._opens import Couples, Opens
 from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
@@ -433,7 +433,7 @@ class Watch(ABC):
         _close_after(self.close, error)
 
 
-class Host(ABC):
+class Host(Couples, ABC):
     """One audio system of this machine.  Opened late: making one contacts nothing that is not needed yet."""
 
     @property

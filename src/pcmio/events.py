@@ -135,6 +135,21 @@ class BufferChanged(StreamEvent):
     frames: int
 
 
+class ClocksDrift(StreamEvent):
+    """A duplex stream's two devices have clocks of their own, which are half a block apart by now; told once.
+
+    If nothing corrects that (``drift="correct"``), frames will be lost when a ring has run empty or over: an xrun,
+    after which the latency is right again.
+
+    Attributes:
+        ppm: How much faster the input's clock runs, in parts per million.
+        frames: By how much the latency differs from what it should be.
+    """
+
+    ppm: float
+    frames: int
+
+
 class HostEvent(Value):
     """What ``host.watch()`` gives: one of the classes below."""
 

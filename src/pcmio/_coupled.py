@@ -1,0 +1,164 @@
+"""Two native halves that are one for the engine: an input's and an output's driver and pump, served by one thread."""
+
+from __future__ import annotations
+
+from pcmio._core import TURN_NOTES, CorePump, Wakeup
+from pcmio._driver import UNTOLD, Driver, Mode
+from pcmio.events import VolumeChanged
+from pcmio.stats import StreamStats
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pcmio._driver import Loudness, Note, Plan, Pump
+    from pcmio.errors import AudioError
+    from pcmio.events import StreamEvent
+    from pcmio.formats import SampleFormat
+
+_NOBODY_WAITS = 0xFFFFFFFF
+
+
+class CoupledPump(CorePump):
+    """The input's pump, whose blocks wake whoever serves, and beside it the output's, whose ring is filled meanwhile."""
+
+    def __init__(self, output: Plan, input_: Plan, sample_format: SampleFormat, blocks: tuple[int, int]) -> None:
+        """Make both; ``blocks`` are those of the output's ring and of the input's."""
+        wakeup = Wakeup()
+        super().__init__(input_, sample_format, blocks[1], 1, wakeup=wakeup)
+        self.output = CorePump(output, sample_format, blocks[0], 1, wakeup=wakeup)
+        self.output.want(_NOBODY_WAITS)
+        self.is_of_output = False  # the note that was taken last
+        self._seen: Note | None = None
+
+    def begin(self, *, calling: bool) -> int:
+        """As in ``CorePump``, for the notes of both."""
+        found = super().begin(calling=calling)
+        if self._seen is None:
+            self._seen = self.output.take_note()
+        return found if self._seen is None else found | TURN_NOTES
+
+    def take_note(self) -> Note | None:
+        """The oldest note of the output, then of the input."""
+        note = self._seen or self.output.take_note()
+        self._seen, self.is_of_output = None, note is not None
+        return note or super().take_note()
+
+    def set_mode(self, mode: int) -> None:
+        """For both; an input has nothing to drain."""
+        self.output.set_mode(mode)
+        super().set_mode(Mode.IDLE if mode == Mode.DRAINING else mode)
+
+    def settle(self) -> None:
+        """For both."""
+        self.output.settle()
+        super().settle()
+
+    def reset(self) -> None:
+        """For both."""
+        self.output.reset()
+        super().reset()
+
+    def set_gain(self, amplitude: float) -> None:
+        """Of what is played."""
+        self.output.set_gain(amplitude)
+
+    def position(self) -> int:
+        """Of the output."""
+        return self.output.position()
+
+    def filled(self) -> int:
+        """Of the output."""
+        return self.output.filled()
+
+    def latency_nanos(self) -> int:
+        """Of the output."""
+        return self.output.latency_nanos()
+
+    def input_latency_nanos(self) -> int:
+        """Of the input."""
+        return super().latency_nanos()
+
+    def stats(self) -> StreamStats:
+        """Of both: blocks and callbacks are the input's pump's, which hands them out; what is lost is added up."""
+        output, input_ = self.output.stats(), super().stats()
+        return input_.replace(
+            frames=output.frames,
+            xruns=output.xruns + input_.xruns,
+            xrun_frames=output.xrun_frames + input_.xrun_frames,
+            low_water=output.low_water,
+            wakes=output.wakes + input_.wakes,
+            cycles=output.cycles,
+            cycle_max=max(output.cycle_max, input_.cycle_max),
+        )
+
+
+class CoupledDriver(Driver):
+    """Both native halves; a failure of either is one of the stream."""
+
+    def __init__(self, output: Driver, input_: Driver) -> None:
+        """Couple two that are negotiated and not open."""
+        self.output, self.input = output, input_
+        self.plan = output.plan.replace(input=input_.plan.input)
+
+    def open(self, pump: Pump) -> None:
+        """The output first: where both share a card's one format, it has chosen it."""
+        assert isinstance(pump, CoupledPump)
+        self._pump = pump
+        self.output.realtime = self.input.realtime = self.realtime
+        self.output.open(pump.output)
+        self.input.open(pump)
+
+    def start(self) -> None:
+        """The input first: what it captures before the output runs is lost without a loss."""
+        self.input.start()
+        try:
+            self.output.start()
+        except BaseException:
+            self.input.discard()
+            raise
+
+    def pause(self) -> None:
+        """Hold both."""
+        try:
+            self.output.pause()
+        finally:
+            self.input.discard()
+
+    def discard(self) -> None:
+        """Hold both."""
+        try:
+            self.output.discard()
+        finally:
+            self.input.discard()
+
+    def drain(self) -> bool:
+        """Only an output has something to play."""
+        return self.output.drain()
+
+    def close(self) -> None:
+        """Both, whatever one says."""
+        try:
+            self.output.close()
+        finally:
+            self.input.close()
+
+    def idle(self) -> None:
+        """Both may have something to do."""
+        self.output.idle()
+        self.input.idle()
+
+    def loudness(self) -> Loudness | None:
+        """The output's."""
+        return self.output.loudness()
+
+    def set_loudness(self, wanted: Loudness) -> None:
+        """The output's."""
+        self.output.set_loudness(wanted)
+
+    def translate(self, note: Note) -> StreamEvent | AudioError | None:
+        """As the half understands it that the note is of."""
+        half = self.output if self._pump.is_of_output else self.input
+        told = half.translate(note)
+        self.denied_reason = half.denied_reason
+        if half is self.input and isinstance(told, VolumeChanged):
+            return UNTOLD  # it is not what stream.volume means
+        return told

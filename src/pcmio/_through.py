@@ -1,0 +1,285 @@
+"""How a duplex stream lives: as an output whose ring is filled when a block of input comes.
+
+At first it is silent: while the output plays silence and what is captured is thrown away, it is measured how the two
+devices stand to each other.  Then they are paired, and from there on each block of input brings forth one of output, so
+many frames later as the latency says.  What the output's device played without frames is taken from what comes next;
+what was lost of the input is made up for with silence.  So the latency stays what it is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import partial
+
+from pcmio._core import BLOCK, OutlookRecord
+from pcmio._engine import Engine, nothing
+from pcmio.duplex import DuplexInfo
+from pcmio.events import ClocksDrift
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from pcmio._coupled import CoupledDriver, CoupledPump
+    from pcmio._pairing import Pairing
+    from pcmio._stretching import Stretcher
+    from pcmio.contract import EventCallback
+    from pcmio.formats import SampleFormat
+
+_NANOS = 1_000_000_000
+
+
+class Memory:
+    """Blocks as the user sees them, beside those of the input's ring."""
+
+    def __init__(self, pump: CoupledPump, driver: CoupledDriver, sample_format: SampleFormat) -> None:
+        """Make those of a stream."""
+        plan, input_ = driver.plan, driver.input.plan
+        assert plan.output is not None
+        assert plan.input is not None
+        self.captured_frame = plan.input.channels * sample_format.sample_bytes
+        self.played_frame = plan.output.channels * sample_format.sample_bytes
+        self.silence = bytearray(sample_format.silence * (plan.block_frames * plan.output.channels))
+        self.silence_address = _address(self.silence)
+        self.played = bytearray(self.silence)
+        self.played_address = _address(self.played)
+        self.gathered = bytearray(plan.block_frames * self.captured_frame)
+        #: Blocks of the ring are the user's own, if nothing is to be done to them.
+        self.slots = pump.blocks
+        self.slot_frames = input_.block_frames
+        self.code = sample_format.code
+        self.channels = plan.output.channels
+
+
+def _address(memory: bytearray) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+class ThroughEngine(Engine):
+    """One duplex stream."""
+
+    driver: CoupledDriver
+    pump: CoupledPump
+
+    def __init__(
+        self,
+        driver: CoupledDriver,
+        pump: CoupledPump,
+        data: Callable[[Any, Any, DuplexInfo], object],
+        on_event: EventCallback | None,
+        memory: Memory,
+        views: tuple[list[Any], Any, Any],
+        pairing: Pairing,
+        stretcher: Stretcher | None,
+        prefill: int,
+    ) -> None:
+        """Take what the stream has made.
+
+        Args:
+            driver: Both halves.
+            pump: Both.
+            data: The user's callback.
+            on_event: The user's, or None.
+            memory: The blocks.
+            views: What the callback gets: of the input's ring, of what is gathered from it, of what is to be played.
+            pairing: Which frames belong together.
+            stretcher: What corrects drift, or None.
+            prefill: Frames of silence that the output begins with.
+        """
+        super().__init__(driver, pump, data, views[0], on_event)
+        self._pairs: Callable[[Any, Any, DuplexInfo], object] = data
+        self._memory = memory
+        self._gathered_view, self._played_view = views[1], views[2]
+        self.pairing = pairing
+        self._stretcher = stretcher
+        self._prefill = prefill
+        self._rate, self._block = driver.plan.sample_rate, driver.plan.block_frames
+        self._frame_nanos = _NANOS / self._rate
+        self._whole = stretcher is None and memory.slot_frames == self._block  # blocks pass as they are
+        self._outlook = OutlookRecord()
+        self._missed = 0  # of the output's device, as far as it is dealt with
+        self._queue = bytearray()  # captured frames that are not a block yet
+        self._stretched = 0.0
+        self._position = 0
+        self._lost_input = self._lost_output = 0  # not told yet
+
+    def device_nanos(self) -> tuple[int, int]:
+        """Latencies of the input's device and of the output's."""
+        return self.pump.input_latency_nanos(), self.pump.latency_nanos()
+
+    # --- starting ----------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self.pump.settle()
+        self.pump.flush_input()
+        self._queue.clear()
+        self.pairing.begin()
+        self._begin_stretching()
+        self._look()
+        self._missed = self._outlook.xrun_frames
+        self._stretched = 0.0
+        self._lost_input = self._lost_output = 0
+        self._put_silence(self._prefill - self._outlook.filled)
+
+    def _look(self) -> None:
+        self.pump.output.outlook(self._outlook)
+
+    def _put_silence(self, frames: int) -> None:
+        while frames > 0:
+            piece = min(frames, self._block)
+            done = self._put(self._memory.silence_address, piece)
+            frames -= done
+            if done < piece:
+                return
+
+    def _put(self, address: int, frames: int) -> int:
+        """Hand frames to the output's ring, as far as it has room."""
+        done = self.pump.output.put(address, self._memory.code, self._memory.channels, frames)
+        self.pairing.lead += done
+        return done
+
+    def serve(self) -> bool:
+        """See ``Engine``."""
+        goes_on = super().serve()
+        if not goes_on:
+            self._pairs = nothing
+        return goes_on
+
+    # --- a block of input has come -----------------------------------------------------------------------------------
+
+    def _call(self, *, begun: bool) -> None:
+        self._guard(partial(self._call_through, begun))
+
+    def _call_through(self, begun: bool) -> None:  # noqa: FBT001 - once per turn, by position
+        step, pump, record = self.pump.step, self.pump.address, self.pump.block_address
+        memory, unpack = self.pump.block_record, BLOCK.unpack_from
+        ready = begun or step(pump, 0, record)
+        for _ in self._memory.slots:
+            if not ready or not self._calling:
+                return
+            now, _, captured, _, _, lost, _, slot = unpack(memory)
+            self._take(slot, now, captured, lost)
+            ready = step(pump, 1, record)
+        if ready:
+            self.runner.kick()
+
+    def _take(self, slot: int, now: int, captured: int, lost: int) -> None:
+        self._account(lost)
+        waiting = self._memory.slot_frames
+        if not self._whole:
+            waiting = self._gather(slot)
+        held = 0.0 if self._stretcher is None else self._stretcher.held
+        # When the next frame for the callback was captured: so long before the end of this block.
+        captured += round((self._memory.slot_frames - waiting - held) * self._frame_nanos)
+        if self._outlook.due_nanos:
+            offset = (self._outlook.due_nanos - captured) / self._frame_nanos
+            self.pairing.measure(offset, self._outlook.filled, self._stretched)
+        self._judge()
+        if not self.pairing.paired:
+            self._wait(waiting)
+            return
+        if self._whole:
+            self._hand_over(self._views[slot], now, captured)
+            return
+        while len(self._queue) >= len(self._memory.gathered) and self._calling:
+            self._memory.gathered[:] = self._queue[: len(self._memory.gathered)]
+            del self._queue[: len(self._memory.gathered)]
+            self._hand_over(self._gathered_view, now, captured)
+            captured += round(self._block * self._frame_nanos)
+
+    def _account(self, lost: int) -> None:
+        """What both devices lost since the last block."""
+        self._count_missed()
+        if lost:
+            lost += self._drop_queue()
+            self._lost_input += lost
+            self._pass_over(lost)
+            self.pairing.disturb()
+
+    def _count_missed(self) -> None:
+        """Silence that the output's device played meanwhile: so much of what comes next comes too late."""
+        self._look()
+        missed = self._outlook.xrun_frames - self._missed
+        if missed:
+            self._missed += missed
+            self._lost_output += missed
+            self.pairing.lead += missed
+            self.pairing.disturb()
+
+    def _drop_queue(self) -> int:
+        """Before a gap no whole block comes together any more."""
+        dropped = len(self._queue) // self._memory.captured_frame
+        self._queue.clear()
+        if self._stretcher is not None:
+            dropped += round(self._stretcher.held)
+            self._begin_stretching()
+        return dropped
+
+    def _begin_stretching(self) -> None:
+        if self._stretcher is not None:
+            self._stretcher.reset()
+            self._stretcher.set_ratio(self.pairing.stretch_wanted())
+
+    def _pass_over(self, frames: int) -> None:
+        self.pairing.lead -= frames
+        self._position += frames
+
+    def _gather(self, slot: int) -> int:
+        """Have a block of the ring in the queue; frames that are there."""
+        block = self._memory.slots[slot]
+        if self._stretcher is None:
+            self._queue += block
+        else:
+            frames, shortened = self._stretcher.stretch(block)
+            self._queue += frames
+            self._stretched += shortened
+        return len(self._queue) // self._memory.captured_frame
+
+    # --- measuring ---------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        """See what the measurements say."""
+        pairing = self.pairing
+        self._lost_output += pairing.verify()
+        if not pairing.pass_time(self._memory.slot_frames):
+            return
+        grown = pairing.look()
+        if self._stretcher is not None:
+            self._stretcher.set_ratio(pairing.stretch_wanted())
+        if grown:
+            self._tell(ClocksDrift(pairing.drift_ppm or 0.0, round(pairing.error)))
+
+    def _wait(self, waiting: int) -> None:
+        """Not paired yet: what was captured is thrown away, and the output plays silence."""
+        pairing = self.pairing
+        self._queue.clear()
+        pairing.lead -= waiting
+        if pairing.settled():
+            if pairing.pair(sum(self.device_nanos()) * self._rate // _NANOS):
+                self._lost_input = self._lost_output = 0
+                self._put_silence(pairing.owed)
+        else:
+            self._put_silence(pairing.enough - self._outlook.filled)
+
+    # --- the callback ------------------------------------------------------------------------------------------------
+
+    def _hand_over(self, captured_view: Any, now: int, captured: int) -> None:
+        pairing, memory = self.pairing, self._memory
+        heard = captured + round((pairing.total + pairing.error) * self._frame_nanos)
+        info = DuplexInfo(now, captured, heard, self._position, self._lost_input, self._lost_output)
+        self._lost_input = self._lost_output = 0
+        memory.played[:] = memory.silence
+        self._pairs(captured_view, self._played_view, info)
+        self._position += self._block
+        self._count_missed()  # the callback may have taken long
+        owed = pairing.owed
+        if owed > 0:
+            self._put_silence(min(owed, self.pump.output.capacity - self._outlook.filled - self._block))
+        late = min(max(-owed, 0), self._block)
+        wanted = self._block - late
+        done = self._put(memory.played_address + late * memory.played_frame, wanted)
+        pairing.lead -= self._block
+        if done < wanted:  # the input's clock is faster, and the ring has run over
+            self._lost_output += wanted - done + pairing.pair_again()
