@@ -53,6 +53,7 @@ class _Shape(Value):
     level: int
     inside: int
     prefill: int
+    period: int
 
 
 def _shape(ring: RingPlan, output: Driver, input_: Driver, *, corrects: bool) -> _Shape:
@@ -65,7 +66,7 @@ def _shape(ring: RingPlan, output: Driver, input_: Driver, *, corrects: bool) ->
     inside = block + level + (HELD_FRAMES + block if corrects else 0)
     # Room for what comes while Python waits for its turn, and for the steps in which devices move.
     room = 2 * inside + 2 * max(natives) + ring.blocks * block
-    return _Shape((-(-room // block), -(-room // slot)), level, inside, ring.blocks * block)
+    return _Shape((-(-room // block), -(-room // slot)), level, inside, ring.blocks * block, max(block, slot, *natives))
 
 
 class NativeDuplex(NativeStream, DuplexStream):
@@ -98,7 +99,7 @@ class NativeDuplex(NativeStream, DuplexStream):
             driver.realtime = check_mode(wish.realtime)
             driver.open(pump)
             memory = Memory(pump, driver, sample_format)
-            pairing = Pairing(plan.sample_rate, plan.block_frames, shape.level, shape.inside)
+            pairing = Pairing(plan.sample_rate, plan.block_frames, shape.level, shape.inside, shape.period)
             engine = ThroughEngine(
                 *(driver, pump, data, on_event, memory),
                 views=self._views(memory, sample_format, raw=wish.raw),

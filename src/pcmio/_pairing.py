@@ -33,7 +33,7 @@ _MILLION = 1_000_000
 class Pairing:
     """Of one duplex stream."""
 
-    def __init__(self, rate: int, block: int, level: int, inside: int) -> None:
+    def __init__(self, rate: int, block: int, level: int, inside: int, period: int) -> None:
         """Know nothing yet.
 
         Args:
@@ -41,6 +41,7 @@ class Pairing:
             block: Frames of a block.
             level: Frames that the output's ring is to hold when a block of input comes.
             inside: Latency that is pcmio's own, if nothing speaks against it.
+            period: Frames of a block or of a device's cycle, whichever is longer.
         """
         self.total = 0  # the latency; 0: not known
         self.lead = 0
@@ -49,20 +50,20 @@ class Pairing:
         self.drift_ppm: float | None = None
         self._rate, self._block, self._inside = rate, block, inside
         self._low = max(0, level - block // 2)  # with less the latency would be too short to be kept
-        self._limit = max(1, block / 2)  # an error worth telling
+        self._limit = max(1, period / 2)  # an error worth telling; twice as much is not let grow
         self._goal = 0  # what the lead has to be
         self._recent: deque[float] = deque(maxlen=_MOST)
         self._level = float("-inf")  # of the output's ring, at a lead of 0
         self._window: list[tuple[float, float]] = []
         self._window_frames = self._elapsed = self._since = self._begun = 0
         self._points: deque[tuple[float, float]] = deque(maxlen=_POINTS)
-        self._verifying = False
+        self._verifying = self._again = False  # whether the pairing holds; whether that is to be asked once more
         self._far = self._told = False
 
     def begin(self) -> None:
         """The devices start anew: nothing of what was measured holds any more, but the latency."""
         self.lead = 0
-        self.paired = self._verifying = False
+        self.paired = self._verifying = self._again = False
         self._level = float("-inf")
         self._begun = self._elapsed
         self._points.clear()
@@ -70,6 +71,9 @@ class Pairing:
 
     def disturb(self) -> None:
         """Frames were lost, perhaps more or fewer than were counted: it is measured again."""
+        if self._verifying:
+            self._again = True  # what was measured in between is as good: it must come to an end
+            return
         self._verifying = self.paired
         self._forget()
 
@@ -153,8 +157,10 @@ class Pairing:
         """After a disturbance, once enough is known: frames by which the count was wrong, which are owed from now on."""
         if not self._verifying or not self.settled():
             return 0
-        self._verifying = False
-        return self.pair_again()
+        self._verifying, self._again = self._again, False
+        wrong = self.pair_again()
+        self._forget()
+        return wrong
 
     def pair_again(self) -> int:
         """Have the latency right by what was measured last; frames by which it was wrong."""
@@ -166,12 +172,12 @@ class Pairing:
         self._goal += round(wrong)
         self._points.clear()
         self._forget()
-        return abs(round(wrong))
+        return round(wrong)
 
     # --- drift -------------------------------------------------------------------------------------------------------
 
     def look(self) -> bool:
-        """See what the last measurements tell; whether the error has grown to half a block, which is said once."""
+        """See what the last measurements tell; whether the error has grown to half a period, which is said once."""
         self.error = _middle([standing for standing, _ in self._window]) - (self.total - self._goal)
         raw = _middle([one for _, one in self._window])
         self._points.append((self._elapsed - self._window_frames / 2, raw))
@@ -184,6 +190,10 @@ class Pairing:
         self._far = far
         self._told = self._told or grown
         return grown
+
+    def slips(self) -> bool:
+        """Whether the error has grown so far that frames have to be lost now."""
+        return self._told and abs(self.error) >= 2 * self._limit
 
     def stretch_wanted(self) -> float:
         """Frames to take from the input for each that is handed on, so that the error goes."""

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 _QUALITY = "HQ"  # of soxr
+#: soxr (1.1) has to know the largest ratio.  Told 1.0 it is glitched by each change above that.
+_MOST_RATIO = 1.01
+#: What it gives is so much later than what it says it was made of, at every ratio near 1 and up to 3 kHz.
+_DELAY_FRAMES = 1.6
 
 #: What the resampler holds back at most; its latency.
 HELD_FRAMES = 256
@@ -49,11 +53,10 @@ class Stretcher:
 
     def reset(self) -> None:
         """Forget what it holds, and its ratio."""
-        # soxr 1.1 wants to be told the largest ratio: with 1 it makes no more stages than those near it need, and delays
-        # no sample; ratios up to 1.005 are as exact as with more (-96 dB at 15 kHz).
-        self._stream = self._make(self._rate, self._rate, self._channels, self._floats, _QUALITY, vr=True)
-        self._ratio = 1.0
-        self.held = 0.0  # captured frames that are in it
+        most = self._rate * _MOST_RATIO
+        self._stream = self._make(most, self._rate, self._channels, self._floats, _QUALITY, vr=True)
+        self.held = _DELAY_FRAMES  # captured frames that are in it, its delay included
+        self.set_ratio(1.0)
 
     def set_ratio(self, ratio: float) -> None:
         """Frames to take for each that is given, from the next ones on."""

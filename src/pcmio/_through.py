@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 from functools import partial
 
-from pcmio._core import BLOCK, OutlookRecord
+from pcmio._core import BLOCK, OutlookRecord, core
 from pcmio._engine import Engine, nothing
 from pcmio.duplex import DuplexInfo
 from pcmio.events import ClocksDrift
@@ -242,7 +242,7 @@ class ThroughEngine(Engine):
     def _judge(self) -> None:
         """See what the measurements say."""
         pairing = self.pairing
-        self._lost_output += pairing.verify()
+        self._slip(pairing.verify())
         if not pairing.pass_time(self._memory.slot_frames):
             return
         grown = pairing.look()
@@ -250,6 +250,15 @@ class ThroughEngine(Engine):
             self._stretcher.set_ratio(pairing.stretch_wanted())
         if grown:
             self._tell(ClocksDrift(pairing.drift_ppm or 0.0, round(pairing.error)))
+        if pairing.slips():
+            self._slip(pairing.pair_again())
+
+    def _slip(self, frames: int) -> None:
+        """Frames of silence are to be played, or frames of output thrown away: an xrun, like others."""
+        if frames:
+            self._missed += abs(frames)
+            self._lost_output += abs(frames)
+            core().pcmio_pump_xrun(self.pump.output.address, abs(frames))
 
     def _wait(self, waiting: int) -> None:
         """Not paired yet: what was captured is thrown away, and the output plays silence."""
@@ -282,4 +291,5 @@ class ThroughEngine(Engine):
         done = self._put(memory.played_address + late * memory.played_frame, wanted)
         pairing.lead -= self._block
         if done < wanted:  # the input's clock is faster, and the ring has run over
-            self._lost_output += wanted - done + pairing.pair_again()
+            self._slip(wanted - done)
+            self._slip(pairing.pair_again())
