@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from pcmio._core import TURN_NOTES, CorePump, Wakeup
 from pcmio._driver import UNTOLD, Driver, Mode
+from pcmio.errors import UnsupportedOperation
 from pcmio.events import VolumeChanged
-from pcmio.stats import StreamStats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pcmio._driver import Loudness, Note, Plan, Pump
+    from typing import Any
+
+    from pcmio._driver import Loudness, Note, Plan, Pump, Side
     from pcmio.errors import AudioError
     from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
 
 _NOBODY_WAITS = 0xFFFFFFFF
 
 
 class CoupledPump(CorePump):
-    """The input's pump, whose blocks wake whoever serves, and beside it the output's, whose ring is filled meanwhile."""
+    """The input's pump, whose blocks wake whoever serves; beside it the output's, whose ring is filled meanwhile."""
 
     def __init__(self, output: Plan, input_: Plan, sample_format: SampleFormat, blocks: tuple[int, int]) -> None:
         """Make both; ``blocks`` are those of the output's ring and of the input's."""
@@ -96,15 +99,20 @@ class CoupledDriver(Driver):
 
     def __init__(self, output: Driver, input_: Driver) -> None:
         """Couple two that are negotiated and not open."""
+        played, captured = output.plan.output, input_.plan.input
+        if played is None or captured is None:
+            raise UnsupportedOperation("a duplex stream needs both directions")
         self.output, self.input = output, input_
+        self.played: Side = played
+        self.captured: Side = captured
+        self._pump: Any = None
         self.plan = output.plan.replace(input=input_.plan.input)
 
     def open(self, pump: Pump) -> None:
         """The output first: where both share a card's one format, it has chosen it."""
-        assert isinstance(pump, CoupledPump)
         self._pump = pump
         self.output.realtime = self.input.realtime = self.realtime
-        self.output.open(pump.output)
+        self.output.open(self._pump.output)
         self.input.open(pump)
 
     def start(self) -> None:

@@ -190,7 +190,7 @@ class NativeDevice(Device):
         driver = self._driver(Direction.INPUT, wanted, options)
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
-    def build_duplex_stream(
+    def build_duplex_stream(  # noqa: PLR0913 - the contract's
         self,
         config: StreamConfig | SupportedStreamConfig,
         data: DuplexCallback,
@@ -209,7 +209,7 @@ class NativeDevice(Device):
         wish = Wish(drift, depth, realtime, raw=False, channels=input_channels)
         return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
-    def build_duplex_stream_raw(
+    def build_duplex_stream_raw(  # noqa: PLR0913
         self,
         config: StreamConfig | SupportedStreamConfig,
         data: RawDuplexCallback,
@@ -247,11 +247,11 @@ class NativeDevice(Device):
                 advice="choose two devices of one host",
             )
         self._check_build(Direction.OUTPUT, on_event)
-        source._check_build(Direction.INPUT, on_event)
+        source._check_build(Direction.INPUT, on_event)  # noqa: SLF001 - another of the same class
         output = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, wanted), dict(options[0]))
         try:
-            matching = source._resolved(Direction.INPUT, input_config(output, wanted, wish.channels))
-            input_ = source._driver(Direction.INPUT, matching, dict(options[1]))
+            matching = source._resolved(Direction.INPUT, input_config(output, wanted, wish.channels))  # noqa: SLF001
+            input_ = source._driver(Direction.INPUT, matching, dict(options[1]))  # noqa: SLF001
         except BaseException:
             output.close()
             raise

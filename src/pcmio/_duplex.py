@@ -86,14 +86,12 @@ class NativeDuplex(NativeStream, DuplexStream):
         driver = CoupledDriver(output, input_)
         plan = driver.plan
         try:
-            assert plan.output is not None
-            assert plan.input is not None
             self._device, self._input_device = devices
             size = BufferSize.fixed(plan.block_frames)
-            self._config = StreamConfig(plan.output.channels, plan.sample_rate, size, sample_format)
-            self._input_channels = plan.input.channels
+            self._config = StreamConfig(driver.played.channels, plan.sample_rate, size, sample_format)
+            self._input_channels = driver.captured.channels
             corrects = wish.drift == CORRECT
-            stretcher = Stretcher(plan.sample_rate, plan.input.channels, sample_format) if corrects else None
+            stretcher = Stretcher(plan.sample_rate, driver.captured.channels, sample_format) if corrects else None
             shape = _shape(plan_ring(wish.depth, plan), output, input_, corrects=corrects)
             pump = CoupledPump(output.plan, input_.plan, sample_format, shape.blocks)
             driver.realtime = check_mode(wish.realtime)
@@ -101,7 +99,8 @@ class NativeDuplex(NativeStream, DuplexStream):
             memory = Memory(pump, driver, sample_format)
             pairing = Pairing(plan.sample_rate, plan.block_frames, shape.level, shape.inside, shape.period)
             engine = ThroughEngine(
-                *(driver, pump, data, on_event, memory),
+                *(driver, pump, data, on_event),
+                memory=memory,
                 views=self._views(memory, sample_format, raw=wish.raw),
                 pairing=pairing,
                 stretcher=stretcher,

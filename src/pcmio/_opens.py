@@ -75,7 +75,7 @@ class Opens:
         del config, depth, on_event, realtime, options
         raise UnsupportedOperation("this device cannot be read from", advice="build a stream with a callback")
 
-    def build_duplex_stream(
+    def build_duplex_stream(  # noqa: PLR0913 - each has its default
         self,
         config: StreamConfig | SupportedStreamConfig,
         data: DuplexCallback,
@@ -104,9 +104,9 @@ class Opens:
             on_event: Called with a ``StreamEvent`` on the same thread.
             input: The device to record from, of the same host; None: this one.
             input_channels: Of what is captured; None: as many as ``config`` has.
-            drift: Of two clocks that run apart.  "report": it is measured (``stream.drift_ppm``), told when it has grown
-                to half a block (``ClocksDrift``), and made up for after the xrun that it leads to.  "correct": what is
-                captured is resampled by a hair, so that it does not come to that; floats only, with ``pcmio[convert]``.
+            drift: Of two clocks that run apart.  "report": it is measured (``stream.drift_ppm``), told when the latency
+                is half a block off (``ClocksDrift``), and set right by an xrun when it is a whole one.  "correct": what
+                is captured is resampled by a hair, so that it stays; floats only, and with ``pcmio[convert]``.
             depth: As for ``build_output_stream``; its reserve is a part of the latency, between input and output.
             realtime: As for ``build_output_stream``.
             input_options: What the host can be asked for in ``build_input_stream``.
@@ -119,7 +119,7 @@ class Opens:
         del config, data, on_event, input, input_channels, drift, depth, realtime, input_options, output_options
         raise UnsupportedOperation("this device has no duplex streams", advice="build an input and an output stream")
 
-    def build_duplex_stream_raw(
+    def build_duplex_stream_raw(  # noqa: PLR0913
         self,
         config: StreamConfig | SupportedStreamConfig,
         data: RawDuplexCallback,

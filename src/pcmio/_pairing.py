@@ -154,7 +154,7 @@ class Pairing:
         return True
 
     def verify(self) -> int:
-        """After a disturbance, once enough is known: frames by which the count was wrong, which are owed from now on."""
+        """After a disturbance, once enough is known: frames by which the count was wrong; they are owed from now on."""
         if not self._verifying or not self.settled():
             return 0
         self._verifying, self._again = self._again, False

@@ -36,11 +36,9 @@ class Memory:
     def __init__(self, pump: CoupledPump, driver: CoupledDriver, sample_format: SampleFormat) -> None:
         """Make those of a stream."""
         plan, input_ = driver.plan, driver.input.plan
-        assert plan.output is not None
-        assert plan.input is not None
-        self.captured_frame = plan.input.channels * sample_format.sample_bytes
-        self.played_frame = plan.output.channels * sample_format.sample_bytes
-        self.silence = bytearray(sample_format.silence * (plan.block_frames * plan.output.channels))
+        self.captured_frame = driver.captured.channels * sample_format.sample_bytes
+        self.played_frame = driver.played.channels * sample_format.sample_bytes
+        self.silence = bytearray(sample_format.silence * (plan.block_frames * driver.played.channels))
         self.silence_address = _address(self.silence)
         self.played = bytearray(self.silence)
         self.played_address = _address(self.played)
@@ -49,7 +47,7 @@ class Memory:
         self.slots = pump.blocks
         self.slot_frames = input_.block_frames
         self.code = sample_format.code
-        self.channels = plan.output.channels
+        self.channels = driver.played.channels
 
 
 def _address(memory: bytearray) -> int:
@@ -62,12 +60,13 @@ class ThroughEngine(Engine):
     driver: CoupledDriver
     pump: CoupledPump
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what makes it up
         self,
         driver: CoupledDriver,
         pump: CoupledPump,
         data: Callable[[Any, Any, DuplexInfo], object],
         on_event: EventCallback | None,
+        *,
         memory: Memory,
         views: tuple[list[Any], Any, Any],
         pairing: Pairing,
@@ -213,8 +212,9 @@ class ThroughEngine(Engine):
         dropped = len(self._queue) // self._memory.captured_frame
         self._queue.clear()
         if self._stretcher is not None:
-            dropped += round(self._stretcher.held)
+            held = self._stretcher.held
             self._begin_stretching()
+            dropped += round(held - self._stretcher.held)
         return dropped
 
     def _begin_stretching(self) -> None:
@@ -266,7 +266,7 @@ class ThroughEngine(Engine):
         self._queue.clear()
         pairing.lead -= waiting
         if pairing.settled():
-            if pairing.pair(sum(self.device_nanos()) * self._rate // _NANOS):
+            if pairing.pair(round(sum(self.device_nanos()) / self._frame_nanos)):
                 self._lost_input = self._lost_output = 0
                 self._put_silence(pairing.owed)
         else:

@@ -62,7 +62,7 @@ class DuplexInfo:
     #: Frames of silence that were played, or of output that were thrown away, since the last block.
     output_xrun_frames: int
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one is made for each block
+    def __init__(
         self,
         callback_nanos: int,
         captured_nanos: int,

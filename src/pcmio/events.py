@@ -136,10 +136,9 @@ class BufferChanged(StreamEvent):
 
 
 class ClocksDrift(StreamEvent):
-    """A duplex stream's two devices have clocks of their own, which are half a block apart by now; told once.
+    """A duplex stream's two devices have clocks of their own, and are half a block further apart than they should be.
 
-    If nothing corrects that (``drift="correct"``), frames will be lost when a ring has run empty or over: an xrun,
-    after which the latency is right again.
+    Told once; if nothing corrects it (``drift="correct"``), the latency is set right when it is a whole block: an xrun.
 
     Attributes:
         ppm: How much faster the input's clock runs, in parts per million.

@@ -18,6 +18,7 @@ NULL = ("--host", "null")
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "beep": (*NULL, "--seconds", "0.3"),
     "custom_host": ("tone.wav",),
+    "duplex_effect": (*NULL, "--seconds", "0.5"),
     "enumerate": (),
     "feedback": (*NULL, "--seconds", "0.5"),
     "native_synth": (*NULL, "--seconds", "0.3"),

@@ -23,6 +23,7 @@ from pcmio.testing import (
     blocking,
     configs,
     data,
+    duplex,
     enumeration,
     failures,
     lifecycle,
@@ -49,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     *failures.CHECKS,
     *blocking.CHECKS,
     *oneshots.CHECKS,
+    *duplex.CHECKS,
     *watching.CHECKS,
     *lifetimes.CHECKS,
 )

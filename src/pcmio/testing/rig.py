@@ -36,6 +36,8 @@ class Rig(Value):
         channel_counts: Counts that pass the loop unchanged.
         pairs: Output and input ids that loop a channel count or a format, where it is not the usual pair.
         alignment_frames: What is played comes back so many frames beside its time, at most.
+        pairing_frames: As much beside the latency that a duplex stream announces; None: as ``alignment_frames``.
+        duplex_restarts: How often in a row a duplex stream is started again to see whether its latency stays.
         options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
         block_frames: A comfortable buffer size.
         busy_streams: How many streams it must run at once.
@@ -63,6 +65,8 @@ class Rig(Value):
     channel_counts: tuple[int, ...] = (1, 2)
     pairs: Mapping[int | SampleFormat, tuple[str, str]] = {}
     alignment_frames: int = 0
+    pairing_frames: int | None = None
+    duplex_restarts: int = 3
     options: Mapping[str, Mapping[str, Any]] = {}
     block_frames: int = 512
     busy_streams: int = 8

@@ -40,6 +40,7 @@ def test_what_is_given_as_lists_or_names_becomes_values() -> None:
         ),
         *(("sample_formats", wrong) for wrong in ((), "f32", ("f16",), None, 5)),
         *(("latency", wrong) for wrong in (-0.1, float("nan"), float("inf"), "soon", None)),
+        *(("clock_ppm", wrong) for wrong in (100_001, -100_001, float("nan"), "fast", None, True)),
         *(("cycle_sizes", wrong) for wrong in ((0,), (0, 0), (8193,), (-1,), (1,) * 17, 64, (2.5,), "12")),
     ],
 )
