@@ -86,7 +86,7 @@ class ThroughEngine(Engine):
             stretcher: What corrects drift, or None.
             prefill: Frames of silence that the output begins with.
         """
-        super().__init__(driver, pump, data, views[0], on_event)
+        super().__init__(driver, pump, nothing, views[0], on_event)
         self._pairs: Callable[[Any, Any, DuplexInfo], object] = data
         self._memory = memory
         self._gathered_view, self._played_view = views[1], views[2]

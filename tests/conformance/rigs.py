@@ -142,7 +142,7 @@ def pulseaudio() -> Generator[Rig]:
                     6: ("pulseaudio:surround", "pulseaudio:surround.monitor"),
                     32: ("pulseaudio:many", "pulseaudio:many.monitor"),
                 },
-                # Its times come nearer to the truth for seconds: a stream that is paired at once is a few frames beside it.
+                # Its times come nearer to the truth for seconds: a stream that is paired at once is some frames off.
                 pairing_frames=512,
                 busy_streams=24,
                 lose_device=lose_device,

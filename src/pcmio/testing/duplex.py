@@ -12,6 +12,7 @@ from pcmio.errors import AbortStream, DeviceLost, StopStream, StreamClosed, Unsu
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.testing.configs import must_raise
 from pcmio.testing.failures import ends_once
+from pcmio.testing.lifecycle import in_state
 from pcmio.testing.signals import Events
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
@@ -119,13 +120,13 @@ def a_duplex_stream_has_the_states_of_others(rig: Rig) -> str | None:
             assert latency.frames >= rig.block_frames
             assert abs(latency.total - latency.frames / rig.sample_rate) < 1 / rig.sample_rate
             stream.pause()
-            assert stream.state is StreamState.PAUSED
+            assert in_state(stream, StreamState.PAUSED)
             blocks.clear()
             stream.start()
             until(lambda: len(blocks) > 3, "blocks after the pause")
             assert stream.wait(0) is False
             stream.stop(0)
-            assert stream.state is StreamState.STOPPED
+            assert in_state(stream, StreamState.STOPPED)
             blocks.clear()
         stream.start()
         until(lambda: len(blocks) > 3, "blocks after the stop")
