@@ -377,18 +377,14 @@ class CorePump:
         config = PumpConfig(rate=plan.sample_rate, slot_frames=plan.block_frames, slots=slots, wake_slots=wake_slots)
         config.wake = lib.address("pcmio_wakeup_post")
         config.wake_argument = self._wakeup
-        config.clock = plan.clock or None
-        config.clock_nanos = plan.clock_nanos
+        config.clock, config.clock_nanos = plan.clock or None, plan.clock_nanos
         config.clock_cell = plan.clock_cell or None
         self._callback = callback
         if callback is not None:
-            config.callback = callback.address
-            config.callback_user = callback.user
-        self._output = bytearray()
-        self._input = bytearray()
-        self._slots = slots
+            config.callback, config.callback_user = callback.address, callback.user
+        self._output, self._input = bytearray(), bytearray()
+        self._slots, self._capacity = slots, slots * plan.block_frames
         self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
-        self._capacity = slots * plan.block_frames
         samples = slots * plan.block_frames * sample_format.sample_bytes
         if plan.output is not None:
             self._output, config.out_data = _memory(samples * plan.output.channels)

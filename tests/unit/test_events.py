@@ -10,6 +10,7 @@ import pytest
 import pcmio
 from pcmio import (
     BufferChanged,
+    ClocksDrift,
     DeviceLost,
     EndReason,
     RealtimeDenied,
@@ -31,6 +32,7 @@ EVENTS: list[StreamEvent] = [
     Resumed(),
     BufferChanged(512),
     VolumeChanged(0.5, muted=True),
+    ClocksDrift(20.0, -240),
 ]
 
 
@@ -77,9 +79,11 @@ def test_events_are_told_apart_by_patterns() -> None:
                 told.append(str(frames))
             case VolumeChanged(volume, muted):
                 told.append(f"{volume} {muted}")
+            case ClocksDrift(ppm, frames):
+                told.append(f"{ppm} {frames}")
             case _:
                 pytest.fail(f"no match for {event}")
-    assert told == ["ended", "stream 1", "null:a", "sleep", "sleep", "512", "0.5 True"]
+    assert told == ["ended", "stream 1", "null:a", "sleep", "sleep", "512", "0.5 True", "20.0 -240"]
 
 
 @pytest.mark.parametrize("kind", [StreamState, EndReason])
