@@ -176,6 +176,8 @@ class ThroughEngine(Engine):
             offset = (self._outlook.due_nanos - captured) / self._frame_nanos
             self.pairing.measure(offset, self._outlook.filled, self._stretched)
         self._judge()
+        if not self._calling:  # an event's callback has ended or paused it
+            return
         if not self.pairing.paired:
             self._wait(waiting)
             return
