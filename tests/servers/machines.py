@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def can_be_made() -> bool:
     """Whether this user may make networks: root, outside of a container that forbids it."""
     tools = shutil.which("ip") and shutil.which("unshare")
-    return bool(tools) and subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
+    return (
+        bool(tools) and subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode == 0
+    )
 
 
 class Machine:
