@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import wave
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,23 @@ pytestmark = pytest.mark.skipif(not can_be_made(), reason="only root may make ne
 ROOT = Path(__file__).parents[2]
 SRC = str(Path(pcmio.__file__).parent.parent)
 TONE_HERTZ = 440.0
-RTP_PORT = 46_000
+# To the ports that the manager made for the other machine, whatever its name is: to_slave_1, to_slave_2.
+TO_THE_SLAVE = """
+import numpy as np
+import pcmio
+
+with pcmio.host("jack") as host:
+    ports = [port.name for port in host.ports(":to_slave_", direction=pcmio.Direction.INPUT)]
+    device = host.device_by_id("jack:graph")
+    rate = device.default_output_config().sample_rate
+
+    def fill(frames, info):
+        at = info.position + np.arange(len(frames))
+        frames[:] = 0.2 * np.sin(2 * np.pi * 440 * at / rate)[:, None]
+
+    with device.build_output_stream(pcmio.StreamConfig(len(ports), rate), fill, connect=ports) as stream:
+        stream.wait(100)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +59,13 @@ def example(name: str, machine: Machine, *arguments: str) -> list[str]:
     return machine.on([sys.executable, str(ROOT / "examples" / f"{name}.py"), *arguments])
 
 
-@contextmanager
-def playing(machine: Machine, env: Mapping[str, str], *arguments: str) -> Iterator[None]:
+def playing(machine: Machine, env: Mapping[str, str], *arguments: str) -> AbstractContextManager[None]:
     """A tone that is played on a machine until the block is left."""
-    command = example("beep", machine, *arguments, "--frequency", str(TONE_HERTZ), "--seconds", "100")
+    return playing_by(example("beep", machine, *arguments, "--frequency", str(TONE_HERTZ), "--seconds", "100"), env)
+
+
+@contextmanager
+def playing_by(command: list[str], env: Mapping[str, str]) -> Iterator[None]:
     # Its end is that of its process, which is no failure.
     with subprocess.Popen(command, env={**env, "PYTHONPATH": SRC}, stdout=subprocess.DEVNULL) as player:
         try:
@@ -104,34 +123,36 @@ def test_pulseaudio_over_tcp(machines: TwoMachines, tmp_path: Path) -> None:
 
 def test_pipewire_by_rtp(machines: TwoMachines, tmp_path: Path) -> None:
     near, far = machines.left, machines.right
+    source = 'stream.props = { media.class = "Audio/Source" }'
+    sink = f'destination.ip = "{far.address}" stream.props = {{ media.class = "Audio/Sink" node.name = "rtp-out" }}'
     with ExitStack() as stack:
-        servers = []
-        for machine, name in ((near, "near"), (far, "far")):
-            (tmp_path / name).mkdir()
-            server = PipeWireServer(tmp_path / name, [NullNode("speakers")])
-            machine.move(server.process)
-            server.start()
-            stack.callback(server.stop)
-            servers.append(server)
-        source = 'sess.latency.msec = 100 stream.props = { media.class = "Audio/Source" node.name = "rtp-in" }'
-        sink = (
-            f'destination.ip = "{far.address}" destination.port = {RTP_PORT} sess.name = "of the tests" '
-            'stream.props = { media.class = "Audio/Sink" node.name = "rtp-out" }'
-        )
-        for server, machine, kind, options in ((servers[1], far, "source", source), (servers[0], near, "sink", sink)):
+        listener, talker = (pipewire_on(machine, tmp_path / machine.name, stack) for machine in (far, near))
+        silent = inputs(listener)
+        for server, machine, kind, options in ((listener, far, "source", source), (talker, near, "sink", sink)):
             module = rtp_module(server, kind, options)
             machine.move(module)
             module.start(lambda: True)
             stack.callback(module.stop)
-        for server, device in ((servers[0], "pipewire:rtp-out"), (servers[1], "pipewire:rtp-in")):
-            wait_for_device(server, device)
-        with playing(near, servers[0].env, "--host", "pipewire", "--device", "pipewire:rtp-out"):
-            the_tone_arrives(far, servers[1].env, tmp_path, "--host", "pipewire", "--device", "pipewire:rtp-in")
+        # The listener has an input for each talker that it hears announced, called as that one's session.
+        until(lambda: inputs(listener) - silent, "a source on the machine that listens")
+        (found,) = inputs(listener) - silent
+        until(lambda: "pipewire:rtp-out.monitor" in inputs(talker), "a sink on the machine that talks")
+        with playing(near, talker.env, "--host", "pipewire", "--device", "pipewire:rtp-out"):
+            the_tone_arrives(far, listener.env, tmp_path, "--host", "pipewire", "--device", found)
 
 
-def wait_for_device(server: PipeWireServer, device: str) -> None:
+def pipewire_on(machine: Machine, folder: Path, stack: ExitStack) -> PipeWireServer:
+    folder.mkdir()
+    server = PipeWireServer(folder, [NullNode("speakers")])
+    machine.move(server.process)
+    server.start()
+    stack.callback(server.stop)
+    return server
+
+
+def inputs(server: PipeWireServer) -> set[str]:
     with pcmio.host("pipewire", remote=server.address) as host:
-        until(lambda: device in {str(one.id) for one in host.devices()}, f"{device} to be there")
+        return {str(device.id) for device in host.input_devices()}
 
 
 def rtp_module(server: PipeWireServer, kind: str, options: str) -> Process:
@@ -164,8 +185,8 @@ def test_jack_by_its_netmanager(machines: TwoMachines, tmp_path: Path) -> None:
         slave.start()  # answers when the master has taken it
         try:
             until(lambda: len(master.ports()) > 4, "the other machine's ports")
-            device = next(name for name in master.ports() if "system:" not in name).split(":")[0]
-            with playing(near, master.env, "--host", "jack", "--device", f"jack:{device}"):
+            command = near.on([sys.executable, "-c", TO_THE_SLAVE])
+            with playing_by(command, master.env):
                 the_tone_arrives(far, slave.env, tmp_path, "--host", "jack", "--device", "jack:system")
         finally:
             slave.stop()
