@@ -39,7 +39,7 @@ def main() -> None:
             (line,) = axes.semilogx(frequencies, np.full(SIZE // 2, -120.0))
             axes.set(xlim=(20, rate / 2), ylim=(-120, 0), xlabel="Hz", ylabel="dB below full scale", title=device.name)
             window = np.hanning(SIZE)
-            heard = np.zeros(SIZE)
+            heard = spectrum = np.zeros(SIZE)
             while mic.position < wanted.seconds * rate and (wanted.save or plot.fignum_exists(figure.number)):
                 block = mic.read(max(mic.read_available, SIZE // 4))[:, 0]  # all that is there
                 heard = np.concatenate([heard, block])[-SIZE:]

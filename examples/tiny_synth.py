@@ -15,14 +15,14 @@ import pcmio
 Array = npt.NDArray[np.float64]
 CHORDS = [(57, 60, 64), (53, 57, 60), (48, 55, 64), (55, 59, 62)]  # MIDI numbers; each for four beats
 # When, in beats; which note; for how many beats: the chords, and an octave above them one of their notes each beat.
-SCORE = [(4 * bar, note, 3.5) for bar, chord in enumerate(CHORDS) for note in chord]
-SCORE += [(4 * bar + beat, chord[beat % 3] + 12, 0.9) for bar, chord in enumerate(CHORDS) for beat in range(4)]
+HELD = [(4 * bar, note, 3.5) for bar, chord in enumerate(CHORDS) for note in chord]
+MELODY = [(4 * bar + beat, chord[beat % 3] + 12, 0.9) for bar, chord in enumerate(CHORDS) for beat in range(4)]
 ATTACK, RELEASE, PARTIALS = 0.01, 0.3, np.arange(1, 5)[:, None]
 
 
 def voice(times: Array, begin: float, end: float, frequency: float) -> Array:
     """What one note adds at these times: four harmonics under an envelope."""
-    envelope = np.clip((times - begin) / ATTACK, 0, 1) * np.clip(1 + (end - times) / RELEASE, 0, 1)
+    envelope = np.maximum(0, np.minimum(1, np.minimum((times - begin) / ATTACK, 1 + (end - times) / RELEASE)))
     waves = np.sin(2 * np.pi * frequency * PARTIALS * (times - begin)) / PARTIALS**2
     return np.asarray(0.08 * envelope * waves.sum(axis=0))
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--tempo", type=float, default=120.0, help="beats in a minute")
     wanted = parser.parse_args()
     beat = 60 / wanted.tempo
-    notes = [(at * beat, (at + beats) * beat, 440.0 * 2 ** ((note - 69) / 12)) for at, note, beats in SCORE]
+    notes = [(at * beat, (at + beats) * beat, 440.0 * 2 ** ((note - 69) / 12)) for at, note, beats in HELD + MELODY]
     last = max(end for _, end, _ in notes) + RELEASE
 
     with pcmio.host(wanted.host) as host:

@@ -10,11 +10,11 @@ import asyncio
 import wave
 
 import numpy as np
+import numpy.typing as npt
 
 import pcmio
 
-BLOCK, BEFORE, AFTER = 0.02, 0.3, 0.8  # seconds: how often it listens; what is kept before a voice and after it
-LOUD = 0.01  # of full scale
+BLOCK, BEFORE, AFTER, LOUD = 0.02, 0.3, 0.8, 0.01  # seconds: of a block, before a voice, after it; of full scale
 
 
 async def save(name: str, config: pcmio.StreamConfig, blocks: list[bytes]) -> None:
@@ -27,7 +27,7 @@ async def save(name: str, config: pcmio.StreamConfig, blocks: list[bytes]) -> No
 async def listen(mic: pcmio.Reader, seconds: float) -> None:
     kept, saving, loud_at, now = list[bytes](), list[asyncio.Task[None]](), -1.0, 0.0
     while now < seconds:
-        block = await mic.read_async(round(BLOCK * mic.config.sample_rate))
+        block: npt.NDArray[np.int16] = await mic.read_async(round(BLOCK * mic.config.sample_rate))
         now += BLOCK
         kept.append(block.tobytes())
         if np.sqrt(np.mean(np.square(block / 32768))) > LOUD:
@@ -53,7 +53,7 @@ async def main() -> None:
         config = device.default_input_config().config().replace(sample_format=pcmio.SampleFormat.I16)
         async with device.open_reader(config) as mic:
             await listen(mic, wanted.seconds)
-            print(f"{device.name}: {mic.stats.xrun_frames} frames lost")
+        print(f"{device.name}: {mic.stats.xrun_frames} frames lost")
 
 
 if __name__ == "__main__":

@@ -58,14 +58,14 @@ def audio_system(name: str, folder: Path) -> Iterator[dict[str, str]]:
     if name == "null":
         yield {"PCMIO_HOST": "null"}
         return
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(ROOT), str(ROOT / "src")]
     from tests.servers.pulseaudio import NullSink, PulseServer
 
     folder.mkdir()
     server = PulseServer(folder, [NullSink("speakers"), NullSink("headphones")])
     server.start()
     try:
-        yield {"PULSE_SERVER": server.address, "XDG_RUNTIME_DIR": str(folder)}
+        yield {"PULSE_SERVER": server.address, "PULSE_COOKIE": server.env["PULSE_COOKIE"]}
     finally:
         server.stop()
 

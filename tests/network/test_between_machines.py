@@ -21,7 +21,7 @@ from tests.servers.processes import Process
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from tests.servers.machines import Machine
 
@@ -65,7 +65,7 @@ def playing(machine: Machine, env: Mapping[str, str], *arguments: str) -> Abstra
 
 
 @contextmanager
-def playing_by(command: list[str], env: Mapping[str, str]) -> Iterator[None]:
+def playing_by(command: list[str], env: Mapping[str, str]) -> Generator[None]:
     # Its end is that of its process, which is no failure.
     with subprocess.Popen(command, env={**env, "PYTHONPATH": SRC}, stdout=subprocess.DEVNULL) as player:
         try:
