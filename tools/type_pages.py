@@ -107,6 +107,8 @@ def main() -> None:
         path = f"{Path(sys.base_prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         kept = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
         env = {**kept, "HOME": str(folder / "home"), "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        # What was downloaded before is the same as what would be.
+        env.setdefault("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip"))
         env |= stack.enter_context(audio_system(wanted.on, folder / "server"))
         failed = [page for page in chosen if not type_page(page, checkout, env)]
     if failed:
