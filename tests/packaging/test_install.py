@@ -67,7 +67,8 @@ def test_pytest_finds_the_fixtures_of_an_installed_wheel(wheel: Path, tmp_path: 
     install(python, "numpy", "pytest")
     install(python, "--no-index", "--no-deps", wheel)
     (tmp_path / "test_program.py").write_text(USES_FIXTURES, encoding="utf-8")
-    command = [python, "-I", "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_program.py"]
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
+    command: list[Path | str] = [python, "-I", "-m", "pytest", *options, "test_program.py"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
