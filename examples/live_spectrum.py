@@ -40,8 +40,10 @@ def main() -> None:
             axes.set(xlim=(20, rate / 2), ylim=(-120, 0), xlabel="Hz", ylabel="dB below full scale", title=device.name)
             window = np.hanning(SIZE)
             heard = spectrum = np.zeros(SIZE)
-            while mic.position < wanted.seconds * rate and (wanted.save or plot.fignum_exists(figure.number)):
+            frames = 0
+            while frames < wanted.seconds * rate and (wanted.save or plot.fignum_exists(figure.number)):
                 block = mic.read(max(mic.read_available, SIZE // 4))[:, 0]  # all that is there
+                frames += len(block)
                 heard = np.concatenate([heard, block])[-SIZE:]
                 spectrum = np.abs(np.fft.rfft(heard * window))[1:] * 2 / window.sum()
                 line.set_ydata(20 * np.log10(spectrum + 1e-6))

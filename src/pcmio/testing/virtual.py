@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.errors import AudioError
+from pcmio.events import StreamState
 from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind, SimulatedClock
+from pcmio.testing.waiting import until
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,6 +61,7 @@ class Heard:
     def __init__(self, host: VirtualHost) -> None:
         """Made by ``VirtualHost.listen``."""
         self._blocks: list[Any] = []
+        self._taken = 0  # frames
         config = StreamConfig(_CHANNELS, _RATE, BufferSize.fixed(_BLOCK_FRAMES))
         device = host.device_by_id(DEVICE_ID)
         self._stream = device.build_input_stream(config, self._take, depth="high", follow="never")
@@ -66,12 +69,22 @@ class Heard:
 
     def _take(self, frames: Any, _info: CallbackInfo) -> None:
         self._blocks.append(frames.copy())
+        self._taken += len(frames)
+
+    def _catch_up(self) -> None:
+        """Wait until all that the device gave so far is here: our thread may be late on a busy machine."""
+        given = self._stream.position // _BLOCK_FRAMES * _BLOCK_FRAMES
+        until(lambda: self._taken >= given or self._stream.state is StreamState.CLOSED, "what was played to be heard")
 
     @property
     def samples(self) -> Any:
-        """All of it: a numpy array of 32-bit floats, of shape (frames, 2), at 48 000 Hz.  Any thread may ask."""
+        """All of it until now: a numpy array of 32-bit floats, of shape (frames, 2), at 48 000 Hz.
+
+        Any thread may ask, but not a callback.
+        """
         import numpy as np
 
+        self._catch_up()
         return np.concatenate([np.zeros((0, _CHANNELS), np.float32), *self._blocks])
 
     @property
@@ -81,6 +94,7 @@ class Heard:
 
     def clear(self) -> None:
         """Forget it: what follows is kept."""
+        self._catch_up()
         self._blocks.clear()
 
     def close(self) -> None:
