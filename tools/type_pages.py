@@ -40,12 +40,12 @@ def pages() -> list[Path]:
 
 
 def copy_repository(checkout: Path) -> None:
-    """What the repository knows, with changes that are not committed; of an unpacked sdist everything."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
+    """What the repository knows, with changes that are not committed; without git, or in an unpacked sdist, all."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
         shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "build", "dist"))
         return
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
     for name in listed.stdout.split("\0"):
         if name and (ROOT / name).is_file():
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
