@@ -9,7 +9,7 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "core", "tests", "cards", "packaging", "wheels"]
+nox.options.sessions = ["lint", "types", "docs", "core", "tests", "cards", "packaging", "wheels"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 # mypy's and pyright's names for what `sys.platform` can be.
@@ -56,6 +56,16 @@ def types(session: nox.Session) -> None:
         where = [] if mypys == "linux" else ["src", "examples"]
         session.run("mypy", f"--platform={mypys}", *where)
         session.run("pyright", f"--pythonplatform={pyrights}", *where)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, any warning an error, and type the pages' commands as somebody who has nothing yet."""
+    _install(session, "docs")
+    session.install("-e", ".[numpy]")
+    # Anew each time: a page that was not read again tells nothing.
+    session.run("sphinx-build", "--fail-on-warning", "--keep-going", "--quiet", "-E", "-c", "docs", ".", "build/site")
+    session.run("python", "tools/type_pages.py", *session.posargs)
 
 
 @nox.session

@@ -6,7 +6,7 @@ set -euo pipefail
 # The servers bring the client libraries (libpulse0, libjack-jackd2-0, libasound2) under their release's own names.
 packages=(
   binutils clang gcc git libc6-dev libjack-jackd2-dev libpipewire-0.3-dev libpulse-dev pkg-config
-  dbus jackd2 libasound2-plugins pipewire pipewire-bin pulseaudio pulseaudio-utils rtkit wireplumber
+  dbus iproute2 jackd2 libasound2-plugins pipewire pipewire-bin pulseaudio pulseaudio-utils rtkit wireplumber
   python3 python3-venv
 )
 

@@ -1,6 +1,8 @@
 """Make the pictures of the README: what a real terminal shows while the commands run on a real PulseAudio server.
 
-python docs/pictures/make_pictures.py        needs pulseaudio, tmux, and pcmio with its extra "cli"
+And that of the examples: what one of them draws.
+
+python docs/pictures/make_pictures.py        needs pulseaudio, tmux, and pcmio with its extras "cli" and "examples"
 """
 
 from __future__ import annotations
@@ -87,7 +89,16 @@ def chords(path: Path) -> None:
     soundfile.write(path, np.concatenate(parts), rate)
 
 
+def spectrum() -> None:
+    """What examples/live_spectrum.py draws of a tone of 440 Hz."""
+    picture = HERE / "spectrum.png"
+    options = ["--host", "null", "--device", "null:tone", "--seconds", "1", "--save", str(picture)]
+    subprocess.run([sys.executable, str(ROOT / "examples" / "live_spectrum.py"), *options], check=True)
+    print(picture)
+
+
 def main() -> None:
+    spectrum()
     with tempfile.TemporaryDirectory(prefix="pictures") as name:
         folder = Path(name)
         server = PulseServer(folder, [NullSink("speakers"), NullSink("headphones", "s16le", 44_100)])

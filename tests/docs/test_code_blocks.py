@@ -37,7 +37,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, tmp_path: Path
         begin = text[: block.start(1)].count("\n") + 1
         program += "\n" * (begin - line) + block[1]
         line = begin + block[1].count("\n")
-    script = tmp_path / f"{page.stem}.py"
+    script = tmp_path / f"{page.stem}_page.py"  # not asyncio.py, which would be imported
     script.write_text(program, encoding="utf-8")
     ran = run([str(script)], tmp_path)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr

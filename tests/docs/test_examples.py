@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import wave
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -21,15 +23,33 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "duplex_effect": (*NULL, "--seconds", "0.5"),
     "enumerate": (),
     "feedback": (*NULL, "--seconds", "0.5"),
+    "live_spectrum": (*NULL, "--device", "null:tone", "--seconds", "0.3", "--save", "spectrum.png"),
     "native_synth": (*NULL, "--seconds", "0.3"),
     "record_wav": ("take.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
     "watch": (*NULL, "--seconds", "0.2"),
     "round_trip": ("--output", "null:loopback", "--input", "null:loopback"),
+    "speech_to_file": ("speech.wav", *NULL, "--device", "null:tone", "--seconds", "0.5"),
     "synth_tones": (*NULL, "--seconds", "0.1"),
+    "tiny_synth": (*NULL, "--tempo", "1200"),
     "voice_agent": (*NULL, "--patience", "0.3"),
+    "voice_recorder": (*NULL, "--device", "null:tone", "--seconds", "0.5"),
 }
 # The group "test" has it wherever it can be installed.
-NEEDED = {"native_synth": "numba"}
+NEEDED = {"live_spectrum": "matplotlib", "native_synth": "numba", "speech_to_file": "soxr"}
+#: What an example prints: so much of it is the same at each run.
+PRINTS = {
+    "live_spectrum": "loudest at 4",  # 440 Hz, as far as 12 Hz can be told apart
+    "speech_to_file": "0.5 s of speech",
+    "tiny_synth": "28 notes in 1.1 s",
+    "voice_recorder": "voice-1.wav: 0.5 s",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fonts() -> None:
+    """matplotlib looks for fonts once for each user, and warns that it takes long."""
+    if find_spec("matplotlib") is not None:
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
 
 
 def test_every_example_is_known_here() -> None:
@@ -42,6 +62,7 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
         pytest.skip(f"{NEEDED[name]} is not installed: the group 'test' brings it where it has a wheel")
     ran = run([str(EXAMPLES / f"{name}.py"), *ARGUMENTS[name]], tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
+    assert PRINTS.get(name, "") in ran.stdout
     assert ran.stdout
     for path in tmp_path.glob("*.wav"):
         with wave.open(str(path)) as file:

@@ -35,6 +35,7 @@ SHIPPED = {
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "UPGRADING.md",
     "bench",
     "core",
@@ -47,7 +48,7 @@ SHIPPED = {
     "tests",
     "tools",
 }
-LEFT_OUT = {".ci"}
+LEFT_OUT = {".ci", ".github"}
 # The kinds of file that the package itself may consist of.
 PACKAGE_SUFFIXES = {".js", ".py", ".typed"}
 
@@ -76,7 +77,7 @@ def test_the_wheel_is_typed_and_carries_its_licence(wheel: Path) -> None:
         assert archive.read("pcmio/py.typed") == b""
         assert archive.read(f"{DIST_INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
         assert archive.read(f"{DIST_INFO}/entry_points.txt").decode().split() == [
-            "[console_scripts]", "pcmio", "=", "pcmio.cli:main",
+            "[console_scripts]", "pcmio", "=", "pcmio.cli:main", "[pytest11]", "pcmio", "=", "pcmio._pytest",
         ]  # fmt: skip
 
 

@@ -50,6 +50,29 @@ def test_the_wheel_installs_imports_and_leaves_without_a_trace(wheel: Path, tmp_
     assert not list(package.parents[1].glob("pcmio*"))
 
 
+USES_FIXTURES = """
+import numpy as np
+import pcmio
+
+def test_a_program(pcmio_host, pcmio_clock, pcmio_heard):
+    playback = pcmio.play(np.full(480, 0.5), 48_000)
+    pcmio_clock.advance(1.0)
+    assert playback.wait(10)
+    assert pcmio_heard.peak == 0.5
+"""
+
+
+def test_pytest_finds_the_fixtures_of_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    python = virtual_environment(tmp_path / "venv")
+    install(python, "numpy", "pytest")
+    install(python, "--no-index", "--no-deps", wheel)
+    (tmp_path / "test_program.py").write_text(USES_FIXTURES, encoding="utf-8")
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
+    command: list[Path | str] = [python, "-I", "-m", "pytest", *options, "test_program.py"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
 @pytest.mark.timeout(600)  # fetches and unpacks zig, 100 MB
 @pytest.mark.skipif(sys.platform != "linux", reason="tags are those of Linux")
 def test_the_sdist_installs_where_there_is_no_compiler(sdist: Path, bare_path: str, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ class JackServer:
         waits: bool = False,
         realtime: bool | None = None,
         name: str | None = None,
+        driver: tuple[str, ...] | None = None,
     ) -> None:
         """Describe it.
 
@@ -91,6 +92,7 @@ class JackServer:
             waits: A late client makes the whole server late (jackd -S), instead of missing a cycle.
             realtime: None: as this user may.
             name: None: one that no other has.
+            driver: Name and options of another driver than "dummy", for which what is said of ports and time is moot.
         """
         self.name = name or f"pcmio-{os.getpid()}-{secrets.token_hex(3)}"
         self.realtime = realtime_is_allowed() if realtime is None else realtime
@@ -104,7 +106,8 @@ class JackServer:
         command = (
             *_with_its_parent(),
             *("jackd", "-n", self.name, "-R" if self.realtime else "-r", *(["-S"] if waits else [])),
-            *("-d", "dummy", "-r", str(rate), "-p", str(period), "-P", str(playback), "-C", str(capture)),
+            "-d",
+            *(driver or ("dummy", "-r", str(rate), "-p", str(period), "-P", str(playback), "-C", str(capture))),
         )
         self.process = Process(command, self.env, directory / f"{self.name}.log")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SOURCES = ROOT / "src"
 PACKAGE = SOURCES / "pcmio"
 FILES = sorted(PACKAGE.rglob("*.py"))
-PROGRAMS = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ("cli", "__main__.py")]
+PROGRAMS = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in ("_pytest.py", "cli", "__main__.py")]
 # Programs for people import what they need; the checks for tests may, too.
 LIGHT = [path for path in FILES if path not in PROGRAMS and path.relative_to(PACKAGE).parts[0] != "testing"]
 EXPENSIVE = {

@@ -14,6 +14,9 @@
 
 Each check takes a ``Rig``, raises AssertionError when a promise is broken, and returns "not applicable: ..." when the
 rig declares that the host lacks what it is about.  They need numpy.
+
+For tests of programs there are fixtures, which pytest finds by itself where both are installed: ``pcmio_host`` (a
+``VirtualHost`` in place of the default one), ``pcmio_clock`` (a ``SimulatedClock``) and ``pcmio_heard`` (``Heard``).
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from pcmio.testing import (
 )
 from pcmio.testing.rig import Check, Rig
 from pcmio.testing.signals import Noise
+from pcmio.testing.virtual import Heard, VirtualHost
 from pcmio.testing.waiting import until
 
 #: Every check, in the order of a stream's life.
@@ -55,4 +59,15 @@ CHECKS: tuple[Check, ...] = (
     *lifetimes.CHECKS,
 )
 
-__all__ = ["CHECKS", "Check", "Noise", "NullDeviceSpec", "NullKind", "Rig", "SimulatedClock", "until"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Heard",
+    "Noise",
+    "NullDeviceSpec",
+    "NullKind",
+    "Rig",
+    "SimulatedClock",
+    "VirtualHost",
+    "until",
+]

@@ -18,7 +18,7 @@ from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, USUAL_DEVICES, check_spe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pcmio._driver import Pump
     from pcmio.configs import StreamConfig
@@ -92,10 +92,20 @@ class NullHost(Host):
 
     def close(self) -> None:
         self._watches.close()
-        for bus in list(self._buses):
-            bus.tell(_core.NOTE_HOST_LOST, 0, 0)
+        self.end_streams()
 
     # --- for its devices and streams, and for misfortune -------------------------------------------------------------
+
+    def end_streams(self, spared: Collection[NullDriver] = ()) -> None:
+        """End all streams but those that are spared."""
+        for bus in list(self._buses):
+            for driver in list(bus.drivers):
+                if driver not in spared:
+                    driver.tell(_core.NOTE_HOST_LOST, 0)
+
+    def streams(self) -> set[NullDriver]:
+        """Those that are open."""
+        return {driver for bus in list(self._buses) for driver in list(bus.drivers)}
 
     def has(self, spec: NullDeviceSpec) -> bool:
         """Whether the device is plugged in."""
