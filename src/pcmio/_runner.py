@@ -47,8 +47,9 @@ class ThreadRunner:
             raise ResourceExhausted(f"no thread to call a stream's callback: {error}") from error
 
     def serving(self) -> bool:
-        """Whether this is the stream's own thread."""
-        return threading.get_ident() == self._thread.ident
+        """Whether this is the stream's own thread, and not a later one that was given its number."""
+        # is_alive() would not do: it says yes of a dead one while somebody joins it (CPython 3.11).
+        return threading.get_ident() == self._thread.ident and threading.current_thread() is self._thread
 
     def wait_for(self, changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until ``holds()``."""

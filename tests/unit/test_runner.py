@@ -394,3 +394,12 @@ def test_a_child_forked_inside_a_callback_may_leave_at_once() -> None:
         "ignore::DeprecationWarning",
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
+
+
+def test_a_later_thread_with_the_number_of_the_streams_is_not_taken_for_it() -> None:
+    stream = build(HandDriver(), ignore)
+    stream.close()
+    runner: Any = stream._engine.runner
+    runner._thread._ident = threading.get_ident()  # as the system gives numbers again
+    assert not runner.serving()
+    assert stream.stop() is True
