@@ -104,6 +104,7 @@ class Engine:
         self._finish: EndReason | None = None  # the stream ends when it is drained
         self._drained_at: int | None = None  # when the last frame reaches the converter
         self._later: list[Callable[[], object]] = []  # asked for inside a callback, done when it has returned
+        self._drains = 0  # times that all was played
         self._told_denied = False
         self._dropped = False
 
@@ -176,12 +177,15 @@ class Engine:
             if timeout != 0:
                 self.runner.wait_for(self._changed, lambda: not self._preparing, timeout)
                 self._stop_calling()
+                # Another thread's start may not have come to its end yet.
+                self.runner.wait_for(self._changed, lambda: not self._drain_wanted, timeout)
             played = True
             if self.state is StreamState.DRAINING:
-                played = self.runner.wait_for(self._changed, lambda: self.state is not StreamState.DRAINING, timeout)
-                if not played or self._is(StreamState.PAUSED):  # time has passed, or somebody paused it
-                    played = False
+                drains = self._drains
+                over = self.runner.wait_for(self._changed, lambda: self.state is not StreamState.DRAINING, timeout)
+                if not over or self._is(StreamState.PAUSED):  # time has passed, or somebody paused it
                     self._halt()
+                played = self._drains != drains  # not if it was closed meanwhile, or paused and started again
             elif self.state in (StreamState.RUNNING, StreamState.PAUSED):
                 played = not self._is_output or self.pump.filled() == 0
                 self._halt()
@@ -224,6 +228,7 @@ class Engine:
             self._error = self._end_error = error
             self._still()
             self._later.clear()
+            self._preparing = False  # nobody will
             self.state = StreamState.CLOSED
             try:
                 self.driver.close()
@@ -327,6 +332,10 @@ class Engine:
         self._enter(StreamState.DRAINING)
         self.pump.set_mode(Mode.DRAINING)
 
+    def _end_drain(self) -> None:
+        self._drains += 1
+        self._halt()
+
     def _begin_preparing(self) -> None:
         self.state = StreamState.RUNNING
         self._preparing = True
@@ -427,7 +436,7 @@ class Engine:
         if self._drain_wanted and self._moving:
             self._begin_drain()
         if self._drained_at is not None and self.pump.now() >= self._drained_at:
-            self._attempt(self._halt)
+            self._attempt(self._end_drain)
 
     def idle_nanos(self) -> int:
         """How long serving can wait if nobody kicks; negative: for ever."""
@@ -510,7 +519,7 @@ class Engine:
             if note.kind == _core.NOTE_DRAINED:
                 self._attempt(lambda: self._ring_is_empty(note.value))
             elif note.kind == _core.NOTE_NATIVE_DRAINED:
-                self._attempt(self._halt if self.state is StreamState.DRAINING else None)
+                self._attempt(self._end_drain if self.state is StreamState.DRAINING else None)
             else:
                 return self._translate(note)
             return None

@@ -255,6 +255,52 @@ def test_stop_that_gives_up_between_the_ring_and_the_ear_says_so() -> None:
     assert rig.state is STOPPED
 
 
+def meanwhile(rig: Rig, act: Callable[[], object]) -> None:
+    """The next time that time passes while somebody waits, another thread does something instead."""
+    passes = rig.device
+
+    def once() -> None:
+        rig.device = passes  # type: ignore[method-assign]
+        act()
+
+    rig.device = once  # type: ignore[method-assign]
+
+
+def test_a_stop_that_is_cut_short_by_a_close_does_not_say_that_all_was_played() -> None:
+    rig = rig_in(RUNNING)
+    meanwhile(rig, rig.engine.close)
+    assert rig.engine.stop() is False
+    assert rig.state is CLOSED
+
+
+def test_a_stop_whose_stream_is_paused_and_started_again_does_not_say_that_all_was_played() -> None:
+    rig = rig_in(RUNNING)
+
+    def act() -> None:
+        rig.engine.pause()
+        rig.engine.start()
+
+    meanwhile(rig, act)
+    assert rig.engine.stop() is False
+    assert rig.state is RUNNING
+
+
+def test_stop_waits_for_the_end_of_another_threads_start() -> None:
+    rig = rig_in(STOPPED)
+    with rig.engine._lock:
+        rig.engine._begin_preparing()  # as start() does
+    rig.serve()
+    assert (rig.state, len(rig.blocks)) == (RUNNING, SLOTS)
+
+    def go() -> None:  # the thread that waited there has its turn at last
+        with rig.engine._lock:
+            rig.engine._go(STOPPED)
+
+    meanwhile(rig, go)
+    assert rig.engine.stop() is True
+    assert rig.pump.moved == SLOTS * FRAMES
+
+
 def test_stop_of_an_input_is_at_once() -> None:
     rig = rig_in(RUNNING, output=False)
     rig.device_lives = False

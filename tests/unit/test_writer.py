@@ -532,3 +532,19 @@ def test_tasks_are_freed_by_clear_and_by_the_end() -> None:
 
     asyncio.run(main())
     out.close()
+
+
+def test_a_writer_closed_while_it_begins_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = writer(driver := HandDriver())
+    engine: Any = out._engine
+    catch_up = engine._catch_up
+
+    def late(*, prepared: bool) -> None:  # two other threads were quicker than the stream's own
+        engine._start_here()
+        engine.end(pcmio.EndReason.CLOSED)
+        catch_up(prepared=prepared)
+
+    monkeypatch.setattr(engine, "_catch_up", late)
+    driver.note(_core.NOTE_SUSPENDED)
+    until(lambda: out.state is StreamState.CLOSED, "the end")
+    assert Call(out.stop).end() is True
