@@ -17,6 +17,18 @@ rig declares that the host lacks what it is about.  They need numpy.
 
 For tests of programs there are fixtures, which pytest finds by itself where both are installed: ``pcmio_host`` (a
 ``VirtualHost`` in place of the default one), ``pcmio_clock`` (a ``SimulatedClock``) and ``pcmio_heard`` (``Heard``).
+
+One of them puts streams through lives that were made up, and judges them by the model of a stream's states.  More of
+them, with hypothesis::
+
+    from hypothesis import given
+    from pcmio.testing import LifePlan, life_plans, live
+
+
+    @given(life_plans())
+    def test_any_life_of_my_host_keeps_to_the_states(plan: LifePlan):
+        with MyHost() as host:
+            live(rig, host, plan)
 """
 
 from __future__ import annotations
@@ -31,12 +43,14 @@ from pcmio.testing import (
     failures,
     lifecycle,
     lifetimes,
+    lives,
     native,
     oneshots,
     outcomes,
     timing,
     watching,
 )
+from pcmio.testing.lives import LifePlan, life_plans, live
 from pcmio.testing.rig import Check, Rig
 from pcmio.testing.signals import Noise
 from pcmio.testing.virtual import Heard, VirtualHost
@@ -57,17 +71,21 @@ CHECKS: tuple[Check, ...] = (
     *duplex.CHECKS,
     *watching.CHECKS,
     *lifetimes.CHECKS,
+    *lives.CHECKS,
 )
 
 __all__ = [
     "CHECKS",
     "Check",
     "Heard",
+    "LifePlan",
     "Noise",
     "NullDeviceSpec",
     "NullKind",
     "Rig",
     "SimulatedClock",
     "VirtualHost",
+    "life_plans",
+    "live",
     "until",
 ]
