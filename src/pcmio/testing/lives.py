@@ -309,12 +309,12 @@ def _kinds_of(rig: Rig) -> list[str]:
     return [kind for kind in KINDS if sides[kind] is not None]
 
 
-_LIVES = 40
+_LIVES = 32
 _SEED = 20
 
 
 def any_life_keeps_to_the_states(rig: Rig) -> None:
-    """Some forty of them, always the same: no call hangs, all come to what the model allows, nothing is left."""
+    """Some thirty of them, always the same: no call hangs, all come to what the model allows, nothing is left."""
     numbers = random.Random(_SEED)  # noqa: S311 - not for secrets
     kinds = _kinds_of(rig)
     with rig.open_host() as host:
