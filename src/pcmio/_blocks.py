@@ -14,17 +14,17 @@ import threading
 import time
 
 from pcmio import _core
-from pcmio._awaiting import Awaiters
+from pcmio._awaiting import Awaiters, running_loop
 from pcmio._engine import Engine
 from pcmio.errors import InvalidInput, OperationInterrupted, OperationTimeout, UnsupportedOperation
 from pcmio.events import StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Generator, Sequence
     from typing import Any, TypeAlias, TypeVar
 
+    from pcmio._awaiting import Loop
     from pcmio._core import CorePump
     from pcmio._driver import Driver
     from pcmio.contract import EventCallback
@@ -98,10 +98,9 @@ class RingEngine(Engine):
 
     async def run_async(self, steps: Steps[T]) -> T:
         """Do the steps, in this task; where it is cancelled, they know of it as of any error."""
-        from asyncio import get_running_loop
-
-        loop = get_running_loop()
+        loop = running_loop()
         try:
+            await loop.checkpoint()
             while True:
                 with self._lock:
                     try:
@@ -114,21 +113,21 @@ class RingEngine(Engine):
             with self._lock:
                 steps.close()
 
-    async def _await_async(self, loop: AbstractEventLoop, holds: Callable[[], bool], frames: int) -> None:
+    async def _await_async(self, loop: Loop, holds: Callable[[], bool], frames: int) -> None:
         while True:
             with self._lock:
                 if holds():
                     return
                 self._check_may_wait()
                 told = self._told
-                future = told.awaiters.enlist(loop)
+                waiter = told.awaiters.enlist(loop)
                 self._need(frames)
             try:
-                await future
+                await waiter.wait()
             finally:
                 with self._lock:
                     self._need_no_more(frames)
-                    told.awaiters.leave(future)
+                    told.awaiters.leave(waiter)
 
     def _need(self, frames: int) -> None:
         self._needs.append(frames)

@@ -25,9 +25,9 @@ from pcmio.events import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Iterable, Iterator
 
+    from pcmio._awaiting import Loop, Waiter
     from pcmio.contract import Host, HostEventCallback
     from pcmio.descriptions import DeviceDescription, DeviceId
     from pcmio.errors import AudioError
@@ -190,8 +190,8 @@ class Feed:
             self.raise_once()
             return self._take()
 
-    def take_or_enlist(self, loop: AbstractEventLoop) -> tuple[HostEvent | None, Future[None] | None]:
-        """The next event; or neither, when it is closed; or what will be done when there is more to say."""
+    def take_or_enlist(self, loop: Loop) -> tuple[HostEvent | None, Waiter | None]:
+        """The next event; or neither, when it is closed; or what will be woken when there is more to say."""
         with self._changed:
             self.raise_once()
             event = self._take()
@@ -199,10 +199,10 @@ class Feed:
                 return event, None
             return None, self._awaiters.enlist(loop)
 
-    def leave(self, future: Future[None]) -> None:
+    def leave(self, waiter: Waiter) -> None:
         """Whoever waited does not any more."""
         with self._changed:
-            self._awaiters.leave(future)
+            self._awaiters.leave(waiter)
 
     def wait(self) -> bool:
         """Wait for something to deliver; False when it is closed."""

@@ -6,7 +6,7 @@ import threading
 from contextlib import ExitStack, suppress
 from functools import partial
 
-from pcmio._awaiting import Awaiters
+from pcmio._awaiting import Awaiters, running_loop
 from pcmio._core import wait_for
 from pcmio._log import logger
 from pcmio.events import StreamEnded
@@ -100,19 +100,18 @@ class Job:
 
     async def join(self) -> None:
         """``wait``, in a task."""
-        from asyncio import get_running_loop
-
-        loop = get_running_loop()
+        loop = running_loop()
+        await loop.checkpoint()
         while True:
             with self._changed:
                 if self._over:
                     break
-                future = self._awaiters.enlist(loop)
+                waiter = self._awaiters.enlist(loop)
             try:
-                await future
+                await waiter.wait()
             finally:
                 with self._changed:
-                    self._awaiters.leave(future)
+                    self._awaiters.leave(waiter)
         self._raise()
 
     @property

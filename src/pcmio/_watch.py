@@ -16,6 +16,7 @@ import weakref
 from abc import ABC, abstractmethod
 
 from pcmio._arrival import Arrival
+from pcmio._awaiting import running_loop
 from pcmio._feed import Feed, Sighting, View, feeds, view_of
 from pcmio.contract import Watch
 from pcmio.errors import AudioError, HostUnavailable, ResourceExhausted, UnsupportedOperation
@@ -190,19 +191,19 @@ class QueueWatch(Watch):
         return self._feed.get(timeout)
 
     async def __anext__(self) -> HostEvent:
-        from asyncio import get_running_loop
-
         self._check_takes()
+        loop = running_loop()
+        await loop.checkpoint()
         while True:
-            event, future = self._feed.take_or_enlist(get_running_loop())
+            event, waiter = self._feed.take_or_enlist(loop)
             if event is not None:
                 return event
-            if future is None:
+            if waiter is None:
                 raise StopAsyncIteration
             try:
-                await future
+                await waiter.wait()
             finally:
-                self._feed.leave(future)
+                self._feed.leave(waiter)
 
     def _check_takes(self) -> None:
         if self._feed.on_event is not None:

@@ -54,7 +54,7 @@ class Playback:
         return self._job.wait(timeout)
 
     def __await__(self) -> Generator[Any, None, None]:
-        """``wait``, in a task of asyncio."""
+        """``wait``, in a task of asyncio or trio."""
         return self._job.join().__await__()
 
     def stop(self) -> None:
@@ -105,7 +105,7 @@ class Recording:
         return self.samples
 
     def __await__(self) -> Generator[Any, None, Any]:
-        """``wait``, in a task of asyncio."""
+        """``wait``, in a task of asyncio or trio."""
         yield from self._take.job.join().__await__()
         return self.samples
 
