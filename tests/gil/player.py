@@ -31,6 +31,15 @@ def hold_in_c(seconds: float) -> None:
         sleep(round(seconds * 1e6))
 
 
+def keep_fed(out: pcmio.Writer, samples: object) -> None:
+    """Write all of it, again and again, in one piece: of Python there is nothing between two blocks."""
+    try:
+        while True:
+            out.write(samples)
+    except pcmio.StreamClosed:
+        return
+
+
 def put_aside_seconds() -> float:
     """The longest that a thread of this program could have run and was not let (proc_pid_schedstat, run_delay)."""
     delays = [int(path.read_text().split()[1]) for path in Path("/proc/self/task").glob("*/schedstat")]
@@ -49,15 +58,23 @@ def main() -> None:
     host = pcmio.host(spec["host"], **spec["options"])
     device = host.device_by_id(spec["output"])
     config = pcmio.StreamConfig(CHANNELS, RATE, spec["frames"])
-    stream = device.build_output_stream(config, data, **spec["stream"])
+    if spec["writes"]:
+        stream: pcmio.Stream = device.open_writer(config, **spec["stream"])
+    else:
+        stream = device.build_output_stream(config, data, **spec["stream"])
     for _ in range(spec["busy"]):
         threading.Thread(target=hold_without_gap, daemon=True).start()
     if spec["c_seconds"]:
         threading.Thread(target=hold_in_c, args=(spec["c_seconds"],), daemon=True).start()
-    with stream:
+    try:
+        stream.start()
+        if isinstance(stream, pcmio.Writer):
+            threading.Thread(target=keep_fed, args=(stream, source.samples[:FRAMES]), daemon=True).start()
         print("playing", flush=True)
         sys.stdin.read()
         stats = stream.stats
+    finally:
+        stream.close()
     print(
         json.dumps(
             {
