@@ -67,9 +67,10 @@ def main() -> None:
     if spec["c_seconds"]:
         threading.Thread(target=hold_in_c, args=(spec["c_seconds"],), daemon=True).start()
     try:
-        stream.start()
         if isinstance(stream, pcmio.Writer):
             threading.Thread(target=keep_fed, args=(stream, source.samples[:FRAMES]), daemon=True).start()
+        else:
+            stream.start()
         print("playing", flush=True)
         sys.stdin.read()
         stats = stream.stats

@@ -85,16 +85,8 @@ def _loses_nothing(target: Target, watch: str, folder: Path, **load: Any) -> Non
 
 def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
     folder.mkdir()
-    spec = {
-        "frames": 256,
-        "busy": 0,
-        "c_seconds": 0.0,
-        "native": False,
-        "writes": False,
-        "stream": {},
-        **target.spec,
-        **load,
-    }
+    usual = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "writes": False, "stream": {}}
+    spec = {**usual, **target.spec, **load}
     name = folder / "heard"
     recorder = _started([*target.recorder, str(name)], env=target.env)
     paths = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
@@ -182,8 +174,8 @@ def test_a_c_call_that_keeps_the_gil_for_100_ms_costs_no_frame_when_150_ms_are_r
     _loses_nothing(target, watch, tmp_path, c_seconds=0.1, frames=128, stream={"depth": 0.15})
 
 
-# A writer's ring is out of Python's reach: it has to outlast what keeps the writing thread from its turn.  Python threads
-# that never rest, and C calls that keep the interpreter, both at once, leave a writer at 64 frames alone.
+# A writer's ring is out of Python's reach: it has to outlast what keeps the writing thread from its turn.  Here that is
+# Python threads that never rest, and C calls that keep the interpreter, both at once.
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("target", ["pulseaudio", "jack"], indirect=True)
 def test_a_writer_that_is_kept_fed_plays_without_a_gap_whatever_python_does(
