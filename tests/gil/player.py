@@ -13,6 +13,7 @@ import numpy as np
 import pcmio
 from bench.known_signal import CHANNELS, FRAMES, RATE, Source, signal
 from pcmio._sampler import Sampler
+from pcmio.testing import until
 
 #: Of the signal, for a native callback: more than any test listens to.
 _ROUNDS = 3
@@ -69,6 +70,7 @@ def main() -> None:
     try:
         if isinstance(stream, pcmio.Writer):
             threading.Thread(target=keep_fed, args=(stream, source.samples[:FRAMES]), daemon=True).start()
+            until(lambda: stream.position > 0, "the first frames")
         else:
             stream.start()
         print("playing", flush=True)

@@ -99,8 +99,9 @@ def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
         for program, word in ((recorder, "ready"), (watcher, "ready"), (player, "playing")):
             assert program.stdout is not None
             assert program.stdout.readline() == f"{word}\n", program.args
-        needed = int((_SECONDS + 2 * _SETTLED_SECONDS) * RATE) * 8
         sound = name.with_suffix(".f32")
+        silent = sound.stat().st_size if sound.exists() else 0
+        needed = silent + int((_SECONDS + 2 * _SETTLED_SECONDS) * RATE) * 8
         until(lambda: sound.exists() and sound.stat().st_size >= needed, "the recording", 60)
         late, _ = watcher.communicate(input="", timeout=30)
         said, _ = player.communicate(input="", timeout=30)

@@ -118,8 +118,10 @@ def _leaks(results: Mapping[str, Any]) -> str:
         ]
         for name, one in results.items()
     ]
-    return "## What is left\n\nBefore, when each misfortune had come once and all was closed, and after.\n\n" + _table(
-        ["host", "descriptors", "threads", "resident MB", "failures"], rows
+    return (
+        "## What is left\n\nBefore, when each misfortune had come once and all was closed, and after. With one arena for\n"
+        "malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
+        + _table(["host", "descriptors", "threads", "resident MB", "failures"], rows)
     )
 
 
