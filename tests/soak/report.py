@@ -119,8 +119,8 @@ def _leaks(results: Mapping[str, Any]) -> str:
         for name, one in results.items()
     ]
     return (
-        "## What is left\n\nBefore, when each misfortune had come once and all was closed, and after. With one arena for\n"
-        "malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
+        "## What is left\n\nBefore, when each misfortune had come once and all was closed, and after. With one arena\n"
+        "for malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
         + _table(["host", "descriptors", "threads", "resident MB", "failures"], rows)
     )
 

@@ -61,7 +61,8 @@ class Voice:
         """Have a new stream, and start it."""
         device = rig.output_device(host) if self.plays else rig.input_device(host)
         config = rig.config()
-        self._events = events = []
+        events: list[Any] = []
+        self._events = events
         self.act = None
         if self.kind == "writer":
             self.stream = device.open_writer(config, depth=_DEPTH_SECONDS, on_event=events.append)

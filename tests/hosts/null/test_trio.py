@@ -53,9 +53,9 @@ def test_tasks_write_drain_and_read(run: Any) -> None:
 
     async def program() -> None:
         with loopback() as device:
-            out = device.open_writer(CONFIG)
+            out, heard = device.open_writer(CONFIG), list[Any]()
             async with out, device.open_reader(CONFIG, depth=2.0) as mic, anyio.create_task_group() as tasks:
-                heard = [await mic.read_async(1)]
+                heard.append(await mic.read_async(1))
                 tasks.start_soon(play, out, drained := anyio.Event())
                 async for block in mic:
                     heard.append(block)
@@ -106,6 +106,9 @@ def test_clear_frees_a_task_that_writes(run: Any) -> None:
 
 
 def test_a_task_watches_a_host(run: Any) -> None:
+    async def unplug(host: NullHost) -> None:
+        await anyio.to_thread.run_sync(host.misfortune.unplug, "null:card")
+
     async def program() -> list[type]:
         seen: list[type] = []
         with pcmio.host("null") as host:
@@ -116,7 +119,7 @@ def test_a_task_watches_a_host(run: Any) -> None:
                 await anyio.to_thread.run_sync(host.misfortune.plug, NullDeviceSpec("card", NullKind.SINK))
                 seen.append(type(await anext(watch)))
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(anyio.to_thread.run_sync, host.misfortune.unplug, "null:card")
+                    tasks.start_soon(unplug, host)
                     seen.append(type(await anext(watch)))
             seen += [type(event) async for event in watch]  # it is closed
         return seen
