@@ -65,14 +65,14 @@ _QUIET_SECONDS = 0.2
 _MOST_RUNS = 5
 
 
-def _loses_nothing(target: Target, watch: str, folder: Path, **load: Any) -> None:
+def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float = _SECONDS, **load: Any) -> None:
     """Judge by the median of three runs, of those in which the machine left its threads on the processor.
 
     What was lost in another run was lost to other programs; what was not lost counts in any case.
     """
     runs: list[Run] = []
     for number in range(_MOST_RUNS):
-        runs.append(_run(target, watch, folder / str(number), **load))
+        runs.append(_run(target, watch, folder / str(number), seconds, **load))
         clean = sum(run.lost_frames == 0 for run in runs)
         broken = [run for run in runs if run.lost_frames and run.quiet]
         assert len(broken) < 2, f"frames were lost on a quiet machine: {broken}"
@@ -83,7 +83,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, **load: Any) -> Non
     )
 
 
-def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
+def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) -> Run:
     folder.mkdir()
     usual = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "writes": False, "stream": {}}
     spec = {**usual, **target.spec, **load}
@@ -101,7 +101,7 @@ def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
             assert program.stdout.readline() == f"{word}\n", program.args
         sound = name.with_suffix(".f32")
         silent = sound.stat().st_size if sound.exists() else 0
-        needed = silent + int((_SECONDS + 2 * _SETTLED_SECONDS) * RATE) * 8
+        needed = silent + int((seconds + 2 * _SETTLED_SECONDS) * RATE) * 8
         until(lambda: sound.exists() and sound.stat().st_size >= needed, "the recording", 60)
         late, _ = watcher.communicate(input="", timeout=30)
         said, _ = player.communicate(input="", timeout=30)
@@ -110,7 +110,7 @@ def _run(target: Target, watch: str, folder: Path, **load: Any) -> Run:
         for program in (player, recorder, watcher):
             program.kill()
             program.wait()
-    return _judged(name, late, said, told)
+    return _judged(name, seconds, late, said, told)
 
 
 def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
@@ -119,10 +119,10 @@ def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _judged(name: Path, late: str, said: str, told: str) -> Run:
+def _judged(name: Path, seconds: float, late: str, said: str, told: str) -> Run:
     frames = Recording.load(name).samples
-    heard = frames[int(_first_sound(frames) + _SETTLED_SECONDS * RATE) :][: int(_SECONDS * RATE)]
-    assert len(heard) == int(_SECONDS * RATE), f"only {len(heard)} frames with the signal were recorded"
+    heard = frames[int(_first_sound(frames) + _SETTLED_SECONDS * RATE) :][: int(seconds * RATE)]
+    assert len(heard) == int(seconds * RATE), f"only {len(heard)} frames with the signal were recorded"
     gaps = find_gaps(heard)
     latest = max((nanos for _, nanos in json.loads(late)["late"]), default=0)
     put_aside = json.loads(said)["put_aside"]
@@ -182,4 +182,5 @@ def test_a_c_call_that_keeps_the_gil_for_100_ms_costs_no_frame_when_150_ms_are_r
 def test_a_writer_that_is_kept_fed_plays_without_a_gap_whatever_python_does(
     target: Target, watch: str, tmp_path: Path
 ) -> None:
-    _loses_nothing(target, watch, tmp_path, writes=True, busy=2, c_seconds=0.1, frames=64, stream={"depth": 2.0})
+    load: dict[str, Any] = {"writes": True, "busy": 2, "c_seconds": 0.1, "frames": 64, "stream": {"depth": 2.0}}
+    _loses_nothing(target, watch, tmp_path, seconds=6.0, **load)

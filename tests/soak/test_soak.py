@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.timeout(300)
 def test_a_short_soak_on_null_reports_and_finds_nothing(tmp_path: Path) -> None:
     page = tmp_path / "soak.md"
-    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.1", "--hosts", "null", "--report", str(page)]
+    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.05", "--hosts", "null", "--report", str(page)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     text = page.read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
 
-LIVES = 250
+LIVES = 150
 _TICK_SECONDS = 0.002
 
 
