@@ -1,6 +1,6 @@
 """Runs the soak: on each host at once, each in a process of its own.
 
-    python -m tests.soak [--minutes 30] [--hosts jack,pipewire,null] [--seed N] [--report PAGE.md]
+    python -m tests.soak [--minutes 30] [--hosts jack,pipewire,null] [--seed N] [--report PAGE.md] [--note TEXT]
 
 The exit status is 1 if anything failed.
 """
@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--hosts", default=",".join(PLACES), help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of what happens when; default: %(default)s")
     parser.add_argument("--report", type=Path, metavar="PAGE.md", help="where to write it; default: standard output")
+    parser.add_argument("--note", default="", metavar="TEXT", help="what else there is to say, for the report")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)  # one host, in this process, as JSON
     given = parser.parse_args()
     hosts = [host for host in given.hosts.split(",") if host]
@@ -41,7 +42,7 @@ def main() -> int:
             print(json.dumps(Course(rig, given.seed).run(given.minutes * 60)))
         return 0
     results = _all(hosts, given.minutes, given.seed)
-    page = report.page(results, report.machine())
+    page = report.page(results, report.machine(), given.note)
     if given.report is None:
         print(page)
     else:

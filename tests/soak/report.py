@@ -36,8 +36,9 @@ no descriptor and no thread may be left. This page is what the command wrote whe
 """
 
 
-def page(results: Mapping[str, Any], machine: Mapping[str, str]) -> str:
+def page(results: Mapping[str, Any], machine: Mapping[str, str], note: str = "") -> str:
     """All of it."""
+    machine = {**machine, **({"Note": note} if note else {})}
     parts = [_HEAD.format(frames=FRAMES), _facts(machine), _streams(results), _misfortunes(results), _leaks(results)]
     failures = [f"## {_TITLES[name]} failed\n\n{_quoted(one)}\n" for name in results for one in _failed(results[name])]
     return "\n".join([*parts, *failures])
@@ -87,8 +88,8 @@ def _streams(results: Mapping[str, Any]) -> str:
     ]
     lasted = ", ".join(f"{_TITLES[name]} {one['seconds'] / 60:.1f} minutes" for name, one in results.items())
     return (
-        f"## Streams\n\n{lasted}. What was lost in calm is the machine's: another program was on the processor, or\n"
-        "another host's misfortune took its time.\n\n"
+        f"## Streams\n\n{lasted}.\n\nWhat was lost in calm is the machine's: another program was on the processor, or "
+        "another host's misfortune took its\ntime.\n\n"
         + _table(["host", "stream", "built", "seconds of sound in calm", "xruns", "frames lost"], rows)
     )
 
@@ -119,7 +120,7 @@ def _leaks(results: Mapping[str, Any]) -> str:
         for name, one in results.items()
     ]
     return (
-        "## What is left\n\nBefore, when each misfortune had come once and all was closed, and after. With one arena\n"
+        "## What is left\n\nBefore, when each misfortune had come three times and all was closed, and after. With one arena\n"
         "for malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
         + _table(["host", "descriptors", "threads", "resident MB", "failures"], rows)
     )

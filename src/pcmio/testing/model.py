@@ -300,7 +300,7 @@ def _starts(_phase: Phase, now: Situation) -> Steps:
     yield Done(OK), now
 
 
-#: What each call may do, by name; of those with a limit, whether it is nothing.
+#: What each call may do, by name.
 RULES: dict[str, Rule] = {
     "start": _start,
     "pause": _pause,
