@@ -120,8 +120,8 @@ def _leaks(results: Mapping[str, Any]) -> str:
         for name, one in results.items()
     ]
     return (
-        "## What is left\n\nBefore, when each misfortune had come three times and all was closed, and after. With one arena\n"
-        "for malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
+        "## What is left\n\nBefore, when each misfortune had come three times and all was closed, and after. "
+        "With one arena\nfor malloc: where each thread has its own, glibc keeps some tens of MB in parts.\n\n"
         + _table(["host", "descriptors", "threads", "resident MB", "failures"], rows)
     )
 
