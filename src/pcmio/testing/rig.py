@@ -38,6 +38,7 @@ class Rig(Value):
         alignment_frames: What is played comes back so many frames beside its time, at most.
         pairing_frames: As much beside the latency that a duplex stream announces; None: as ``alignment_frames``.
         duplex_restarts: How often in a row a duplex stream is started again to see whether its latency stays.
+        echo_frames: For so long the system repeats the last frames of a stream that was closed, at most.
         options: Of ``build_*_stream``, by "output" and "input", that make the loop (say, which ports to connect).
         block_frames: A comfortable buffer size.
         busy_streams: How many streams it must run at once.
@@ -67,6 +68,7 @@ class Rig(Value):
     alignment_frames: int = 0
     pairing_frames: int | None = None
     duplex_restarts: int = 3
+    echo_frames: int = 0
     options: Mapping[str, Mapping[str, Any]] = {}
     block_frames: int = 512
     busy_streams: int = 8
