@@ -34,6 +34,11 @@ have ended with the right reason, told once and raised once, and all six must mo
 no descriptor and no thread may be left. This page is what the command wrote when it was last run.
 
 """
+_LOST = """\
+What was lost in calm is the machine's: another program was on the processor, or another host's misfortune took
+its time. Writers and readers are fed and emptied by ordinary threads, which such a machine puts aside for longer
+than the 50 ms that these rings hold.
+"""
 
 
 def page(results: Mapping[str, Any], machine: Mapping[str, str], note: str = "") -> str:
@@ -87,10 +92,8 @@ def _streams(results: Mapping[str, Any]) -> str:
         for kind in KINDS
     ]
     lasted = ", ".join(f"{_TITLES[name]} {one['seconds'] / 60:.1f} minutes" for name, one in results.items())
-    return (
-        f"## Streams\n\n{lasted}.\n\nWhat was lost in calm is the machine's: another program was on the processor, or "
-        "another host's misfortune took its\ntime.\n\n"
-        + _table(["host", "stream", "built", "seconds of sound in calm", "xruns", "frames lost"], rows)
+    return f"## Streams\n\n{lasted}.\n\n{_LOST}\n" + _table(
+        ["host", "stream", "built", "seconds of sound in calm", "xruns", "frames lost"], rows
     )
 
 
