@@ -97,6 +97,7 @@ CONTENTS = {
         "docs/design/README",
         "docs/design/data-path",
         "docs/design/lives",
+        "docs/design/soak",
         "CONTRIBUTING",
         "SECURITY",
         "CHANGELOG",
