@@ -239,6 +239,11 @@ PCMIO_API uint32_t pcmio_pump_filled(const pcmio_pump *pump);
 PCMIO_API uint64_t pcmio_pump_now(const pcmio_pump *pump);
 /* The native latency last set: of the outputs, or of the inputs when there are no outputs. */
 PCMIO_API uint64_t pcmio_pump_latency(const pcmio_pump *pump);
+/* When a frame, counted as blocks count their position, was or will be at the converter, and which one was or will be
+ * there at a time: of the output, or of the input when there is no output.  Any thread; 1, or 0 when that is not known:
+ * before the first cycle, for what comes while nothing moves, and for what was long ago. */
+PCMIO_API int32_t pcmio_pump_time_of(const pcmio_pump *pump, uint64_t frame, uint64_t *nanos);
+PCMIO_API int32_t pcmio_pump_frame_at(const pcmio_pump *pump, uint64_t nanos, uint64_t *frame);
 PCMIO_API int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note); /* 1: taken, 0: none */
 
 /* audio: `frames` frames from and to native buffers (planar: an array of channel pointers; else [0] only).  The first
@@ -248,6 +253,9 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
                                    uint64_t input_nanos, uint64_t output_nanos);
 /* audio or native: the system lost `frames` frames (0: it does not say how many). */
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
+/* python, while IDLE and with no transfer under way: the device was held at this time, and keeps what it has taken of
+ * the output and not played: it will be heard just before what comes next. */
+PCMIO_API void pcmio_pump_held(pcmio_pump *pump, uint64_t nanos);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
 
