@@ -531,6 +531,7 @@ typedef struct {
   int32_t (*stream_flush)(void *stream, bool drain);
   int32_t (*stream_get_time_n)(void *stream, void *time, size_t bytes);
   int32_t (*stream_get_time)(void *stream, void *time); /* for libraries without the one before, which is NULL then */
+  int32_t (*stream_set_control)(void *stream, uint32_t id, uint32_t count, float *values, ...);
   void *(*stream_dequeue_buffer)(void *stream);
   int32_t (*stream_queue_buffer)(void *stream, void *buffer);
 } pcmio_pipewire_api;
@@ -603,6 +604,14 @@ PCMIO_API int32_t pcmio_pipewire_stream_start(pcmio_pipewire_stream *stream);
 PCMIO_API int32_t pcmio_pipewire_stream_hold(pcmio_pipewire_stream *stream, uint32_t discard);
 /* A second note DRAINED comes when PipeWire has played all it has; its value is when that will be heard. */
 PCMIO_API int32_t pcmio_pipewire_stream_drain(pcmio_pipewire_stream *stream);
+/* Its node's volume and mute, as they are now.  A change that others make is told by a note VOLUME_CHANGED, whose code
+ * is 1 if the stream has ever been linked with a device before.  has_volume: 0: they cannot be set yet; when they can,
+ * a note is left, too, and `wakeup` posted. */
+PCMIO_API uint32_t pcmio_pipewire_stream_has_volume(const pcmio_pipewire_stream *stream);
+PCMIO_API double pcmio_pipewire_stream_volume(const pcmio_pipewire_stream *stream);
+PCMIO_API uint32_t pcmio_pipewire_stream_muted(const pcmio_pipewire_stream *stream);
+PCMIO_API int32_t pcmio_pipewire_stream_set_volume(pcmio_pipewire_stream *stream, double volume); /* of all channels */
+PCMIO_API int32_t pcmio_pipewire_stream_set_muted(pcmio_pipewire_stream *stream, uint32_t muted);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pipewire_stream_free(pcmio_pipewire_stream *stream);
 

@@ -121,13 +121,12 @@ class Stream(ABC):
     def time_of(self, frame: int) -> StreamInstant | None:
         """When a frame was or will be at the converter: heard by the device, or captured.
 
-        Frames are counted as ``CallbackInfo.position`` does, or as written or read: silence that was played for want of
-        frames, and input that was lost, lie between two of them.  Told from the times that the system last told; how
-        exact those are, docs/streams.md says for each host.  Of a stream for both directions: as output.
+        Frames are counted as ``CallbackInfo.position`` does, or as written or read; what was lost, and silence, lie
+        between two of them.  Told from the times that the system told; docs/streams.md says how exact that is.
 
         Returns:
-            None if that is not known: before the device has begun, for frames yet to come while the stream does not
-            run, and for frames of long ago (some seconds at least, or four times what the ring holds, are remembered).
+            None if that is not known: before the device has begun, for what comes while the stream does not run, and
+            for what was long ago (two seconds, and four times what the ring holds, are remembered).
 
         Raises:
             InvalidInput: Not a number of frames, from 0.
@@ -135,12 +134,7 @@ class Stream(ABC):
 
     @abstractmethod
     def frame_at(self, instant: StreamInstant) -> int | None:
-        """Which frame was or will be at the converter at an instant of this stream's clock; see ``time_of``.
-
-        Where there was silence between two frames, the later one.
-
-        Returns:
-            None if that is not known.
+        """Which frame was or will be at the converter then, on this stream's clock; None: see ``time_of``.
 
         Raises:
             InvalidInput: No instant.
