@@ -160,10 +160,8 @@ class NativeStream(Stream):
         return None if nanos is None else StreamInstant(nanos)
 
     def frame_at(self, instant: StreamInstant) -> int | None:
-        given: object = instant
-        if not isinstance(given, StreamInstant):
-            raise InvalidInput(f"frames are looked up by a StreamInstant, not by {shown(given)}")
-        frame = self._engine.pump.frame_at(given.nanos) if given.seconds <= _MOST_SECONDS else None
+        nanos = _checked(instant).nanos
+        frame = self._engine.pump.frame_at(nanos) if nanos <= _MOST_SECONDS * _NANOS else None
         return None if frame is None else self._own_frame(frame)
 
     def _most_frames(self) -> int:
@@ -207,6 +205,12 @@ class NativeStream(Stream):
     def __repr__(self) -> str:
         state = self.state if "_engine" in vars(self) else "unfinished"
         return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
+
+
+def _checked(instant: object) -> StreamInstant:
+    if not isinstance(instant, StreamInstant):
+        raise InvalidInput(f"frames are looked up by a StreamInstant, not by {shown(instant)}")
+    return instant
 
 
 def arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
