@@ -50,8 +50,8 @@ static uint64_t missed_frames(pcmio_jack_client *client, uint32_t at, uint32_t f
   return steady && jump > 0 ? (uint64_t)jump : 0;
 }
 
-/* jackd2 1.9.21 smooths these times so much that after it was held up they run ahead for a while, by more than a period:
- * of what has begun that is known to be wrong. */
+/* jackd2 1.9.21 smooths these times so much that after it was held up they run ahead for a while, by more than a
+ * period: of what has begun that is known to be wrong. */
 static uint64_t begin_usecs(const pcmio_jack_client *client, uint64_t told_usecs) {
   uint64_t now_usecs = client->api.get_time();
   return told_usecs > now_usecs + MOST_AHEAD_USECS ? now_usecs : told_usecs;

@@ -10,12 +10,13 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from bench.known_signal import RATE
 from pcmio.testing import until
 from tests.gil.targets import TARGETS, Target
-from tests.times.told import NANOS, Bounds, Heard, Player, await_heard, recorder
+from tests.times.told import NANOS, Bounds, Heard, Listener, Player, await_heard, recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +87,24 @@ def test_frames_come_when_they_were_told_to(target: Target, tmp_path: Path) -> N
         player.close()
     name = target.spec["host"]
     phases.check(Heard(tmp_path / "heard", a_cycle_later=name == "pipewire"), BOUNDS[name])
+
+
+def test_frames_were_captured_when_they_were_heard(target: Target) -> None:
+    """By what both streams tell, which are of different connections; in the median, as cycles may be lost."""
+    bounds = BOUNDS[target.spec["host"]]
+    player = Player(target, _FRAMES)
+    player.stream.start()
+    await_heard(player)
+    listener = Listener(target, player, _FRAMES)
+    for part in ("at first", "after a pause"):
+        listener.apart.clear()
+        listener.stream.start()
+        until(lambda: len(listener.apart) > RATE // _FRAMES, f"a second of blocks {part}")
+        apart = float(np.median(listener.apart))
+        assert -bounds.early <= apart <= bounds.early, f"{part}: {apart * 1e3:+.3f} ms"
+        listener.stream.pause()
+    listener.close()
+    player.close()
 
 
 def _force(target: Target, quantum: int) -> None:

@@ -48,7 +48,7 @@ class Player:
         self._samples = signal()
         self._before = before
         self._host_name = target.spec["host"]
-        self.host = pcmio.host(target.spec["host"], **target.spec["options"])
+        self.host: Any = pcmio.host(target.spec["host"], **target.spec["options"])
         config = pcmio.StreamConfig(CHANNELS, RATE, frames)
         device = self.host.device_by_id(target.spec["output"])
         self.stream = device.build_output_stream(config, self._play, on_event, **stream)
@@ -79,6 +79,41 @@ class Player:
         # What a JACK client hands over, another one hears in the same cycle, and the device that much later.
         ahead = self.stream.latency.device if self._host_name == "jack" else 0.0
         self.told.append((frame, (instant - ahead).nanos + offset))
+
+    def close(self) -> None:
+        """End it all."""
+        self.stream.close()
+        self.host.close()
+
+
+class Listener:
+    """An input stream that hears a player, of another connection: seconds from when a frame was heard, as the player's
+    stream tells, to when it was captured, as this one does."""
+
+    def __init__(self, target: Target, player: Player, frames: int) -> None:
+        self.apart: list[float] = []
+        self._player = player
+        self._on_jack = target.spec["host"] == "jack"
+        self.host: Any = pcmio.host(target.spec["host"], **target.spec["options"])
+        config = pcmio.StreamConfig(CHANNELS, RATE, frames)
+        if self._on_jack:
+            ports = [f"{player.host.client_name}:output_{number}" for number in (1, 2)]
+            device = self.host.device_by_id(target.spec["output"])
+            self.stream = device.build_input_stream(config, self._listen, connect=ports)
+        else:
+            device = self.host.device_by_id(f"{target.spec['output']}.monitor")
+            self.stream = device.build_input_stream(config, self._listen)
+
+    def _listen(self, block: Any, info: pcmio.CallbackInfo) -> None:
+        numbers = frame_numbers(block)
+        if numbers[0] < 0 or numbers[-1] - numbers[0] != len(numbers) - 1:
+            return
+        captured = self.stream.time_of(info.position)
+        heard = self._player.stream.time_of(int(numbers[0]))
+        if captured is not None and heard is not None:
+            # In the cycle in which a JACK client hands it over: the device is not on this way.
+            ahead = self._player.stream.latency.device if self._on_jack else 0.0
+            self.apart.append(captured - heard + ahead)
 
     def close(self) -> None:
         """End it all."""
