@@ -26,7 +26,7 @@ _FRAMES = 256
 _PHASE_SECONDS = 0.8
 #: Twice what docs/streams.md says and more, for busy machines.
 BOUNDS = {
-    "jack": Bounds(early=0.0005, late=0.003),
+    "jack": Bounds(early=0.001, late=0.003),
     "pipewire": Bounds(early=0.0005, late=0.003),
     "pulseaudio": Bounds(early=0.005, late=0.005),
 }
