@@ -239,6 +239,11 @@ PCMIO_API uint32_t pcmio_pump_filled(const pcmio_pump *pump);
 PCMIO_API uint64_t pcmio_pump_now(const pcmio_pump *pump);
 /* The native latency last set: of the outputs, or of the inputs when there are no outputs. */
 PCMIO_API uint64_t pcmio_pump_latency(const pcmio_pump *pump);
+/* When a frame, counted as blocks count their position, was or will be at the converter, and which one was or will be
+ * there at a time: of the output, or of the input when there is no output.  Any thread; 1, or 0 when that is not known:
+ * before the first cycle, for what comes while nothing moves, and for what was long ago. */
+PCMIO_API int32_t pcmio_pump_time_of(const pcmio_pump *pump, uint64_t frame, uint64_t *nanos);
+PCMIO_API int32_t pcmio_pump_frame_at(const pcmio_pump *pump, uint64_t nanos, uint64_t *frame);
 PCMIO_API int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note); /* 1: taken, 0: none */
 
 /* audio: `frames` frames from and to native buffers (planar: an array of channel pointers; else [0] only).  The first
@@ -248,6 +253,9 @@ PCMIO_API void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, 
                                    uint64_t input_nanos, uint64_t output_nanos);
 /* audio or native: the system lost `frames` frames (0: it does not say how many). */
 PCMIO_API void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames);
+/* python, while IDLE and with no transfer under way: the device was held at this time, and keeps what it has taken of
+ * the output and not played: it will be heard just before what comes next. */
+PCMIO_API void pcmio_pump_held(pcmio_pump *pump, uint64_t nanos);
 /* audio, native, python: leaves a note and wakes the stream's thread. */
 PCMIO_API void pcmio_pump_note(pcmio_pump *pump, uint32_t kind, int32_t code, uint64_t value);
 
@@ -523,6 +531,7 @@ typedef struct {
   int32_t (*stream_flush)(void *stream, bool drain);
   int32_t (*stream_get_time_n)(void *stream, void *time, size_t bytes);
   int32_t (*stream_get_time)(void *stream, void *time); /* for libraries without the one before, which is NULL then */
+  int32_t (*stream_set_control)(void *stream, uint32_t id, uint32_t count, float *values, ...);
   void *(*stream_dequeue_buffer)(void *stream);
   int32_t (*stream_queue_buffer)(void *stream, void *buffer);
 } pcmio_pipewire_api;
@@ -595,6 +604,14 @@ PCMIO_API int32_t pcmio_pipewire_stream_start(pcmio_pipewire_stream *stream);
 PCMIO_API int32_t pcmio_pipewire_stream_hold(pcmio_pipewire_stream *stream, uint32_t discard);
 /* A second note DRAINED comes when PipeWire has played all it has; its value is when that will be heard. */
 PCMIO_API int32_t pcmio_pipewire_stream_drain(pcmio_pipewire_stream *stream);
+/* Its node's volume and mute, as they are now.  A change that others make is told by a note VOLUME_CHANGED, whose code
+ * is 1 if the stream has ever been linked with a device before.  has_volume: 0: they cannot be set yet; when they can,
+ * a note is left, too, and `wakeup` posted. */
+PCMIO_API uint32_t pcmio_pipewire_stream_has_volume(const pcmio_pipewire_stream *stream);
+PCMIO_API double pcmio_pipewire_stream_volume(const pcmio_pipewire_stream *stream);
+PCMIO_API uint32_t pcmio_pipewire_stream_muted(const pcmio_pipewire_stream *stream);
+PCMIO_API int32_t pcmio_pipewire_stream_set_volume(pcmio_pipewire_stream *stream, double volume); /* of all channels */
+PCMIO_API int32_t pcmio_pipewire_stream_set_muted(pcmio_pipewire_stream *stream, uint32_t muted);
 /* Closes it: afterwards nobody touches the pump.  Then frees it. */
 PCMIO_API void pcmio_pipewire_stream_free(pcmio_pipewire_stream *stream);
 

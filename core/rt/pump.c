@@ -91,7 +91,9 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
   bool fills = mode == PCMIO_RUNNING;
   uint32_t done = 0;
   pcmio_gain_follow(&half->gain, half->ring.slot_frames);
-  pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed), nanos);
+  uint64_t read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
+  pcmio_anchor_set(&half->anchor, read, nanos);
+  pcmio_timeline_note(&half->line, read, pump->rate, nanos);
   while (done < frames) {
     uint32_t length = frames - done;
     const uint8_t *piece = pcmio_ring_read_piece(&half->ring, &length);
@@ -105,6 +107,10 @@ static uint32_t play_ring(pcmio_pump *pump, void *const *outputs, uint32_t frame
     pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_read(&half->ring, length);
     done += length;
+  }
+  if (done < frames && fills) { /* what comes next is heard after the gap, not in its place */
+    read = atomic_load_explicit(&half->ring.read, memory_order_relaxed);
+    pcmio_timeline_note(&half->line, read, pump->rate, nanos + pcmio_frames_nanos(frames, pump->rate));
   }
   count(&pump->output_frames, done);
   return done;
@@ -155,6 +161,9 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
     uint8_t *piece = pcmio_ring_write_piece(&half->ring, &length);
     if (length == 0) {
       break;
+    }
+    if (done == 0) {
+      pcmio_timeline_note(&half->line, written, pump->rate, nanos);
     }
     if (into_slot == 0) {
       stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
@@ -267,8 +276,12 @@ void pcmio_pump_set_latency(pcmio_pump *pump, uint64_t output_nanos, uint64_t in
 /* --- the Python thread's side: nothing here waits ----------------------------------------------------------------- */
 
 void pcmio_pump_set_mode(pcmio_pump *pump, uint32_t mode) {
-  /* What the anchor knew of the time before a pause says nothing of the time after it. */
+  /* What was known of the time before a pause says nothing of the time after it. */
   pcmio_anchor_forget(&pump->out.anchor);
+  if (mode != PCMIO_DRAINING || pcmio_pump_mode(pump) != PCMIO_RUNNING) {
+    pcmio_timeline_stop(&pump->out.line);
+    pcmio_timeline_stop(&pump->in.line);
+  }
   if (mode == PCMIO_DRAINING) {
     atomic_store_explicit(&pump->drained, 0, memory_order_relaxed);
   }
@@ -428,6 +441,35 @@ uint32_t pcmio_pump_filled(const pcmio_pump *pump) {
 uint64_t pcmio_pump_latency(const pcmio_pump *pump) {
   return counted(pump->out.channels != 0 ? &pump->out.latency_nanos : &pump->in.latency_nanos);
 }
+
+/* --- frames and times: any thread --------------------------------------------------------------------------------- */
+
+/* Frames of the ring that the device took or gave; those that come are known while they move. */
+static uint64_t taken(const pcmio_pump *pump, const pcmio_half *half) {
+  return atomic_load_explicit(pump->out.channels != 0 ? &half->ring.read : &half->ring.written, memory_order_acquire);
+}
+
+static bool stands_before(const pcmio_pump *pump, const pcmio_half *half, uint64_t frame) {
+  return pcmio_pump_mode(pump) == PCMIO_IDLE && frame + counted(&half->line.offset) >= taken(pump, half);
+}
+
+int32_t pcmio_pump_time_of(const pcmio_pump *pump, uint64_t frame, uint64_t *nanos) {
+  const pcmio_half *half = pump->out.channels != 0 ? &pump->out : &pump->in;
+  return pcmio_timeline_time(&half->line, frame, taken(pump, half), pump->rate, nanos) &&
+                 !stands_before(pump, half, frame)
+             ? 1
+             : 0;
+}
+
+int32_t pcmio_pump_frame_at(const pcmio_pump *pump, uint64_t nanos, uint64_t *frame) {
+  const pcmio_half *half = pump->out.channels != 0 ? &pump->out : &pump->in;
+  return pcmio_timeline_frame(&half->line, nanos, taken(pump, half), pump->rate, frame) &&
+                 !stands_before(pump, half, *frame)
+             ? 1
+             : 0;
+}
+
+void pcmio_pump_held(pcmio_pump *pump, uint64_t nanos) { pcmio_timeline_hold(&pump->out.line, nanos); }
 
 int32_t pcmio_pump_take_note(pcmio_pump *pump, pcmio_note *note) {
   return pcmio_notes_take(&pump->notes, note) ? 1 : 0;

@@ -10,6 +10,7 @@
 #include "notes.h"
 #include "pcmio.h"
 #include "ring.h"
+#include "timeline.h"
 
 /* How long something took that happens again and again; one thread tells. */
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
   bool short_of_frames;       /* audio thread: the latest cycle ended in a gap, which the next one may go on with */
   pcmio_gain gain;
   pcmio_anchor anchor; /* output only: input blocks carry their own times */
+  pcmio_timeline line;
   _Atomic uint64_t xrun_frames;
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
   _Atomic uint64_t latency_nanos;

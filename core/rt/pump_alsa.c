@@ -531,6 +531,7 @@ int32_t pcmio_alsa_pause(pcmio_alsa_stream *stream) {
   if (stream->config.can_pause != 0 && stream->staged == 0 && stream->api.state(stream->pcm) == PCMIO_ALSA_RUNNING &&
       stream->api.pause(stream->pcm, 1) >= 0) {
     stream->phase = PCMIO_ALSA_PAUSED;
+    pcmio_pump_held(stream->pump, pcmio_pump_now(stream->pump));
   }
   return 0;
 }

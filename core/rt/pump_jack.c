@@ -15,6 +15,7 @@
  * has told it already, and better. */
 #define SAME_XRUN_USECS 100000u
 #define STEADY_CYCLES 3u
+#define MOST_AHEAD_USECS 500u
 
 #define HASH_BEGIN 14695981039346656037u /* FNV-1a, 64 bits */
 #define HASH_PRIME 1099511628211u
@@ -49,6 +50,13 @@ static uint64_t missed_frames(pcmio_jack_client *client, uint32_t at, uint32_t f
   return steady && jump > 0 ? (uint64_t)jump : 0;
 }
 
+/* jackd2 1.9.21 smooths these times so much that after it was held up they run ahead for a while, by more than a
+ * period: of what has begun that is known to be wrong. */
+static uint64_t begin_usecs(const pcmio_jack_client *client, uint64_t told_usecs) {
+  uint64_t now_usecs = client->api.get_time();
+  return told_usecs > now_usecs + MOST_AHEAD_USECS ? now_usecs : told_usecs;
+}
+
 static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   uint32_t at = 0;
   uint64_t usecs = 0;
@@ -60,7 +68,7 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
     now.nanos = client->api.get_time() * USEC_NANOS;
     return now;
   }
-  now.nanos = usecs * USEC_NANOS;
+  now.nanos = begin_usecs(client, usecs) * USEC_NANOS;
   now.lost = missed_frames(client, at, frames);
   bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;
   if (now.lost != 0) {

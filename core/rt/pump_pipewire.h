@@ -77,6 +77,17 @@ typedef struct {
 #define PCMIO_PW_CLOCK_XRUN_RECOVER 2u
 
 typedef struct {
+  const char *name;
+  uint32_t flags;
+  float usual;
+  float least;
+  float most;
+  float *values;
+  uint32_t count;
+  uint32_t room;
+} pcmio_pw_control; /* pw_stream_control */
+
+typedef struct {
   void *next;
   void *previous;
   const void *events;
@@ -127,6 +138,14 @@ struct pcmio_pipewire_stream {
   char complaint[PCMIO_PIPEWIRE_TEXT_BYTES];
   _Atomic int32_t state;
   _Atomic uint32_t linked;
+
+  /* Of its node.  Written with the loop's lock held, by whoever calls libpipewire or is called by it. */
+  float common_volume;     /* the property "volume", */
+  float loudest_volume;    /* which each channel's own is multiplied with */
+  _Atomic uint64_t volume; /* the bits of a double: of the loudest channel, both together */
+  _Atomic uint32_t muted;
+  _Atomic uint32_t has_volume;
+  bool setting; /* what changes now, Python wants */
 
   _Atomic(const pcmio_pw_clock *) clock; /* of the driver; NULL while there is none */
   _Atomic uint32_t inside;               /* the audio thread is at work, and may be looking at the clock */

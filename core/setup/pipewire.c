@@ -9,6 +9,7 @@
 
 #include "../rt/pump.h"
 #include "../rt/pump_pipewire.h"
+#include "pipewire_volume.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -442,6 +443,7 @@ static void on_drained(void *data) {
 
 static const stream_events STREAM_EVENTS = {
     .state_changed = on_state_changed,
+    .control_info = pcmio_pipewire_on_control,
     .io_changed = on_io_changed,
     .process = pcmio_pipewire_process,
     .drained = on_drained,
@@ -467,6 +469,7 @@ pcmio_pipewire_stream *pcmio_pipewire_stream_new(pcmio_pipewire_connection *conn
     stream->post = pcmio_wakeup_post;
     stream->wakeup = wakeup;
     stream->denied = denied;
+    pcmio_pipewire_volume_begin(stream);
   }
   return stream;
 }

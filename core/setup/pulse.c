@@ -280,6 +280,8 @@ int32_t pcmio_pulse_stream_hold(pcmio_pulse_stream *stream, uint32_t discard) {
   int32_t result = forget(connection, connection->api.stream_cork(stream->native, 1, NULL, NULL));
   if (result == 0 && discard != 0) {
     result = forget(connection, connection->api.stream_flush(stream->native, NULL, NULL));
+  } else if (stream->output) {
+    pcmio_pump_held(stream->pump, pcmio_pump_now(stream->pump));
   }
   unlock(connection);
   return result;

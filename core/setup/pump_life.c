@@ -5,6 +5,7 @@
 #include "pump.h"
 
 #define WAIT_STEP_NANOS 50000
+#define LEAST_STEP_NANOS 10000000
 
 static bool open_half(pcmio_half *half, uint32_t channels, uint32_t format, uint32_t native_format, uint32_t planar,
                       const pcmio_pump_config *config, void *data, bool to_native) {
@@ -48,6 +49,13 @@ static uint32_t wake_frames(const pcmio_pump_config *config) {
   return (slots < config->slots ? slots : config->slots) * config->slot_frames;
 }
 
+/* Whoever takes a block from a deep ring can still ask when it was captured. */
+static uint64_t step_nanos(const pcmio_pump_config *config) {
+  uint64_t quarter = pcmio_frames_nanos(config->slots * (uint64_t)config->slot_frames, config->rate) * 4;
+  uint64_t step = quarter / PCMIO_TIMELINE_MARKS;
+  return step > LEAST_STEP_NANOS ? step : LEAST_STEP_NANOS;
+}
+
 pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   uint64_t capacity = (uint64_t)config->slot_frames * config->slots;
   bool clocked = config->clock != NULL ? config->clock_nanos != 0 : config->clock_cell != NULL;
@@ -71,6 +79,7 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
   pump->callback = config->callback;
   pump->callback_user = config->callback_user;
   pump->clock_cell = (const _Atomic uint64_t *)config->clock_cell; /* as large, and as aligned, everywhere */
+  pump->out.line.step_nanos = pump->in.line.step_nanos = step_nanos(config);
   pump->slot_nanos = calloc(config->slots, sizeof *pump->slot_nanos);
   pump->slot_lost = calloc(config->slots, sizeof *pump->slot_lost);
   atomic_init(&pump->out.low_water, PCMIO_NO_CYCLE);
@@ -109,14 +118,21 @@ int32_t pcmio_pump_settle(pcmio_pump *pump, int64_t timeout_nanos) {
   return 0;
 }
 
+/* Nobody is inside. */
+static void clear(pcmio_half *half, const _Atomic uint64_t *exchanged) {
+  uint64_t before = atomic_load_explicit(exchanged, memory_order_relaxed);
+  pcmio_ring_clear(&half->ring);
+  pcmio_timeline_skip(&half->line, before, atomic_load_explicit(exchanged, memory_order_relaxed));
+}
+
 void pcmio_pump_reset(pcmio_pump *pump) {
   if (pump->out.channels != 0) {
-    pcmio_ring_clear(&pump->out.ring);
+    clear(&pump->out, &pump->out.ring.written);
     pump->told_out = pump->tell_out = atomic_load_explicit(&pump->out.xrun_frames, memory_order_relaxed);
     pump->out.short_of_frames = false;
   }
   if (pump->in.channels != 0) {
-    pcmio_ring_clear(&pump->in.ring);
+    clear(&pump->in, &pump->in.ring.read);
     atomic_store_explicit(&pump->in.system_lost, 0, memory_order_relaxed);
     pump->lost = 0;
     pump->in.short_of_frames = false;
@@ -132,6 +148,6 @@ void pcmio_pump_flush_input(pcmio_pump *pump) {
   for (uint64_t at = atomic_load_explicit(&ring->read, memory_order_relaxed); at < written; at += ring->slot_frames) {
     pump->lost += pump->slot_lost[at / ring->slot_frames % ring->slots];
   }
-  pcmio_ring_clear(ring);
+  clear(&pump->in, &ring->read);
   pump->in.short_of_frames = false;
 }

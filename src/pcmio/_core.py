@@ -222,6 +222,10 @@ class Core(Library):
     @quick
     def pcmio_pump_latency(self, pump: Address, /) -> UInt64: ...
     @quick
+    def pcmio_pump_time_of(self, pump: Address, frame: UInt64, nanos: Ref, /) -> Int: ...
+    @quick
+    def pcmio_pump_frame_at(self, pump: Address, nanos: UInt64, frame: Ref, /) -> Int: ...
+    @quick
     def pcmio_pump_take_note(self, pump: Address, note: Ref, /) -> Int: ...
     @quick
     def pcmio_pump_transfer(
@@ -526,6 +530,16 @@ class CorePump:
     def latency_nanos(self) -> int:
         """From the native buffer to the converter."""
         return self._core.pcmio_pump_latency(self._pump)
+
+    def time_of(self, frame: int) -> int | None:
+        """``pcmio_pump_time_of``; None: not known."""
+        nanos = c_uint64()
+        return nanos.value if self._core.pcmio_pump_time_of(self._pump, frame, ctypes.byref(nanos)) else None
+
+    def frame_at(self, nanos: int) -> int | None:
+        """``pcmio_pump_frame_at``; None: not known."""
+        frame = c_uint64()
+        return frame.value if self._core.pcmio_pump_frame_at(self._pump, nanos, ctypes.byref(frame)) else None
 
     def stats(self) -> StreamStats:
         """Counters and measurements."""

@@ -10,11 +10,12 @@ from pcmio._depth import ONE_BLOCK, plan_ring
 from pcmio._engine import Engine, log_undelivered, nothing
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
+from pcmio._value import shown
 from pcmio._volume import VolumeControl
 from pcmio.callbacks import NativeCallback
-from pcmio.configs import BufferSize, StreamConfig
+from pcmio.configs import BufferSize, StreamConfig, whole
 from pcmio.contract import Stream
-from pcmio.errors import UnsupportedOperation
+from pcmio.errors import InvalidInput, UnsupportedOperation
 from pcmio.events import StreamState
 from pcmio.stats import Latency
 from pcmio.timestamps import StreamInstant
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
+#: Of frames and instants that are asked for: more than a century.
+_MOST_SECONDS = 1 << 32
 
 
 class NativeStream(Stream):
@@ -152,6 +155,26 @@ class NativeStream(Stream):
     def now(self) -> StreamInstant:
         return StreamInstant(self._engine.pump.now())
 
+    def time_of(self, frame: int) -> StreamInstant | None:
+        nanos = self._engine.pump.time_of(self._device_frame(whole("frame", frame, self._most_frames(), least=0)))
+        return None if nanos is None else StreamInstant(nanos)
+
+    def frame_at(self, instant: StreamInstant) -> int | None:
+        nanos = _checked(instant).nanos
+        frame = self._engine.pump.frame_at(nanos) if nanos <= _MOST_SECONDS * _NANOS else None
+        return None if frame is None else self._own_frame(frame)
+
+    def _most_frames(self) -> int:
+        return self._config.sample_rate * _MOST_SECONDS
+
+    def _device_frame(self, frame: int) -> int:
+        """A frame of the user's among those that the device counts."""
+        return frame
+
+    def _own_frame(self, frame: int) -> int:
+        """The other way round."""
+        return frame
+
     def start(self) -> None:
         self._engine.start()
 
@@ -182,6 +205,12 @@ class NativeStream(Stream):
     def __repr__(self) -> str:
         state = self.state if "_engine" in vars(self) else "unfinished"
         return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
+
+
+def _checked(instant: object) -> StreamInstant:
+    if not isinstance(instant, StreamInstant):
+        raise InvalidInput(f"frames are looked up by a StreamInstant, not by {shown(instant)}")
+    return instant
 
 
 def arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:

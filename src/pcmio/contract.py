@@ -118,6 +118,29 @@ class Stream(ABC):
         """The present on the clock of this stream's timestamps."""
 
     @abstractmethod
+    def time_of(self, frame: int) -> StreamInstant | None:
+        """When a frame was or will be at the converter: heard by the device, or captured.
+
+        Frames are counted as ``CallbackInfo.position`` does, or as written or read; what was lost, and silence, lie
+        between two of them.  Told from the times that the system told; docs/streams.md says how exact that is.
+
+        Returns:
+            None if that is not known: before the device has begun, for what comes while the stream does not run, and
+            for what was long ago (two seconds, and four times what the ring holds, are remembered).
+
+        Raises:
+            InvalidInput: Not a number of frames, from 0.
+        """
+
+    @abstractmethod
+    def frame_at(self, instant: StreamInstant) -> int | None:
+        """Which frame was or will be at the converter then, on this stream's clock; None: see ``time_of``.
+
+        Raises:
+            InvalidInput: No instant.
+        """
+
+    @abstractmethod
     def start(self) -> None:
         """Begin, or go on after a pause; does nothing while running.
 

@@ -71,21 +71,21 @@ alsa_monitor.enabled = false
 v4l2_monitor.enabled = false
 libcamera_monitor.enabled = false
 default_access.properties["enable-flatpak-portal"] = false
-stream_defaults.enabled = false
+stream_defaults.enabled = {restores}
 device_defaults.properties["use-persistent-storage"] = false
 """
 _NEW_POLICY = """
-wireplumber.profiles = {
-  main = {
+wireplumber.profiles = {{
+  main = {{
     hardware.audio = disabled
     hardware.bluetooth = disabled
     hardware.video-capture = disabled
     support.portal-permissionstore = disabled
     support.reserve-device = disabled
     support.logind = disabled
-    hooks.stream.state = disabled
-  }
-}
+    hooks.stream.state = {restores}
+  }}
+}}
 """
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -147,7 +147,9 @@ class PipeWireServer:
         quantum: int = 512,
         min_quantum: int = 32,
         max_quantum: int = 8_192,
+        restores: bool = False,
     ) -> None:
+        """Write it all down; with ``restores`` the session manager remembers the volumes of streams."""
         self.directory = directory
         self.name = "pipewire-test"
         self.socket = directory / self.name
@@ -166,7 +168,7 @@ class PipeWireServer:
             )
         )
         (directory / "bus.conf").write_text(_BUS.format(path=self._bus_socket))
-        self.env = self._environment()
+        self.env = self._environment(restores=restores)
         self._log = directory / "log"
         self.process = Process(("pipewire", "-c", str(config)), self.env, self._log)
         self._bus = Process(
@@ -174,14 +176,18 @@ class PipeWireServer:
         )
         self._manager = Process(("wireplumber",), self.env, self._log)
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, *, restores: bool) -> dict[str, str]:
         home, config = self.directory / "home", self.directory / "config"
         for folder in ("main.lua.d", "bluetooth.lua.d", "wireplumber.conf.d"):
             (config / "wireplumber" / folder).mkdir(parents=True, exist_ok=True)
         home.mkdir(exist_ok=True)
-        (config / "wireplumber" / "main.lua.d" / "51-tests.lua").write_text(_OLD_POLICY)
+        (config / "wireplumber" / "main.lua.d" / "51-tests.lua").write_text(
+            _OLD_POLICY.format(restores=str(restores).lower())
+        )
         (config / "wireplumber" / "bluetooth.lua.d" / "51-tests.lua").write_text("bluez_monitor.enabled = false\n")
-        (config / "wireplumber" / "wireplumber.conf.d" / "tests.conf").write_text(_NEW_POLICY)
+        (config / "wireplumber" / "wireplumber.conf.d" / "tests.conf").write_text(
+            _NEW_POLICY.format(restores="required" if restores else "disabled")
+        )
         led = ("PULSE_", "PIPEWIRE_", "WIREPLUMBER_", "DBUS_", "XDG_")
         return {
             **{key: value for key, value in os.environ.items() if not key.startswith(led)},

@@ -215,7 +215,7 @@ def _constant(level: float) -> Callable[[Any, Any], None]:
 
 
 def a_volume_scales_and_mute_silences(rig: Rig) -> str | None:
-    """Of an output as of an input, set before the start and while it runs; 1.0 is exact again."""
+    """Of an output as of an input, set before the start and while it runs; it stays over a stop; 1.0 is exact again."""
     if not rig.loops:
         return "not applicable: the rig has no loop"
     with rig.open_host() as host, Loop(rig, host, _constant(0.5), 2, SampleFormat.F32) as loop:
@@ -231,6 +231,11 @@ def a_volume_scales_and_mute_silences(rig: Rig) -> str | None:
         loop.output.volume = 0.25
         loop.output.start()
         becomes(0.125, "the volume that was set before the start")
+        loop.output.stop(0)
+        becomes(0.0, "silence after the stop")
+        assert loop.output.volume == 0.25
+        loop.output.start()
+        becomes(0.125, "the volume that was set before the stop")
         loop.output.volume = 1.0
         becomes(0.5, "full volume")
         loop.output.muted = True

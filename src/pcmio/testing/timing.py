@@ -7,19 +7,27 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+from pcmio.errors import InvalidInput
 from pcmio.events import StreamState
-from pcmio.testing.configs import builder, sides
+from pcmio.formats import SampleFormat
+from pcmio.testing.configs import builder, must_raise, sides
+from pcmio.testing.data import Loop
 from pcmio.testing.signals import Counter
 from pcmio.testing.waiting import until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from pcmio.contract import Stream
     from pcmio.testing.rig import Check, Rig
+    from pcmio.timestamps import CallbackInfo
 
 _SOME = 30
 #: A clock that is wrong by more is no clock: wide enough for a busy machine.
 _RATE_TOLERANCE = 0.3
+#: Seconds: of what a server that was just started tells, on a busy machine.
+_TIME_TOLERANCE = 0.05
 
 
 def positions_grow_and_never_pass_what_was_handed_over(rig: Rig) -> None:
@@ -108,6 +116,72 @@ def the_stream_runs_at_its_rate(rig: Rig) -> None:
             assert low - lost * rig.sample_rate <= rate <= high, f"{direction}: {rate:.0f} frames a second"
 
 
+def frames_are_told_their_times(rig: Rig) -> None:
+    """Of what was and of what comes, over a pause; and a time leads back to its frame."""
+    slack = int(_TIME_TOLERANCE * rig.sample_rate)
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+            stream = builder(device, direction)(rig.config(), counter := Counter())
+            assert stream.time_of(0) is None, "a time before the device has begun"
+            assert stream.frame_at(stream.now()) is None
+            latest = stream.now()
+            for round_ in (1, 2):
+                stream.start()
+                until(lambda: counter.calls >= _SOME * round_, "blocks")
+                # What a pause throws away of input has a position, and is in no block.
+                frame = min(stream.position - 1, counter.infos[-1].position)
+                was, comes = stream.time_of(frame), stream.time_of(frame + rig.sample_rate)
+                lost = stream.stats.xrun_frames
+                assert was is not None
+                assert comes is not None
+                assert was > latest - _TIME_TOLERANCE
+                assert comes > was
+                found = stream.frame_at(was)
+                assert found is not None
+                assert abs(found - frame) <= slack + lost, f"{direction}: frame {frame} leads to {found}"
+                stream.pause()
+                assert stream.time_of(frame + rig.sample_rate) is None, "a time of what comes while nothing moves"
+                latest = stream.now()
+            stream.close()
+            assert stream.time_of(frame) is not None, "the past is forgotten at the end"
+            must_raise(InvalidInput, lambda: stream.time_of(-1), "-1")
+
+
+class _Clicks:
+    """Silence, with a full frame at the beginning of a block when one is wanted."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self.frame = 0
+
+    def __call__(self, block: Any, info: CallbackInfo) -> None:
+        if self.wanted:
+            block[0] = 1.0
+            self.frame, self.wanted = info.position, False
+
+
+def a_click_is_heard_when_its_frame_was_told_to_be(rig: Rig) -> str | None:
+    """At first, after a pause, and after a new start: by the clocks of both streams."""
+    if not rig.loops:
+        return "not applicable: the rig has no loop"
+    clicks = _Clicks()
+    slack = _TIME_TOLERANCE + rig.alignment_frames / rig.sample_rate
+    with rig.open_host() as host, Loop(rig, host, clicks, 2, SampleFormat.F32) as loop:
+        for hold in (loop.output.pause, lambda: loop.output.stop(0), lambda: None):
+            loop.output.start()
+            begin = loop.recorder.frames
+            clicks.wanted = True
+            until(lambda: bool((loop.recorder.recorded()[begin:] == 1.0).any()), "the click in the recording")
+            heard = begin + int((loop.recorder.recorded()[begin:, 0] == 1.0).argmax())
+            told, captured = loop.output.time_of(clicks.frame), loop.input.time_of(heard)
+            assert told is not None
+            assert captured is not None
+            # A host's streams share their clock, unless it is of the user's own making.
+            assert abs(captured - told) <= slack, f"heard {captured - told:+.4f} s after its time"
+            hold()
+    return None
+
+
 def latency_can_be_read_in_every_state(rig: Rig) -> None:
     """Never negative; while playing it has the ring in it."""
     with rig.open_host() as host:
@@ -156,6 +230,8 @@ CHECKS: tuple[Check, ...] = (
     timestamps_are_in_order,
     device_time_keeps_step_with_frames,
     the_stream_runs_at_its_rate,
+    frames_are_told_their_times,
+    a_click_is_heard_when_its_frame_was_told_to_be,
     latency_can_be_read_in_every_state,
     wait_takes_the_time_it_was_given,
 )

@@ -49,6 +49,7 @@ class FakeJack:
         self.period = period
         self.frame = 2**32 - 200  # the counter wraps soon
         self.usecs = 5_000_000
+        self.ahead_usecs = 0  # of the time, are those of cycles
         self.fails = False  # jack_get_cycle_times
         self.buffers: dict[int, Any] = {}
         self.latencies: dict[tuple[int, int], int] = {}  # port, mode
@@ -79,8 +80,9 @@ class FakeJack:
         return int(buffer.ctypes.data)
 
     def _get_cycle_times(self, _client: int, frame: Any, usecs: Any, next_usecs: Any, period: Any) -> int:
-        frame[0], usecs[0], period[0] = self.frame % 2**32, self.usecs, self.period * 1e6 / RATE
-        next_usecs[0] = self.usecs + int(period[0])
+        frame[0], usecs[0] = self.frame % 2**32, self.usecs + self.ahead_usecs
+        period[0] = self.period * 1e6 / RATE
+        next_usecs[0] = usecs[0] + int(period[0])
         return 1 if self.fails else 0
 
     def _get_latency(self, port: int, mode: int, latency: Any) -> None:

@@ -131,6 +131,22 @@ def test_a_cycle_whose_time_libjack_does_not_know_is_served_all_the_same(jack: F
     stream.leave()
 
 
+def test_a_cycle_has_begun_when_it_is_run_whatever_libjack_says(jack: FakeJack) -> None:
+    stream = FakeStream(jack, outputs=(1,))
+    stream.run()
+    begins: list[int] = []
+    for ahead_usecs in (0, 400, 8_000):  # as it comes, smoothed a little, smoothed out of all sense
+        jack.ahead_usecs = ahead_usecs
+        usecs, frame = jack.usecs, stream.stats.frames
+        jack.cycle()
+        told = stream.pump.time_of(frame)
+        assert told is not None
+        begins.append(told - usecs * 1_000)
+    assert begins[1] - begins[0] == 400_000
+    assert begins[2] == begins[0]
+    stream.leave()
+
+
 # --- silence ----------------------------------------------------------------------------------------------------------
 
 

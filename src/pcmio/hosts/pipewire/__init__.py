@@ -31,6 +31,10 @@ What surprises, and what we chose:
   registry.  Its methods are those of JACK's host.  A link that we make is left to the server (``object.linger``).
 * **Draining** is ``pw_stream_flush``: PipeWire says when the resampler is empty, and the last frame's time tells when
   it is heard.  While it drains it asks for no more frames.
+* **Volume** is the stream's node's: its properties "channelVolumes" and "mute", which mixers show, times "volume",
+  which they leave alone.  The node lives in this process, so what we set holds at once.  A session manager that
+  remembers one sets it some milliseconds after the node is there, before it links it; what the owner has said by then
+  holds.
 * **Lost cycles** are told by the driver's clock: its position jumps over cycles that this process was too late for.
 * **Real-time priority.**  Before 1.4 the data thread has it only with the configuration client-rt.conf, which we ask
   for.

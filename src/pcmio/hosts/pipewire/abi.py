@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ctypes import CFUNCTYPE, Structure, c_char_p, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 
-from pcmio._native import Address, Int, Library, Ref, Size, Str, UInt, native, quick
+from pcmio._native import Address, Double, Int, Library, Ref, Size, Str, UInt, native, quick
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ API_FUNCTIONS = (
     *("thread_loop_lock", "thread_loop_unlock", "thread_loop_start", "thread_loop_stop", "thread_loop_destroy"),
     *("context_connect_fd", "context_destroy", "core_disconnect", "proxy_destroy"),
     *("stream_new", "stream_destroy", "stream_add_listener", "stream_connect", "stream_get_node_id"),
-    *("stream_set_active", "stream_flush", "stream_get_time_n", "stream_get_time"),
+    *("stream_set_active", "stream_flush", "stream_get_time_n", "stream_get_time", "stream_set_control"),
     *("stream_dequeue_buffer", "stream_queue_buffer"),
 )
 
@@ -342,5 +342,15 @@ class PipeWireCore(Library):
     def pcmio_pipewire_stream_hold(self, stream: Address, discard: UInt, /) -> Int: ...
     @native
     def pcmio_pipewire_stream_drain(self, stream: Address, /) -> Int: ...
+    @quick
+    def pcmio_pipewire_stream_has_volume(self, stream: Address, /) -> UInt: ...
+    @quick
+    def pcmio_pipewire_stream_volume(self, stream: Address, /) -> Double: ...
+    @quick
+    def pcmio_pipewire_stream_muted(self, stream: Address, /) -> UInt: ...
+    @native
+    def pcmio_pipewire_stream_set_volume(self, stream: Address, volume: Double, /) -> Int: ...
+    @native
+    def pcmio_pipewire_stream_set_muted(self, stream: Address, muted: UInt, /) -> Int: ...
     @native
     def pcmio_pipewire_stream_free(self, stream: Address, /) -> None: ...

@@ -8,10 +8,10 @@ import time
 
 from pcmio import _core
 from pcmio._core import Wakeup, core
-from pcmio._driver import Driver, Plan, Side
+from pcmio._driver import UNTOLD, Driver, Loudness, Plan, Side
 from pcmio._log import logger
 from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
-from pcmio.events import Rerouted
+from pcmio.events import Rerouted, VolumeChanged
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
 from pcmio.hosts.pipewire.graph import await_ports
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.5
 #: A session manager links a new stream within that time, if ever.
 _LINK_SECONDS = 0.3
+#: Within that time, and before it links it, it gives a new stream the volume that it remembers.
+_RESTORE_SECONDS = 1.0
 #: Cycles shorter than that are asked for by nobody: several small blocks go through the ring at a time.
 _LEAST_SECONDS = 0.001
 _ALIVE = (abi.PW_STREAM_STATE_CONNECTING, abi.PW_STREAM_STATE_PAUSED, abi.PW_STREAM_STATE_STREAMING)
@@ -69,6 +71,10 @@ class PipeWireDriver(Driver):
         self._wakeup = Wakeup()
         self._flushed = False  # PipeWire was told to play what it has
         self._on = host.device_name(node, is_output=self._is_output)  # the device it is on
+        self._native_volume, self._now, self._told = 1.0, Loudness(), Loudness()
+        self._wanted: Loudness | None = None  # the owner's word
+        self._wish_waits = False  # for the node to take it
+        self._opened_at = 0.0
         self._positions = self._choose_positions(config)
         rate = config.sample_rate
         block_frames = config.buffer_size.frames or max(1, clock.quantum * rate // clock.now)
@@ -143,6 +149,7 @@ class PipeWireDriver(Driver):
             raise errors.disconnected(32)
         if self._ask(self._core.pcmio_pipewire_stream_state) == abi.PW_STREAM_STATE_ERROR:
             raise errors.complained(self._what, self._complaint())
+        self._opened_at = time.monotonic()
         if not self._options.connect:
             self._await_ports()
 
@@ -213,6 +220,8 @@ class PipeWireDriver(Driver):
     def start(self) -> None:
         """Let the graph run it."""
         self._flushed = False
+        if self._wish_waits:
+            self._await_volume()
         self._do("pw_stream_set_active", self._core.pcmio_pipewire_stream_start)
 
     def pause(self) -> None:
@@ -263,6 +272,56 @@ class PipeWireDriver(Driver):
             if native is not None and not self._connection.inherited:
                 self._core.pcmio_pipewire_stream_free(native)
 
+    # --- volume ------------------------------------------------------------------------------------------------------
+
+    def loudness(self) -> Loudness:
+        """What the stream's node has, or will have."""
+        with self._lock:
+            if self._native is not None and not self._wish_waits:
+                volume = self._core.pcmio_pipewire_stream_volume(self._native)
+                muted = bool(self._core.pcmio_pipewire_stream_muted(self._native))
+                # The node counts in single precision, and whoever asks gets what was given.
+                self._now = Loudness(self._now.volume if volume == self._native_volume else volume, muted)
+                self._native_volume = volume
+            return self._now
+
+    def set_loudness(self, wanted: Loudness) -> None:
+        """Give the node another; one that the session manager has not configured yet takes it later."""
+        now = self.loudness()
+        self._wish_waits = not self._ask(self._core.pcmio_pipewire_stream_has_volume)
+        if not self._wish_waits:
+            if wanted.volume != now.volume:
+                self._do("pw_stream_set_control", self._core.pcmio_pipewire_stream_set_volume, wanted.volume)
+            if wanted.muted is not now.muted:
+                self._do("pw_stream_set_control", self._core.pcmio_pipewire_stream_set_muted, int(wanted.muted))
+        with self._lock:
+            self._native_volume = ctypes.c_float(wanted.volume).value
+            self._now = self._told = self._wanted = wanted
+
+    def _insist(self, wanted: Loudness) -> None:
+        """Say the owner's word once more."""
+        self._wish_waits = False
+        self.set_loudness(wanted)
+
+    def _await_volume(self) -> None:
+        """Have the first frame played as loud as the owner wants it."""
+        deadline = time.monotonic() + _LINK_SECONDS
+        while not self._ask(self._core.pcmio_pipewire_stream_has_volume) and time.monotonic() < deadline:
+            self._wakeup.wait_slice()
+        if self._wanted is not None:
+            self._insist(self._wanted)
+
+    def _volume_changed(self, *, linked: bool) -> StreamEvent:
+        restored = not linked and time.monotonic() < self._opened_at + _RESTORE_SECONDS
+        if self._wanted is not None and (restored or self._wish_waits):
+            self._insist(self._wanted)  # the owner was faster than the session manager, and knows better
+            return UNTOLD
+        now = self.loudness()
+        if now == self._told:
+            return UNTOLD  # volume and mute have changed together, and were told with the note before
+        self._told = now
+        return VolumeChanged(now.volume, now.muted)
+
     # --- asking the core ---------------------------------------------------------------------------------------------
 
     def _ask(self, call: Any, *arguments: Any) -> int:
@@ -295,6 +354,8 @@ class PipeWireDriver(Driver):
             return self._why_failed()
         if note.kind == _core.NOTE_MOVED:
             return self._moved_to(note.value)
+        if note.kind == _core.NOTE_VOLUME_CHANGED:
+            return self._volume_changed(linked=bool(note.code))
         return None
 
     def _moved_to(self, node_id: int) -> StreamEvent:
