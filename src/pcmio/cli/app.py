@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 from pcmio.cli.beep import beep
 from pcmio.cli.demo import demo
 from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
+from pcmio.cli.info import info
 from pcmio.cli.listing import devices, hosts
 from pcmio.cli.play import play
 from pcmio.cli.record import record
@@ -67,7 +68,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, beep, play, record, demo):
+for _command in (hosts, devices, info, beep, play, record, demo):
     group.add_command(_command)
 
 

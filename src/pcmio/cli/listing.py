@@ -11,7 +11,7 @@ from rich.text import Text
 from pcmio.cli.exits import failure_of, one_line
 from pcmio.cli.facts import DeviceFacts, facts_of
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import open_host
+from pcmio.cli.targets import json_option, open_host
 from pcmio.errors import AudioError, HostUnavailable
 from pcmio.platform import ALL_HOSTS, HOSTS, default_host
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from pcmio.cli.screen import Glyphs
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 _NULL = "null"
 
 
@@ -39,11 +38,12 @@ class HostFacts(NamedTuple):
             "name": self.name,
             "available": self.error is None,
             "default": self.default,
-            "error": None if self.error is None else _error_json(self.error),
+            "error": None if self.error is None else error_json(self.error),
         }
 
 
-def _error_json(error: AudioError) -> dict[str, Any]:
+def error_json(error: AudioError) -> dict[str, Any]:
+    """An error for a program."""
     return {
         "type": type(error).__name__,
         "message": error.message,
@@ -58,7 +58,7 @@ def _error_json(error: AudioError) -> dict[str, Any]:
 
 
 @click.command()
-@_json_option
+@json_option
 def hosts(*, as_json: bool) -> None:
     """List the audio systems: which answer, and why others do not."""
     screen = Screen()
@@ -118,7 +118,7 @@ class Listed(NamedTuple):
 
 @click.command()
 @click.option("--host", "host_name", metavar="ID", help="Only this audio system (see: pcmio hosts).")
-@_json_option
+@json_option
 def devices(*, host_name: str | None, as_json: bool) -> None:
     """List the devices of every audio system that answers; pcmio hosts tells of the others.
 

@@ -88,6 +88,7 @@ depth_option = click.option(
     metavar="low|balanced|high|SECONDS",
     help="How much is kept ready beyond Python's reach; all of it is latency.",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")
 
 
@@ -144,18 +145,34 @@ def find_device(opened: Host, wanted: str | None, direction: Direction) -> Devic
                 "or name another system with --host",
             )
         return device
-    found = _matching(able(), wanted)
+    return _the_one(opened, _matching(able(), wanted), wanted, f"{direction} ")
+
+
+def _the_one(opened: Host, found: Sequence[Device], wanted: str, kind: str) -> Device:
     if not found:
         raise DeviceNotAvailable(
-            f"{opened.name} has no {direction} device that is called {wanted!r}",
+            f"{opened.name} has no {kind}device that is called {wanted!r}",
             advice=f"pcmio devices --host {opened.id} lists them",
         )
     if len(found) > 1:
         raise click.UsageError(
-            f"{wanted!r} could be any of these {direction} devices; give more of the name, or an id:\n"
+            f"{wanted!r} could be any of these {kind}devices; give more of the name, or an id:\n"
             + "\n".join(f"  {device.id}  ({device.name})" for device in found)
         )
     return found[0]
+
+
+def find_any_device(opened: Host, wanted: str) -> Device:
+    """The device with this id or name, whatever it can; of several of that name the one that plays.
+
+    Raises:
+        DeviceNotAvailable: There is none.
+        click.UsageError: Several fit.
+    """
+    found = _matching(opened.devices(), wanted)
+    if len(found) > 1:
+        found = [device for device in found if device.supports_output] or found
+    return _the_one(opened, found, wanted, "")
 
 
 def _host_of(wanted: str | None) -> str | None:
