@@ -16,6 +16,7 @@ from pcmio.cli.demo import demo
 from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
 from pcmio.cli.info import info
 from pcmio.cli.listing import devices, hosts
+from pcmio.cli.monitor import monitor
 from pcmio.cli.play import play
 from pcmio.cli.record import record
 from pcmio.cli.screen import Screen
@@ -68,7 +69,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, info, beep, play, record, demo):
+for _command in (hosts, devices, info, beep, play, record, monitor, demo):
     group.add_command(_command)
 
 

@@ -85,6 +85,11 @@ class Screen:
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
         sys.stdout.flush()
 
+    def say_json_line(self, value: Any) -> None:
+        """Write one result of many, in a line of its own, at once."""
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
     def fail(self, failure: Failure) -> None:
         """Write what went wrong: a line, what was tried, and what to do."""
         text = Text.assemble(("pcmio: ", "bold red"), failure.message)
