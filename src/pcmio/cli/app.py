@@ -13,6 +13,7 @@ from rich.logging import RichHandler
 
 from pcmio.cli.beep import beep
 from pcmio.cli.demo import demo
+from pcmio.cli.doctor import doctor
 from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
 from pcmio.cli.info import info
 from pcmio.cli.listing import devices, hosts
@@ -69,7 +70,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, info, beep, play, record, monitor, demo):
+for _command in (hosts, devices, info, beep, play, record, monitor, doctor, demo):
     group.add_command(_command)
 
 

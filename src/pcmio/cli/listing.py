@@ -62,7 +62,7 @@ def error_json(error: AudioError) -> dict[str, Any]:
 def hosts(*, as_json: bool) -> None:
     """List the audio systems: which answer, and why others do not."""
     screen = Screen()
-    found = [_look_at(host_id, _default_id()) for host_id in ALL_HOSTS]
+    found = look_at_hosts()
     if as_json:
         screen.say_json({"hosts": [facts.as_json() for facts in found]})
         return
@@ -70,6 +70,12 @@ def hosts(*, as_json: bool) -> None:
     for facts in found:
         table.add_row(*_host_row(facts, screen.glyphs))
     screen.say_table(table)
+
+
+def look_at_hosts() -> list[HostFacts]:
+    """Every audio system that this platform can have."""
+    default_id = _default_id()
+    return [_look_at(host_id, default_id) for host_id in ALL_HOSTS]
 
 
 def _default_id() -> str | None:
