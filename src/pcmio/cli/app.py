@@ -16,6 +16,7 @@ from pcmio.cli.demo import demo
 from pcmio.cli.doctor import doctor
 from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
 from pcmio.cli.info import info
+from pcmio.cli.latency import latency
 from pcmio.cli.listing import devices, hosts
 from pcmio.cli.monitor import monitor
 from pcmio.cli.play import play
@@ -70,7 +71,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, info, beep, play, record, monitor, doctor, demo):
+for _command in (hosts, devices, info, beep, play, record, monitor, latency, doctor, demo):
     group.add_command(_command)
 
 

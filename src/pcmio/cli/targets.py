@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import click
 
 from pcmio.configs import BufferSize, SupportedBufferSize
-from pcmio.descriptions import Direction
+from pcmio.descriptions import DeviceType, Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
 from pcmio.platform import ALL_HOSTS, default_host, host
 
@@ -80,13 +80,23 @@ buffer_size_option = click.option(
     metavar="FRAMES",
     help="Frames moved at a time.",
 )
-depth_option = click.option(
-    "--depth",
-    type=_depth,
-    default="high",
-    show_default=True,
-    metavar="low|balanced|high|SECONDS",
-    help="How much is kept ready beyond Python's reach; all of it is latency.",
+
+
+def _depth_option(default: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    return click.option(
+        "--depth",
+        type=_depth,
+        default=default,
+        show_default=True,
+        metavar="low|balanced|high|SECONDS",
+        help="How much is kept ready beyond Python's reach; all of it is latency.",
+    )
+
+
+depth_option = _depth_option("high")
+low_depth_option = _depth_option("low")
+input_option = click.option(
+    "--input", "input_name", metavar="ID|NAME", help="Where it is recorded.  [default: where nobody says another]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")
@@ -160,6 +170,15 @@ def _the_one(opened: Host, found: Sequence[Device], wanted: str, kind: str) -> D
             + "\n".join(f"  {device.id}  ({device.name})" for device in found)
         )
     return found[0]
+
+
+def monitor_of(opened: Host, output: Device) -> Device | None:
+    """The device that records what ``output`` plays, if there is one."""
+    for device in opened.input_devices():
+        monitor = device.description.device_type is DeviceType.MONITOR
+        if monitor and str(device.id).startswith(str(output.id)):
+            return device
+    return None
 
 
 def find_any_device(opened: Host, wanted: str) -> Device:
