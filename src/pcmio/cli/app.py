@@ -18,6 +18,7 @@ from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
 from pcmio.cli.info import info
 from pcmio.cli.latency import latency
 from pcmio.cli.listing import devices, hosts
+from pcmio.cli.loopback import loopback
 from pcmio.cli.monitor import monitor
 from pcmio.cli.play import play
 from pcmio.cli.record import record
@@ -72,7 +73,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, info, beep, play, record, monitor, latency, stress, doctor, demo):
+for _command in (hosts, devices, info, beep, play, record, monitor, loopback, latency, stress, doctor, demo):
     group.add_command(_command)
 
 

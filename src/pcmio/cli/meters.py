@@ -96,17 +96,26 @@ class Picture:
         """Picture this stream from now on, for who moves the picture himself."""
         self._stream = stream
 
-    def watch(self, stream: Stream, interrupt: Interrupt, goes_on: Callable[[], object] = bool) -> None:
+    def watch(
+        self,
+        stream: Stream,
+        interrupt: Interrupt,
+        goes_on: Callable[[], object] = bool,
+        *,
+        seconds: float | None = None,
+    ) -> None:
         """Wait until a running stream ends or somebody asks for that, and show it where that can be shown.
 
         Args:
             stream: It runs.
             interrupt: Entered.
             goes_on: Called between two looks; may raise.
+            seconds: How long at most; None: no end.
         """
+        end = math.inf if seconds is None else time.monotonic() + seconds
         self.show(stream)
         with self._moving() as refresh:
-            while not interrupt.asked and not stream.wait(TICK):
+            while not interrupt.asked and (left := end - time.monotonic()) > 0 and not stream.wait(min(TICK, left)):
                 goes_on()
                 refresh()
 
