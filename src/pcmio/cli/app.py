@@ -22,6 +22,7 @@ from pcmio.cli.loopback import loopback
 from pcmio.cli.monitor import monitor
 from pcmio.cli.play import play
 from pcmio.cli.record import record
+from pcmio.cli.scope import scope
 from pcmio.cli.screen import Screen
 from pcmio.cli.stress import stress
 from pcmio.errors import AudioError
@@ -73,7 +74,7 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, info, beep, play, record, monitor, loopback, latency, stress, doctor, demo):
+for _command in (hosts, devices, info, beep, play, record, monitor, scope, loopback, latency, stress, doctor, demo):
     group.add_command(_command)
 
 
