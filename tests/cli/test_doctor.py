@@ -49,14 +49,9 @@ class Made:
         self.write(f"/proc/{pid}/status", f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n")
         self.write(f"/proc/{pid}/cgroup", f"0::/{place}/{name}.service\n")
 
-    def machine(self, *, groups: tuple[int, ...] = (), **env: str) -> Machine:
-        return Machine(
-            str(self.root),
-            {"XDG_RUNTIME_DIR": RUNTIME, **env},
-            uid=ME,
-            groups=groups,
-            group_ids={"audio": 29, "rt": 44},
-        )
+    def machine(self, groups: tuple[int, ...] = (), env: dict[str, str] | None = None) -> Machine:
+        variables = {"XDG_RUNTIME_DIR": RUNTIME, **(env or {})}
+        return Machine(str(self.root), variables, uid=ME, groups=groups, group_ids={"audio": 29, "rt": 44})
 
 
 @pytest.fixture
@@ -121,9 +116,9 @@ def test_pipewires_pulseaudio_is_known_as_such(made: Made) -> None:
 )
 def test_the_environment_may_be_why_no_server_is_seen(made: Made, name: str, text: str) -> None:
     made.runs(1, "init", 0)
-    assert with_text(list(look_at_servers(made.machine(**{name: "1"}), answering=[])), text)
+    assert with_text(list(look_at_servers(made.machine(env={name: "1"}), answering=[])), text)
     assert with_text(
-        list(look_at_servers(made.machine(XDG_RUNTIME_DIR=""), answering=[])), "XDG_RUNTIME_DIR is not set"
+        list(look_at_servers(made.machine(env={"XDG_RUNTIME_DIR": ""}), answering=[])), "XDG_RUNTIME_DIR is not set"
     )
 
 
@@ -349,7 +344,9 @@ def test_a_real_server_is_found_and_its_buffers_are_looked_at(
     assert ran.code in (0, 1), ran.err
     texts = [one["text"] for one in ran.json["findings"]]
     assert "PulseAudio answers, and is the default" in texts
-    assert any("PulseAudio" in text and "and answers" in text for text in texts)
+    # What is said of it depends on what else runs on the machine.
+    (server,) = [one for one in ran.json["findings"] if one["facts"].get("server") == "pulseaudio"]
+    assert (server["facts"]["answers"], server["facts"]["runs"]) == (True, True)
     probed = [one["facts"] for one in ran.json["findings"] if one["topic"] == "Buffers"]
     assert probed
     assert all(facts["host"] == "pulseaudio" and facts["block_frames"] > 0 for facts in probed)

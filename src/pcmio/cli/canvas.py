@@ -27,7 +27,7 @@ class Canvas:
         self._across, self._down = (2, 4) if braille else (1, 1)
         self.width = columns * self._across
         self.height = rows * self._down
-        self._dots = np.zeros((self.height, self.width), bool)
+        self._dots: Any = np.zeros((self.height, self.width), bool)
 
     def column(self, x: int, top: int, bottom: int) -> None:
         """Draw a vertical line, both ends included."""

@@ -19,7 +19,7 @@ from pcmio.errors import AudioError, DeviceNotAvailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from pcmio.configs import SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import Device, Host
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 #: What is listened to or played, in silence, to learn the latency: blocks, and seconds at most.
 _PROBE_BLOCKS = 8
 _PROBE_SECONDS = 1.5
+
+
+#: Lowest and highest rate, fewest and most frames of a buffer.
+_Limits: TypeAlias = "tuple[int, int, int | None, int | None]"
 
 
 class FormatGroup(NamedTuple):
@@ -139,15 +143,15 @@ def _side(device: Device, direction: Direction, *, probe: bool) -> SideInfo:
 
 def grouped(ranges: Iterable[SupportedStreamConfigRange]) -> list[FormatGroup]:
     """The same configs in few lines: formats with the same channels, and channels with the same rates, in one."""
-    channels: dict[tuple[str, int, int, int | None, int | None], list[int]] = {}
+    channels: dict[tuple[str, _Limits], list[int]] = {}
     for each in ranges:
         size = each.buffer_size
-        key = (str(each.sample_format), each.min_sample_rate, each.max_sample_rate, size.min_frames, size.max_frames)
-        channels.setdefault(key, []).append(each.channels)
-    formats: dict[tuple[tuple[int, ...], int, int, int | None, int | None], list[str]] = {}
-    for (sample_format, *rest), counts in channels.items():
-        formats.setdefault((tuple(sorted(set(counts))), *rest), []).append(sample_format)
-    return [FormatGroup(tuple(names), *rest) for rest, names in formats.items()]
+        limits = (each.min_sample_rate, each.max_sample_rate, size.min_frames, size.max_frames)
+        channels.setdefault((str(each.sample_format), limits), []).append(each.channels)
+    formats: dict[tuple[tuple[int, ...], _Limits], list[str]] = {}
+    for (sample_format, limits), counts in channels.items():
+        formats.setdefault((tuple(sorted(set(counts))), limits), []).append(sample_format)
+    return [FormatGroup(tuple(names), counts, *limits) for (counts, limits), names in formats.items()]
 
 
 def _delays(device: Device, direction: Direction, default: SupportedStreamConfig) -> tuple[Delay, ...]:
@@ -219,8 +223,8 @@ def _show(screen: Screen, opened: Host, device: Device, sides: dict[Direction, S
         screen.say(Text("  " + f" {screen.glyphs.dot} ".join(dict.fromkeys(known))))
     for line in told["extended"]:
         screen.say(Text(f"  {line}", "dim"))
-    for direction, side in sides.items():
-        screen.say(Text(f"\n  {direction}".capitalize(), "bold cyan"))
+    for which, side in sides.items():
+        screen.say(Text(f"\n  {which}", "bold cyan"))
         _show_side(screen, side)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio.cli.plots import Plot
-    from pcmio.cli.roundtrip import Result
+    from pcmio.cli.roundtrip import Result, Trip
     from pcmio.cli.targets import Target
     from pcmio.contract import Device, Host
 
@@ -94,7 +94,11 @@ def latency(  # noqa: PLR0913 - one for each option
             Progress(console=screen.out, transient=True, disable=not screen.live) as progress,
         ):
             task = progress.add_task("Ctrl-C ends", total=count)
-            result = trip.measure(count, interrupt, lambda trips: progress.update(task, completed=len(trips)))
+
+            def show(trips: list[Trip]) -> None:
+                progress.update(task, completed=len(trips))
+
+            result = trip.measure(count, interrupt, show)
     if not result.trips and not result.interrupted:
         raise _nothing(opened, output, source)
     if plot is not None and result.trips:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from pcmio.cli.interrupts import Interrupt
@@ -191,7 +191,7 @@ class RoundTrip:
         called = time.monotonic_ns() / _NANOS
         self._heard.put(_Piece(called, info.timestamp.device.nanos / _NANOS, frames.mean(axis=1, dtype=np.float64)))
 
-    def measure(self, count: int, interrupt: Interrupt, tell: Any) -> Result:
+    def measure(self, count: int, interrupt: Interrupt, tell: Callable[[list[Trip]], object]) -> Result:
         """Send ``count`` tones, each when the one before has come back; ``tell(trips)`` hears of each.
 
         Gives up when the first three are lost.
