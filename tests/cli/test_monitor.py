@@ -151,3 +151,14 @@ def test_a_real_servers_devices_are_watched(
         program.send_signal(signal.SIGINT)
         program.communicate(timeout=20)
     assert program.returncode == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(alone: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pcmio", "monitor", "--host", "null", *TONE, "--interval", "0.1"]
+    with subprocess.Popen(command, env=alone, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert b"listening" in program.stdout.readline()
+        program.stdout.close()
+        program.stdout = None
+        _, err = program.communicate(timeout=20)
+    assert (program.returncode, err) == (0, b"")

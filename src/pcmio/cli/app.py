@@ -89,7 +89,7 @@ def run(arguments: Sequence[str] | None) -> int:
         return failure.code
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes the one of the other, and of nothing else here
         # Who read our output has seen enough; the interpreter must not complain about it when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK

@@ -48,8 +48,9 @@ class Screen:
         glyphs: What ``out`` can show.
     """
 
-    def __init__(self, *, still: bool = False) -> None:
-        self.out = _console(sys.stdout.isatty(), stderr=False)
+    def __init__(self, *, still: bool = False, aside: bool = False) -> None:
+        """``still``: nothing moves.  ``aside``: standard output has something else to carry."""
+        self.out = _console((sys.stderr if aside else sys.stdout).isatty(), stderr=aside)
         self.err = _console(sys.stderr.isatty(), stderr=True)
         self.live = not still and self.out.is_terminal and not self.out.is_dumb_terminal
         self.glyphs = _glyphs(self.out)
