@@ -35,7 +35,7 @@ _LEAD_SECONDS = 0.5
 _TAIL_SECONDS = 1.0
 
 
-@click.command()
+@click.command(short_help="Try everything once.")
 @with_target
 def demo(*, target: Target) -> int:
     """Try everything: list devices, play a tone, record a sound back and compare it.

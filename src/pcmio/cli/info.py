@@ -9,10 +9,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from pcmio.cli.completion import complete_device
 from pcmio.cli.exits import ExitCode, one_line
 from pcmio.cli.facts import configs_of
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import Target, find_any_device, json_option
+from pcmio.cli.targets import Target, find_any_device, host_option, json_option
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceNotAvailable
@@ -90,9 +91,9 @@ class SideInfo(NamedTuple):
         }
 
 
-@click.command()
-@click.argument("device_name", metavar="[DEVICE]", required=False)
-@click.option("--host", "host_name", metavar="ID", help="Audio system to use (see: pcmio hosts).")
+@click.command(short_help="Tell all of a device.")
+@click.argument("device_name", metavar="[DEVICE]", required=False, shell_complete=complete_device)
+@host_option
 @click.option("--no-open", is_flag=True, help="Do not open it: nothing is told of its latency.")
 @json_option
 def info(*, device_name: str | None, host_name: str | None, no_open: bool, as_json: bool) -> int:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _BINS = 12
 
 
-@click.command()
+@click.command(short_help="Measure a sound's way there and back.")
 @with_target
 @input_option
 @click.option(

@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from pcmio.cli.completion import complete_host
 from pcmio.cli.exits import failure_of, one_line
 from pcmio.cli.facts import DeviceFacts, facts_of
 from pcmio.cli.screen import Screen
@@ -122,8 +123,14 @@ class Listed(NamedTuple):
     devices: list[DeviceFacts]
 
 
-@click.command()
-@click.option("--host", "host_name", metavar="ID", help="Only this audio system (see: pcmio hosts).")
+@click.command(short_help="List the devices.")
+@click.option(
+    "--host",
+    "host_name",
+    metavar="ID",
+    shell_complete=complete_host,
+    help="Only this audio system (see: pcmio hosts).",
+)
 @json_option
 def devices(*, host_name: str | None, as_json: bool) -> None:
     """List the devices of every audio system that answers; pcmio hosts tells of the others.

@@ -37,7 +37,7 @@ _PATIENCE_SECONDS = 0.2
 _LATE_SECONDS = 0.05
 
 
-@click.command()
+@click.command(short_help="Play what is recorded, at once.")
 @with_target
 @input_option
 @click.option(

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _HOPEFUL = (DeviceAdded, DeviceChanged, DefaultChanged, HostBack, EventsDropped)
 
 
-@click.command()
+@click.command(short_help="Show how loud an input is, and who comes and goes.")
 @with_target
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="How long.  [default: until Ctrl-C]"

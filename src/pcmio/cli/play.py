@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 
-@click.command()
+@click.command(short_help="Play sound files.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @with_target
 @rate_option

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _FORMATS = ("i16", "i24", "i32", "f32", "f64")
 
 
-@click.command()
+@click.command(short_help="Record to a sound file.")
 @click.argument("file", metavar="FILE")
 @with_target
 @click.option(

@@ -37,7 +37,7 @@ _MOST_COLUMNS = 100
 _MARKS = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
 
-@click.command()
+@click.command(short_help="Show the wave and the spectrum of an input.")
 @with_target
 @click.option(
     "--seconds",

@@ -63,7 +63,7 @@ class Trial(NamedTuple):
     error: str | None = None
 
 
-@click.command()
+@click.command(short_help="Find the smallest buffer that holds.")
 @with_target
 @click.option("--record", is_flag=True, help="Try an input, not an output.")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from pcmio.cli.completion import complete_device, complete_host, complete_input
 from pcmio.configs import BufferSize, SupportedBufferSize
 from pcmio.descriptions import DeviceType, Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
@@ -23,6 +24,16 @@ T = TypeVar("T")
 _CALM_SECONDS = 0.04
 #: What is said where the library speaks of Python calls.
 _NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --host null where there is no sound"
+
+
+host_option = click.option(
+    "--host",
+    "host_name",
+    metavar="ID",
+    shell_complete=complete_host,
+    is_eager=True,  # completing a device asks for it
+    help="Audio system to use (see: pcmio hosts).",
+)
 
 
 class Target(NamedTuple):
@@ -57,8 +68,14 @@ class Target(NamedTuple):
 def with_target(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command ``--host`` and ``--device``, and hand it both as ``target``."""
 
-    @click.option("--host", "host_name", metavar="ID", help="Audio system to use (see: pcmio hosts).")
-    @click.option("--device", "device_name", metavar="ID|NAME", help="Device: its id, or a part of its name.")
+    @host_option
+    @click.option(
+        "--device",
+        "device_name",
+        metavar="ID|NAME",
+        shell_complete=complete_device,
+        help="Device: its id, or a part of its name.",
+    )
     @functools.wraps(command)
     def wrapped(*, host_name: str | None, device_name: str | None, **others: object) -> T:
         return command(target=Target(host_name, device_name), **others)
@@ -96,7 +113,11 @@ def _depth_option(default: str) -> Callable[[Callable[..., T]], Callable[..., T]
 depth_option = _depth_option("high")
 low_depth_option = _depth_option("low")
 input_option = click.option(
-    "--input", "input_name", metavar="ID|NAME", help="Where it is recorded.  [default: where nobody says another]"
+    "--input",
+    "input_name",
+    metavar="ID|NAME",
+    shell_complete=complete_input,
+    help="Where it is recorded.  [default: where nobody says another]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from pcmio.cli.completion import complete_host
 from pcmio.cli.doctor.buffers import look_at_buffers
 from pcmio.cli.doctor.cards import look_at_cards
 from pcmio.cli.doctor.findings import Finding, State, Veil
@@ -29,8 +30,10 @@ _LIBRARIES = ("numpy", "click", "rich", "soundfile", "soxr", "jeepney")
 _CONTAINERS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
 
-@click.command()
-@click.option("--host", "host_name", metavar="ID", help="Look at the buffers of this audio system.")
+@click.command(short_help="Say what is wrong with sound here, and what to do.")
+@click.option(
+    "--host", "host_name", metavar="ID", shell_complete=complete_host, help="Look at the buffers of this audio system."
+)
 @click.option("--no-open", is_flag=True, help="Open no device: nothing is told of buffers.")
 @json_option
 def doctor(*, host_name: str | None, no_open: bool, as_json: bool) -> int:
