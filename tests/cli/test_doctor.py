@@ -103,6 +103,15 @@ def test_a_server_that_does_not_answer_is_told_with_where_its_socket_should_be(m
     assert "its socket is there" in found[0].text
 
 
+def test_a_second_server_that_does_not_answer_is_no_trouble(made: Made) -> None:
+    made.runs(10, "pipewire")
+    made.runs(11, "wireplumber")
+    made.runs(12, "pulseaudio")
+    found = list(look_at_servers(made.machine(), answering=["pulseaudio"]))
+    assert [finding.state for finding in found] == [State.NOTE, State.HINT]
+    assert not found[0].commands
+
+
 def test_pipewires_pulseaudio_is_known_as_such(made: Made) -> None:
     for pid, name in enumerate(("pipewire", "wireplumber", "pipewire-pulse"), 10):
         made.runs(pid, name)
@@ -177,7 +186,7 @@ def test_a_user_without_the_rights_is_told_which_group_to_join(made: Made, monke
 def test_no_cards_are_no_trouble_where_a_server_answers(made: Made, cards: str | None) -> None:
     if cards is not None:
         made.write("/proc/asound/cards", cards)
-    assert [one.state for one in look_at_cards(made.machine(), answering=True)] == [State.OK]
+    assert [one.state for one in look_at_cards(made.machine(), answering=True)] == [State.NOTE]
     assert [one.state for one in look_at_cards(made.machine(), answering=False)] == [State.HINT]
 
 
@@ -216,7 +225,7 @@ def test_a_kernel_without_time_for_it_is_a_problem(made: Made) -> None:
     made.write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n")
     found = list(look_at_scheduling(made.machine(), REFUSED))
     assert with_text(found, "no time at all").state is State.PROBLEM
-    assert with_text(found, "powersave").state is State.OK
+    assert with_text(found, "powersave").state is State.NOTE
 
 
 def test_asking_leaves_this_thread_as_it_is() -> None:

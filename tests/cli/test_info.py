@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pcmio
-from pcmio.cli.info import grouped
+from pcmio.cli.info import grouped, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +91,17 @@ def test_formats_with_the_same_channels_and_rates_share_a_line() -> None:
     groups = grouped(made)
     assert [(group.sample_formats, group.channels) for group in groups] == [(("i16", "i24"), (1, 2)), (("i16",), (8,))]
     assert (groups[1].min_sample_rate, groups[1].max_sample_rate) == (96_000, 96_000)
+
+
+def test_buffers_that_memory_limits_share_a_line() -> None:
+    made = [
+        pcmio.SupportedStreamConfigRange(
+            channels, 1, 48_000, pcmio.SupportedBufferSize(1, 4096 // channels), pcmio.SampleFormat(name)
+        )
+        for name in ("i16", "u8")
+        for channels in (1, 2, 3)
+    ]
+    assert lines_of(grouped(made)) == [("    1 to 3", "1 to 48000 Hz", "1 to 1365 or more", "i16 u8")]
 
 
 def test_a_real_servers_device_tells_its_latency(run: Callable[..., Ran], on_pulse: dict[str, str]) -> None:

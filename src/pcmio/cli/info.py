@@ -240,15 +240,32 @@ def _show_side(screen: Screen, side: SideInfo) -> None:
     for heading in ("    Channels", "Rate", "Frames per callback"):
         table.add_column(heading, no_wrap=True)
     table.add_column("Formats")
-    for group in side.formats:
-        rates, sizes = (group.min_sample_rate, group.max_sample_rate), (group.min_buffer_size, group.max_buffer_size)
-        size = "not told" if None in sizes else _span(*sizes)
-        formats = Text(" ".join(group.sample_formats))
-        table.add_row(f"    {_counts(group.channels)}", f"{_span(*rates)} Hz", size, formats)
+    for line in lines_of(side.formats):
+        table.add_row(*line)
     if side.formats:
         screen.say_table(table)
     for delay in side.latency:
         screen.say(_delay_line(delay, screen.glyphs.dot))
+
+
+def lines_of(groups: Iterable[FormatGroup]) -> list[tuple[str, str, str, str]]:
+    """The cells of the table: what differs by the largest buffer alone, as where memory is the limit, in one line."""
+    alike: dict[tuple[int, int, int | None], list[FormatGroup]] = {}
+    for group in groups:
+        alike.setdefault((group.min_sample_rate, group.max_sample_rate, group.min_buffer_size), []).append(group)
+    found: list[tuple[str, str, str, str]] = []
+    for (low, high, least), some in alike.items():
+        channels: dict[str, set[int]] = {}
+        for group in some:
+            for name in group.sample_formats:
+                channels.setdefault(name, set()).update(group.channels)
+        most = [group.max_buffer_size for group in some if group.max_buffer_size is not None]
+        more = " or more" if len(set(most)) > 1 else ""
+        size = "not told" if least is None or not most else f"{_span(least, min(most))}{more}"
+        for counts in dict.fromkeys(tuple(sorted(one)) for one in channels.values()):
+            names = " ".join(name for name, one in channels.items() if tuple(sorted(one)) == counts)
+            found.append((f"    {_counts(counts)}", f"{_span(low, high)} Hz", size, names))
+    return found
 
 
 def _delay_line(delay: Delay, dot: str) -> Text:

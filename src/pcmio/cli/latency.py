@@ -206,7 +206,7 @@ def _show(screen: Screen, output: Device, source: Device, result: Result, save: 
         Text("  " + f" {dot} ".join(f"{name} {one[name]:.2f}" for name in ("min", "mean", "p95", "max", "deviation")))
     )
     screen.say_table(_histogram(screen, result.seconds * 1000))
-    known = f"of it {one['untold']:.2f} ms that the systems' timestamps do not tell"
+    known = f"of it {round(one['untold'], 2) + 0.0:.2f} ms that the systems' timestamps do not tell"  # not -0.00
     screen.say(Text(f"  {known}", "dim"))
     if save is not None:
         screen.say(Text(f"  drawn into {save}", "dim"))

@@ -51,7 +51,7 @@ _LATE_SECONDS = 0.05
 @click.option(
     "--depth",
     type=click.FloatRange(0, 10),
-    default=0.04,
+    default=0.08,
     show_default=True,
     metavar="SECONDS",
     help="What the output may hold; half of it is latency.",

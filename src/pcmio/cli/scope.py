@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What is looked at where nobody watches.
 _GLANCE_SECONDS = 1.0
+#: What an input may take until it gives its first frame.
+_START_SECONDS = 2.0
 #: Frames of a spectrum.
 _SPECTRUM_FRAMES = 8192
 _LOW_HZ = 20.0
@@ -109,7 +111,7 @@ class _View:
         """Look for so long, or until it is over."""
         from pcmio.cli.meters import TICK
 
-        end = None if seconds is None else time.monotonic() + seconds
+        end = None if seconds is None else time.monotonic() + seconds + _START_SECONDS
         with ExitStack() as moving, self._device.build_input_stream(self._config, self._take, depth="high") as stream:
             live = None
             if self._screen.live:
@@ -117,6 +119,8 @@ class _View:
             while not is_over() and (end is None or time.monotonic() < end):
                 if stream.wait(TICK):
                     break
+                if seconds is not None and self._frames >= seconds * self.rate:
+                    break  # a system may take its time before the first frame
                 if live is not None:
                     live.refresh()
         return stream

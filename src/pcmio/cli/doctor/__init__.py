@@ -88,7 +88,7 @@ def _look_at_answers(hosts: Sequence[HostFacts]) -> Iterator[Finding]:
             continue
         failure = failure_of(facts.error)
         text = f"{facts.name} is not available: {failure.message}"
-        state = State.PROBLEM if none else State.OK
+        state = State.PROBLEM if none else State.NOTE
         yield Finding(topic, state, text, failure.details, failure.advice if none else None, facts={"host": facts.id})
     if none:
         text = "no audio system answers: there is no sound on this machine, or it is not seen from here"
@@ -140,7 +140,12 @@ def _some_answer(hosts: Sequence[HostFacts]) -> bool:
 
 
 def _show(screen: Screen, found: Sequence[Finding], to_type: Sequence[str]) -> None:
-    marks = {State.OK: ("ok  ", "green"), State.HINT: ("hint", "yellow"), State.PROBLEM: ("BAD ", "bold red")}
+    marks = {
+        State.OK: ("ok  ", "green"),
+        State.NOTE: ("-   ", "dim"),
+        State.HINT: ("hint", "yellow"),
+        State.PROBLEM: ("BAD ", "bold red"),
+    }
     topic = ""
     for finding in found:
         if finding.topic != topic:
@@ -149,10 +154,14 @@ def _show(screen: Screen, found: Sequence[Finding], to_type: Sequence[str]) -> N
         screen.say(Text.assemble("  ", marks[finding.state], "  ", finding.text))
         for detail in finding.details:
             screen.say(Text("        " + detail.replace("\n", "\n        "), "dim"))
-        if finding.advice is not None and finding.state is not State.OK:
+        if finding.advice is not None and finding.state in (State.HINT, State.PROBLEM):
             screen.say(Text(f"        {screen.glyphs.arrow} {finding.advice}", "cyan"))
     bad = sum(finding.state is State.PROBLEM for finding in found)
-    said = "Nothing is wrong that can be seen from here." if not bad else f"{bad} of these do not work."
+    said = (
+        "Nothing is wrong that can be seen from here."
+        if not bad
+        else f"{bad} of these {'does' if bad == 1 else 'do'} not work."
+    )
     screen.say(Text(f"\n{said} Next, type:", "bold"))
     for command in to_type:
         screen.say(Text(f"  {command}", "cyan"))

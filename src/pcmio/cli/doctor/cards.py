@@ -24,12 +24,12 @@ def look_at_cards(machine: Machine, *, answering: bool) -> Iterator[Finding]:
     if listed is None:
         text = "the kernel has no sound here (no /proc/asound), as in most containers and virtual machines"
         advice = None if answering else "load the driver of the card, or let the container have /dev/snd"
-        yield Finding(_TOPIC, State.OK if answering else State.HINT, text, advice=advice, facts={"cards": []})
+        yield Finding(_TOPIC, State.NOTE if answering else State.HINT, text, advice=advice, facts={"cards": []})
         return
     cards = _cards(listed)
     if not cards:
         yield Finding(
-            _TOPIC, State.OK if answering else State.HINT, "the kernel knows no sound card", facts={"cards": []}
+            _TOPIC, State.NOTE if answering else State.HINT, "the kernel knows no sound card", facts={"cards": []}
         )
         return
     named = [f"{card} ({driver})" for card, driver in cards.values()]

@@ -19,6 +19,7 @@ class State(Enum):
     """How a finding is meant."""
 
     OK = "ok"
+    NOTE = "note"  # so it is, and that is neither good nor bad
     HINT = "hint"  # sound may be better, or a thing works otherwise than one might think
     PROBLEM = "problem"  # something does not work
 

@@ -179,4 +179,4 @@ def _kernel(machine: Machine) -> Iterator[Finding]:
     if governors and "performance" not in governors:
         text = f"processors change their speed with the load ({', '.join(governors)})"
         advice = "if sound stutters at small buffers, try the governor performance"
-        yield Finding(_TOPIC, State.OK, text, (advice,), facts={"governors": governors})
+        yield Finding(_TOPIC, State.NOTE, text, (advice,), facts={"governors": governors})

@@ -43,12 +43,19 @@ def look_at_servers(machine: Machine, *, answering: Sequence[str]) -> Iterator[F
         return _Seen(ours, [one for one in found if one not in ours])
 
     pipewire, pulse, bridge = seen("pipewire"), seen("pulseaudio"), seen("pipewire-pulse")
-    yield _pipewire(pipewire, seen(*_MANAGERS), found="pipewire" in answering, socket=_pipewire_socket(machine))
-    yield _pulseaudio(pulse, bridge, pipewire, found="pulseaudio" in answering, socket=_pulse_socket(machine))
+    some = bool({"pipewire", "pulseaudio", "jack"} & set(answering))
+    found = [
+        _pipewire(pipewire, seen(*_MANAGERS), found="pipewire" in answering, socket=_pipewire_socket(machine)),
+        _pulseaudio(pulse, bridge, pipewire, found="pulseaudio" in answering, socket=_pulse_socket(machine)),
+    ]
     jack = seen(*_JACK)
     if jack.ours or jack.others:
-        yield _jack(jack, found="jack" in answering)
-    if not {"pipewire", "pulseaudio", "jack"} & set(answering):
+        found.append(_jack(jack, found="jack" in answering))
+    for finding in found:
+        # A second server of whatever use is no trouble where the first answers.
+        second = some and not finding.facts["answers"]
+        yield finding._replace(state=State.NOTE, advice=None, commands=()) if second else finding
+    if not some:
         yield from _surroundings(machine)
     variables = [name for name in _VARIABLES if machine.env.get(name)]
     if variables:
@@ -129,7 +136,6 @@ def _pulseaudio(server: _Seen, bridge: _Seen, pipewire: _Seen, *, found: bool, s
             State.HINT,
             "PulseAudio and PipeWire both run: each may keep the other from the sound cards",
             advice="let one of them have the cards: stop PulseAudio and start pipewire-pulse, or the other way round",
-            commands=("systemctl --user disable --now pulseaudio.socket pulseaudio.service",),
             facts=facts,
         )
     if found:
