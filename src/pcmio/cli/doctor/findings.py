@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pcmio.cli.doctor.machine import own_uid
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
@@ -109,6 +111,6 @@ class Veil:
 def _account_name() -> str:
     try:
         pwd: Any = import_module("pwd")
-        return str(pwd.getpwuid(os.geteuid() if hasattr(os, "geteuid") else 0).pw_name)
+        return str(pwd.getpwuid(own_uid()).pw_name)
     except (ImportError, KeyError):  # another system; a user without an entry
         return ""

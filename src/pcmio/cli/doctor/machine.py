@@ -52,7 +52,7 @@ class Machine:
     ) -> None:
         self._root = Path(root)
         self.env = os.environ if env is None else env
-        self.uid = _uid() if uid is None else uid
+        self.uid = own_uid() if uid is None else uid
         self.groups = _groups() if groups is None else groups
         self.group_ids = _group_ids() if group_ids is None else group_ids
 
@@ -117,12 +117,15 @@ def _session(cgroup: str) -> str:
     return ""
 
 
-def _uid() -> int | None:
-    return os.geteuid() if hasattr(os, "geteuid") else None
+def own_uid() -> int | None:
+    """Who runs this, or None where users have no numbers."""
+    system: Any = os
+    return int(system.geteuid()) if hasattr(system, "geteuid") else None
 
 
 def _groups() -> tuple[int, ...]:
-    return (os.getegid(), *os.getgroups()) if hasattr(os, "getgroups") else ()
+    system: Any = os
+    return (int(system.getegid()), *map(int, system.getgroups())) if hasattr(system, "getgroups") else ()
 
 
 def _group_ids() -> dict[str, int]:
