@@ -200,7 +200,11 @@ REFUSED = Permission(
 def test_permission_that_is_there_is_enough(made: Made) -> None:
     (direct,) = look_at_scheduling(made.machine(), REFUSED._replace(direct=True, rtprio=-1))
     assert (direct.state, direct.text) == (State.OK, "threads of this user may have it, directly")
-    assert direct.details == ("limits: rtprio unlimited, memlock 64 KiB", "rtkit does not answer")
+    assert direct.details == (
+        "limits: rtprio unlimited, memlock 64 KiB",
+        "rtkit does not answer",
+        "this user is not of the group audio",
+    )
     (kit,) = look_at_scheduling(made.machine(), REFUSED._replace(rtkit=True))
     assert (kit.state, kit.text) == (State.OK, "threads of this user get it from rtkit")
 
@@ -339,6 +343,12 @@ def test_a_host_that_does_not_exist_is_no_traceback(run: Callable[..., Ran]) -> 
     ran = run("doctor", "--host", "nosuch")
     assert ran.code == 2
     assert "there is no host named 'nosuch'" in ran.err
+
+
+def test_a_host_that_is_not_there_is_a_finding(run: Callable[..., Ran]) -> None:
+    ran = run("doctor", "--host", "pulseaudio")
+    assert (ran.code, ran.err) == (3, "")
+    assert "Buffers\n  BAD   " in ran.out
 
 
 def test_no_device_is_opened_when_that_is_not_wanted(run: Callable[..., Ran]) -> None:

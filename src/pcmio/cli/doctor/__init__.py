@@ -20,6 +20,7 @@ from pcmio.cli.exits import ExitCode, failure_of
 from pcmio.cli.listing import HostFacts, look_at_hosts
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, open_host
+from pcmio.errors import AudioError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,8 +69,17 @@ def _findings(machine: Machine, hosts: Sequence[HostFacts], buffers_of: str | No
     yield from look_at_cards(machine, answering=bool({"pipewire", "pulseaudio", "jack"} & set(answering)))
     yield from look_at_scheduling(machine, ask_permission())
     if buffers_of is not None:
-        with open_host(buffers_of) as opened:
+        yield from _look_at_buffers_of(buffers_of)
+
+
+def _look_at_buffers_of(host_id: str) -> Iterator[Finding]:
+    try:
+        with open_host(host_id) as opened:
             yield from look_at_buffers(opened)
+    except AudioError as error:
+        if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
+            raise
+        yield Finding("Buffers", State.PROBLEM, failure_of(error).message, advice=error.advice)
 
 
 def _buffers_of(hosts: Sequence[HostFacts], wanted: str | None) -> str | None:

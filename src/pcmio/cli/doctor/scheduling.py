@@ -107,7 +107,7 @@ def look_at_scheduling(machine: Machine, permission: Permission) -> Iterator[Fin
     if permission.direct is None:
         return
     facts = {**permission._asdict(), "rtkit_installed": machine.exists(f"{_SERVICES}/{_RTKIT}.service")}
-    details = _details(permission)
+    details = _details(machine, permission)
     if permission.direct:
         text = "threads of this user may have it, directly"
         yield Finding(_TOPIC, State.OK, text, details, facts=facts)
@@ -118,16 +118,18 @@ def look_at_scheduling(machine: Machine, permission: Permission) -> Iterator[Fin
     yield from _kernel(machine)
 
 
-def _details(permission: Permission) -> tuple[str, ...]:
+def _details(machine: Machine, permission: Permission) -> tuple[str, ...]:
     def amount(value: int | None, unit: str) -> str:
         return (
             "not told" if value is None else "unlimited" if value < 0 else f"{value // 1024 if unit else value}{unit}"
         )
 
     rtkit = "answers" if permission.rtkit else "does not answer" if permission.rtkit is False else "not asked"
+    member = {True: "of", False: "not of", None: "on a system without"}[machine.in_group("audio")]
     return (
         f"limits: rtprio {amount(permission.rtprio, '')}, memlock {amount(permission.memlock_bytes, ' KiB')}",
         f"rtkit {rtkit}{'' if permission.jeepney else ' (jeepney is not installed)'}",
+        f"this user is {member} the group audio",
     )
 
 
