@@ -38,8 +38,8 @@ def test_the_default_devices_are_told_with_formats_and_latency(run: Callable[...
     assert any(line.startswith("    latency, low: ") and "120 frames per callback" in line for line in lines)
 
 
-def test_the_json_of_a_device_keeps_its_keys(run: Callable[..., Ran]) -> None:
-    (told,) = run("info", "null:loopback", "--json").json["devices"]
+def test_the_json_of_a_device_keeps_its_keys(call: Callable[..., Ran]) -> None:
+    (told,) = call("info", "null:loopback", "--json").json["devices"]
     assert list(told) == DEVICE_KEYS
     for direction in ("input", "output"):
         side = told[direction]
@@ -74,8 +74,8 @@ def test_a_device_that_tells_nothing_of_its_formats_says_so(call: Callable[..., 
     assert told["output"]["default"] is None
 
 
-def test_an_unknown_device_is_no_traceback(run: Callable[..., Ran]) -> None:
-    ran = run("info", "nosuch", "--host", "null")
+def test_an_unknown_device_is_no_traceback(call: Callable[..., Ran]) -> None:
+    ran = call("info", "nosuch", "--host", "null")
     assert ran.code == 4
     assert ran.err.startswith("pcmio: Null has no device that is called 'nosuch'")
 

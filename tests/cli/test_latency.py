@@ -61,8 +61,8 @@ def test_what_is_no_tone_is_not_found(kind: str) -> None:
     assert found_in(sounds[kind], 480) == []
 
 
-def test_the_loopback_is_measured(run: Callable[..., Ran]) -> None:
-    ran = run("latency", "--host", "null", "--device", "loopback", "--count", "8", "--json")
+def test_the_loopback_is_measured(call: Callable[..., Ran]) -> None:
+    ran = call("latency", "--host", "null", "--device", "loopback", "--count", "8", "--json")
     assert ran.code == 0, ran.err
     told = ran.json
     assert list(told) == KEYS
@@ -75,8 +75,8 @@ def test_the_loopback_is_measured(run: Callable[..., Ran]) -> None:
     assert told["seconds"]["median"] >= 120 / RATE
 
 
-def test_what_a_deep_ring_adds_is_measured(run: Callable[..., Ran]) -> None:
-    ran = run("latency", "--host", "null", "--device", "loopback", "--count", "4", "--depth", "0.3", "--json")
+def test_what_a_deep_ring_adds_is_measured(call: Callable[..., Ran]) -> None:
+    ran = call("latency", "--host", "null", "--device", "loopback", "--count", "4", "--depth", "0.3", "--json")
     assert ran.json["seconds"]["median"] > 0.2
 
 
@@ -107,8 +107,8 @@ def test_nothing_that_comes_back_is_told_with_what_to_do(
     assert "cable" in ran.err
 
 
-def test_a_host_without_monitors_says_so(run: Callable[..., Ran]) -> None:
-    ran = run("latency", "--host", "null", "--input", "monitor")
+def test_a_host_without_monitors_says_so(call: Callable[..., Ran]) -> None:
+    ran = call("latency", "--host", "null", "--input", "monitor")
     assert ran.code == 1
     assert "Null has no monitor of Null output" in ran.err
 

@@ -55,8 +55,8 @@ def test_another_rate_is_converted_for_the_output(call: Callable[..., Ran], null
     assert ran.json["frames"] > 0
 
 
-def test_people_get_a_summary(run: Callable[..., Ran]) -> None:
-    ran = run("loopback", "--host", "null", "--input", "tone", "--seconds", "0.4")
+def test_people_get_a_summary(call: Callable[..., Ran]) -> None:
+    ran = call("loopback", "--host", "null", "--input", "tone", "--seconds", "0.4")
     assert (ran.code, ran.err) == (0, "")
     first, second, last = ran.out.splitlines()
     assert first == "Test tone, 440 Hz → Null output (null:sink)"
@@ -64,8 +64,8 @@ def test_people_get_a_summary(run: Callable[..., Ran]) -> None:
     assert last.startswith("  passed on 0:00.")
 
 
-def test_an_output_that_is_heard_by_the_input_is_refused(run: Callable[..., Ran]) -> None:
-    ran = run("loopback", "--host", "null", "--input", "loopback", "--device", "loopback")
+def test_an_output_that_is_heard_by_the_input_is_refused(call: Callable[..., Ran]) -> None:
+    ran = call("loopback", "--host", "null", "--input", "loopback", "--device", "loopback")
     assert ran.code == 2
     assert "it would howl" in ran.err
 

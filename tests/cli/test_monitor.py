@@ -34,21 +34,21 @@ def of_kind(lines: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == name]
 
 
-def test_levels_are_told_channel_by_channel(run: Callable[..., Ran]) -> None:
-    ran = run("monitor", "--host", "null", *TONE, "--seconds", "0.8", "--interval", "0.3")
+def test_levels_are_told_channel_by_channel(call: Callable[..., Ran]) -> None:
+    ran = call("monitor", "--host", "null", *TONE, "--seconds", "1.2", "--interval", "0.3")
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0] == "0:00.0  listening to Test tone, 440 Hz (null:tone)"
-    assert "L -6.0 dB  R -6.0 dB" in lines[1]
+    assert lines[0].endswith("  listening to Test tone, 440 Hz (null:tone)")
+    assert any("L -6.0 dB  R -6.0 dB" in line for line in lines[1:])
 
 
 def test_the_json_is_an_object_in_each_line(call: Callable[..., Ran]) -> None:
-    ran = call("monitor", *TONE, "--seconds", "0.6", "--interval", "0.3", "--json")
+    ran = call("monitor", *TONE, "--seconds", "1.2", "--interval", "0.3", "--json")
     lines = lines_of(ran)
     assert list(lines[0]) == ["event", "seconds", "id", "name", "channels", "rate"]
     levels = of_kind(lines, "levels")
     assert list(levels[0]) == ["event", "seconds", "peak_db", "xruns", "xrun_frames"]
-    assert levels[0]["peak_db"] == [-6.02, -6.02]
+    assert [-6.02, -6.02] in [each["peak_db"] for each in levels]
 
 
 def ctrl_c() -> None:
@@ -110,8 +110,8 @@ def test_a_host_that_dies_and_comes_back_is_listened_to_again(
     assert names.count("listening") == 2
 
 
-def test_a_name_that_nothing_has_is_an_error(run: Callable[..., Ran]) -> None:
-    ran = run("monitor", "--host", "null", "--device", "nosuch")
+def test_a_name_that_nothing_has_is_an_error(call: Callable[..., Ran]) -> None:
+    ran = call("monitor", "--host", "null", "--device", "nosuch")
     assert (ran.code, ran.out) == (4, "")
     assert "no input device that is called 'nosuch'" in ran.err
 

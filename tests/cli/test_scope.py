@@ -21,8 +21,8 @@ TONE = ("--host", "null", "--device", "tone")
 RATE = 48_000
 
 
-def test_numbers_are_those_of_the_tone(run: Callable[..., Ran]) -> None:
-    ran = run("scope", *TONE, "--seconds", "0.5", "--json")
+def test_numbers_are_those_of_the_tone(call: Callable[..., Ran]) -> None:
+    ran = call("scope", *TONE, "--seconds", "0.5", "--json")
     assert ran.code == 0, ran.err
     told = ran.json
     assert list(told) == [

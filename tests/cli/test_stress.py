@@ -23,8 +23,8 @@ TRIAL_KEYS = [
 QUICK = ("--seconds", "0.2", "--from", "1024", "--to", "512")
 
 
-def test_each_size_is_tried_and_the_smallest_that_held_is_named(run: Callable[..., Ran]) -> None:
-    ran = run("stress", "--host", "null", *QUICK, "--json")
+def test_each_size_is_tried_and_the_smallest_that_held_is_named(call: Callable[..., Ran]) -> None:
+    ran = call("stress", "--host", "null", *QUICK, "--json")
     told = ran.json
     assert list(told) == ["device", "direction", "sample_rate", "depth", "load", "trials", "smallest", "interrupted"]
     assert all(list(trial) == TRIAL_KEYS for trial in told["trials"])
@@ -79,7 +79,7 @@ def test_what_failed_once_is_not_named() -> None:
     assert best_of(tried[2:]) is None
 
 
-def test_sizes_the_wrong_way_round_are_told(run: Callable[..., Ran]) -> None:
-    ran = run("stress", "--host", "null", "--from", "64", "--to", "128")
+def test_sizes_the_wrong_way_round_are_told(call: Callable[..., Ran]) -> None:
+    ran = call("stress", "--host", "null", "--from", "64", "--to", "128")
     assert ran.code == 2
     assert "--to 128 is more than --from 64" in ran.err
