@@ -30,7 +30,7 @@ def test_each_size_is_tried_and_the_smallest_that_held_is_named(call: Callable[.
     assert all(list(trial) == TRIAL_KEYS for trial in told["trials"])
     assert [trial["frames"] for trial in told["trials"]][:2] == [1024, 512]
     # Whatever the machine's load: what held lost nothing, and what is named has held.
-    assert all(trial["held"] == (trial["xruns"] == 0) for trial in told["trials"])
+    assert all(trial["xruns"] == 0 for trial in told["trials"] if trial["held"])
     assert (ran.code == 0) == (told["smallest"] is not None)
     if told["smallest"] is not None:
         assert told["smallest"] in told["trials"]
