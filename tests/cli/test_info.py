@@ -101,7 +101,25 @@ def test_buffers_that_memory_limits_share_a_line() -> None:
         for name in ("i16", "u8")
         for channels in (1, 2, 3)
     ]
-    assert lines_of(grouped(made)) == [("    1 to 3", "1 to 48000 Hz", "1 to 1365 or more", "i16 u8")]
+    assert lines_of(grouped(made)) == [("    1 to 3", "1 to 48000 Hz", "1 to 1365 at least", "i16 u8")]
+
+
+def test_buffers_that_have_nothing_in_common_have_lines_of_their_own() -> None:
+    sizes = {
+        1: pcmio.SupportedBufferSize(64, 128),
+        2: pcmio.SupportedBufferSize(256, 512),
+        3: pcmio.SupportedBufferSize(),
+    }
+    made = [
+        pcmio.SupportedStreamConfigRange(channels, 48_000, 48_000, size, pcmio.SampleFormat.I16)
+        for channels, size in sizes.items()
+    ]
+    lines = [
+        ("    1", "48000 Hz", "64 to 128", "i16"),
+        ("    2", "48000 Hz", "256 to 512", "i16"),
+        ("    3", "48000 Hz", "not told", "i16"),
+    ]
+    assert lines_of(grouped(made)) == lines
 
 
 def test_a_real_servers_device_tells_its_latency(run: Callable[..., Ran], on_pulse: dict[str, str]) -> None:

@@ -249,23 +249,32 @@ def _show_side(screen: Screen, side: SideInfo) -> None:
 
 
 def lines_of(groups: Iterable[FormatGroup]) -> list[tuple[str, str, str, str]]:
-    """The cells of the table: what differs by the largest buffer alone, as where memory is the limit, in one line."""
-    alike: dict[tuple[int, int, int | None], list[FormatGroup]] = {}
+    """The cells of the table: what differs by its buffers alone, as where memory is the limit, is told in one line."""
+    by_rates: dict[tuple[int, int], list[FormatGroup]] = {}
     for group in groups:
-        alike.setdefault((group.min_sample_rate, group.max_sample_rate, group.min_buffer_size), []).append(group)
+        by_rates.setdefault((group.min_sample_rate, group.max_sample_rate), []).append(group)
     found: list[tuple[str, str, str, str]] = []
-    for (low, high, least), some in alike.items():
-        channels: dict[str, set[int]] = {}
-        for group in some:
-            for name in group.sample_formats:
-                channels.setdefault(name, set()).update(group.channels)
-        most = [group.max_buffer_size for group in some if group.max_buffer_size is not None]
-        more = " or more" if len(set(most)) > 1 else ""
-        size = "not told" if least is None or not most else f"{_span(least, min(most))}{more}"
-        for counts in dict.fromkeys(tuple(sorted(one)) for one in channels.values()):
-            names = " ".join(name for name, one in channels.items() if tuple(sorted(one)) == counts)
-            found.append((f"    {_counts(counts)}", f"{_span(low, high)} Hz", size, names))
+    for rates, some in by_rates.items():
+        shared = _shared_buffers(some)
+        for part in [some] if shared is not None else [[group] for group in some]:
+            size = shared if shared is not None else _shared_buffers(part) or "not told"
+            channels: dict[str, set[int]] = {}
+            for group in part:
+                for name in group.sample_formats:
+                    channels.setdefault(name, set()).update(group.channels)
+            for counts in dict.fromkeys(tuple(sorted(one)) for one in channels.values()):
+                names = " ".join(name for name, one in channels.items() if tuple(sorted(one)) == counts)
+                found.append((f"    {_counts(counts)}", f"{_span(*rates)} Hz", size, names))
     return found
+
+
+def _shared_buffers(groups: Sequence[FormatGroup]) -> str | None:
+    """Buffer sizes that all of them have; None where there are none, or they are not told."""
+    least = {group.min_buffer_size or 0 for group in groups}
+    most = {group.max_buffer_size or 0 for group in groups}
+    if 0 in least | most or max(least) > min(most):
+        return None
+    return _span(max(least), min(most)) + (" at least" if len(least) + len(most) > 2 else "")  # noqa: PLR2004 - each one
 
 
 def _delay_line(delay: Delay, dot: str) -> Text:
