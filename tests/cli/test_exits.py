@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pcmio import errors
+from pcmio.cli.app import group
 from pcmio.cli.exits import MEANINGS, ExitCode
 
 from .conftest import SRC
@@ -104,6 +105,14 @@ def test_the_page_about_the_command_line_tells_every_exit_code() -> None:
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     for code in ExitCode:
         assert f"| {int(code)} |" in page
+
+
+def test_the_page_about_the_command_line_tells_of_every_command() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    for name, command in group.commands.items():
+        assert f"| `pcmio {name}" in page
+        takes_json = any("--json" in parameter.opts for parameter in command.params)
+        assert (f"`pcmio {name} --json`" in page) == takes_json
 
 
 def test_no_arguments_show_the_help(run: Callable[..., Ran]) -> None:

@@ -56,6 +56,14 @@ def test_a_recording_shows_its_time(alone: dict[str, str], tmp_path: Path) -> No
     assert "0:01" in written
 
 
+def test_a_monitors_meters_move_below_what_it_tells(alone: dict[str, str]) -> None:
+    written = on_terminal(alone, "monitor", "--host", "null", "--device", "tone", "--seconds", "1")
+    assert "listening to Test tone" in written
+    assert "━━━" in written
+    assert "-6.0 dB" in written
+    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is back
+
+
 def test_json_is_all_there_is_when_it_is_asked_for(alone: dict[str, str], sine: Callable[..., str]) -> None:
     written = on_terminal(alone, "play", sine("a.wav", seconds=0.5), "--host", "null", "--json")
     assert json.loads(written)["played"][0]["frames"] == 24_000

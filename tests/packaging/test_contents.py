@@ -88,7 +88,7 @@ def test_the_metadata_promises_no_dependency_but_extras(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
-    assert metadata.get_all("Provides-Extra") == ["all", "cli", "convert", "examples", "numpy", "realtime"]
+    assert metadata.get_all("Provides-Extra") == ["all", "cli", "convert", "examples", "numpy", "plot", "realtime"]
     assert all("extra ==" in requirement for requirement in metadata.get_all("Requires-Dist", []))
 
 

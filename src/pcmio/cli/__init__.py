@@ -1,7 +1,7 @@
 """The command line: ``pcmio``, or ``python -m pcmio``.
 
-It is a user of the library like any other, and the only part that prints.  What it needs comes with the extra ``cli``;
-without that it says so.
+It is a user of the library like any other, and the only part that prints.  What it needs comes with the extra ``cli``,
+what draws pictures into files with ``plot``; without them it says so.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-#: What the extra ``cli`` installs, by the names under which it is imported.
-_EXTRA = ("click", "numpy", "rich", "soundfile", "soxr")
+#: What extras install, by the names under which it is imported.
+_EXTRAS = {**dict.fromkeys(("click", "numpy", "rich", "soundfile", "soxr"), "cli"), "matplotlib": "plot"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,9 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run(arguments)
     except ModuleNotFoundError as missing:
-        if missing.name is None or missing.name.partition(".")[0] not in _EXTRA:
+        name = (missing.name or "").partition(".")[0]
+        if name not in _EXTRAS:
             raise
+        who = "the command line" if _EXTRAS[name] == "cli" else "this"
         sys.stderr.write(
-            f"pcmio: the command line needs {missing.name}, which is not installed\n  run: pip install 'pcmio[cli]'\n"
+            f"pcmio: {who} needs {missing.name}, which is not installed\n  run: pip install 'pcmio[{_EXTRAS[name]}]'\n"
         )
         return 1

@@ -12,12 +12,20 @@ import click
 from rich.logging import RichHandler
 
 from pcmio.cli.beep import beep
+from pcmio.cli.completion import VARIABLE, completion
 from pcmio.cli.demo import demo
+from pcmio.cli.doctor import doctor
 from pcmio.cli.exits import MEANINGS, ExitCode, FileProblem, failure_of
+from pcmio.cli.info import info
+from pcmio.cli.latency import latency
 from pcmio.cli.listing import devices, hosts
+from pcmio.cli.loopback import loopback
+from pcmio.cli.monitor import monitor
 from pcmio.cli.play import play
 from pcmio.cli.record import record
+from pcmio.cli.scope import scope
 from pcmio.cli.screen import Screen
+from pcmio.cli.stress import stress
 from pcmio.errors import AudioError
 
 if TYPE_CHECKING:
@@ -67,7 +75,13 @@ def group(context: click.Context, *, verbose: bool) -> None:
         log.addHandler(logging.NullHandler())
 
 
-for _command in (hosts, devices, beep, play, record, demo):
+_COMMANDS = (
+    *(hosts, devices, info, doctor),
+    *(beep, play, record, loopback),
+    *(monitor, scope, latency, stress),
+    *(demo, completion),
+)
+for _command in _COMMANDS:
     group.add_command(_command)
 
 
@@ -82,7 +96,9 @@ def run(arguments: Sequence[str] | None) -> int:
         return failure.code
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as end:  # click makes the one of the other
+        if isinstance(end, SystemExit) and VARIABLE in os.environ:  # a shell has asked for completions, and got them
+            return int(end.code or 0)
         # Who read our output has seen enough; the interpreter must not complain about it when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from pcmio.cli.exits import ExitCode, failure_of
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import Target, find_device, open_host, with_target
+from pcmio.cli.targets import Target, find_device, monitor_of, open_host, with_target
 from pcmio.configs import StreamConfig
-from pcmio.descriptions import DeviceType, Direction
+from pcmio.descriptions import Direction
 from pcmio.errors import HostUnavailable, StopStream
 from pcmio.platform import host
 
@@ -35,7 +35,7 @@ _LEAD_SECONDS = 0.5
 _TAIL_SECONDS = 1.0
 
 
-@click.command()
+@click.command(short_help="Try everything once.")
 @with_target
 def demo(*, target: Target) -> int:
     """Try everything: list devices, play a tone, record a sound back and compare it.
@@ -105,7 +105,7 @@ def _beep(screen: Screen, output: Device) -> None:
 def _there_and_back(screen: Screen, opened: Host, output: Device) -> bool:
     """Play a sound, record it where it comes back, and compare."""
     _title(screen, "\n3. A sound there and back")
-    source = _way_back(opened, output)
+    source = monitor_of(opened, output)
     if source is not None:
         return _tell(screen, _send(screen, output, source), output, source)
     if opened.id == _NULL:
@@ -123,15 +123,6 @@ def _there_and_back(screen: Screen, opened: Host, output: Device) -> bool:
 def _on_loopback(screen: Screen, null: Host) -> bool:
     loopback = null.device_by_id("null:loopback")
     return _tell(screen, _send(screen, loopback, loopback), loopback, loopback)
-
-
-def _way_back(opened: Host, output: Device) -> Device | None:
-    """The device that records what ``output`` plays: its monitor."""
-    for device in opened.input_devices():
-        monitor = device.description.device_type is DeviceType.MONITOR
-        if monitor and str(device.id).startswith(str(output.id)):
-            return device
-    return None
 
 
 class _Sent(NamedTuple):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pcmio.cli.exits import FileProblem
+from pcmio.cli.pipes import IN_WORDS, PIPE, standard_input
 from pcmio.formats import SampleFormat
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pcmio.cli.mixing import Mixing
+    from pcmio.cli.pipes import RawFormat
     from pcmio.configs import StreamConfig
 
 #: What is read ahead of the sound.
@@ -51,7 +53,9 @@ class FileFacts(NamedTuple):
     """A sound file before it is read.
 
     Attributes:
+        frames: 0 where it does not tell.
         wide: Whether its samples need more than 24 bits.
+        piped: Whether it comes through a pipe, from who may be slow.
     """
 
     path: str
@@ -59,27 +63,36 @@ class FileFacts(NamedTuple):
     sample_rate: int
     frames: int
     wide: bool
+    piped: bool = False
 
 
 @contextmanager
-def reading(path: str) -> Generator[tuple[Any, FileFacts]]:
-    """An open sound file and what it is.
+def reading(path: str, raw: RawFormat | None = None) -> Generator[tuple[Any, FileFacts]]:
+    """An open sound file and what it is; ``-`` is standard input, and ``raw`` says that there are samples alone.
 
     Raises:
         FileProblem: It cannot be read, or is no sound file.
     """
     library = soundfile()
+    if path == PIPE:
+        with standard_input(raw, library) as (file, frames):
+            yield file, _facts(IN_WORDS, file, frames or 0, piped=True)
+        return
     try:
         Path(path).open("rb").close()  # the system's own words when that is not possible
     except OSError as error:
         raise FileProblem.of(path, error) from None
     try:
-        file = library.SoundFile(path)
+        file = library.SoundFile(path, **({} if raw is None else raw.opening()))
     except library.LibsndfileError as error:
         raise FileProblem(f"{path}: {error.error_string}", _readable(library)) from None
     with file:
-        wide = file.subtype in ("PCM_32", "DOUBLE")
-        yield file, FileFacts(path, file.channels, file.samplerate, file.frames, wide)
+        yield file, _facts(path, file, file.frames)
+
+
+def _facts(path: str, file: Any, frames: int, *, piped: bool = False) -> FileFacts:
+    wide = file.subtype in ("PCM_32", "DOUBLE")
+    return FileFacts(path, file.channels, file.samplerate, frames, wide, piped)
 
 
 def _readable(library: Any) -> str:
@@ -93,8 +106,9 @@ class Reader:
         late_blocks: Times that a block was not ready, and silence was played.
     """
 
-    def __init__(self, file: Any, mixing: Mixing, block_frames: int, dtype: str) -> None:
+    def __init__(self, file: Any, mixing: Mixing, block_frames: int, dtype: str, *, piped: bool = False) -> None:
         self.late_blocks = 0
+        self._piped = piped
         self._file = file
         self._mixing = mixing
         self._block_frames = block_frames
@@ -110,7 +124,8 @@ class Reader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
-        self._thread.join()
+        # Who waits in a pipe for what does not come is left there: the thread does not keep the program.
+        self._thread.join(_PATIENCE_SECONDS if self._piped else None)
 
     def take(self) -> Any:
         """The next block; a shorter one at the end, None behind it, an empty one when the disk is late.
@@ -139,7 +154,9 @@ class Reader:
                 self._put(FileProblem(f"{self._file.name}: {error}"))
 
     def _chunks(self) -> Iterator[Any]:
-        while len(chunk := self._file.read(_CHUNK_FRAMES, self._dtype, always_2d=True)):
+        # From a pipe no more than is played at a time: what comes slowly is not waited for longer than that.
+        frames = self._block_frames if self._piped else _CHUNK_FRAMES
+        while len(chunk := self._file.read(frames, self._dtype, always_2d=True)):
             yield chunk
 
     def _put(self, block: Any) -> None:
@@ -214,10 +231,14 @@ class FilePlan(NamedTuple):
 def plan_file(path: str, wanted: str | None, native: SampleFormat) -> FilePlan:
     """How to write ``path``: the container by its ending, samples as ``wanted``, else nearest to ``native``.
 
+    ``-`` is standard output.
+
     Raises:
         FileProblem: No such container, or it does not hold such samples.
     """
     library = soundfile()
+    if path == PIPE:
+        return FilePlan("standard output", "WAV", ENCODINGS[wanted or _like(native)[0]])
     suffix = Path(path).suffix.lower().lstrip(".")
     container = _BY_SUFFIX.get(suffix, suffix.upper())
     if container not in library.available_formats():

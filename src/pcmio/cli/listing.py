@@ -8,10 +8,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from pcmio.cli.completion import complete_host
 from pcmio.cli.exits import failure_of, one_line
 from pcmio.cli.facts import DeviceFacts, facts_of
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import open_host
+from pcmio.cli.targets import json_option, open_host
 from pcmio.errors import AudioError, HostUnavailable
 from pcmio.platform import ALL_HOSTS, HOSTS, default_host
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from pcmio.cli.screen import Glyphs
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 _NULL = "null"
 
 
@@ -39,11 +39,12 @@ class HostFacts(NamedTuple):
             "name": self.name,
             "available": self.error is None,
             "default": self.default,
-            "error": None if self.error is None else _error_json(self.error),
+            "error": None if self.error is None else error_json(self.error),
         }
 
 
-def _error_json(error: AudioError) -> dict[str, Any]:
+def error_json(error: AudioError) -> dict[str, Any]:
+    """An error for a program."""
     return {
         "type": type(error).__name__,
         "message": error.message,
@@ -58,11 +59,11 @@ def _error_json(error: AudioError) -> dict[str, Any]:
 
 
 @click.command()
-@_json_option
+@json_option
 def hosts(*, as_json: bool) -> None:
     """List the audio systems: which answer, and why others do not."""
     screen = Screen()
-    found = [_look_at(host_id, _default_id()) for host_id in ALL_HOSTS]
+    found = look_at_hosts()
     if as_json:
         screen.say_json({"hosts": [facts.as_json() for facts in found]})
         return
@@ -70,6 +71,12 @@ def hosts(*, as_json: bool) -> None:
     for facts in found:
         table.add_row(*_host_row(facts, screen.glyphs))
     screen.say_table(table)
+
+
+def look_at_hosts() -> list[HostFacts]:
+    """Every audio system that this platform can have."""
+    default_id = _default_id()
+    return [_look_at(host_id, default_id) for host_id in ALL_HOSTS]
 
 
 def _default_id() -> str | None:
@@ -116,9 +123,15 @@ class Listed(NamedTuple):
     devices: list[DeviceFacts]
 
 
-@click.command()
-@click.option("--host", "host_name", metavar="ID", help="Only this audio system (see: pcmio hosts).")
-@_json_option
+@click.command(short_help="List the devices.")
+@click.option(
+    "--host",
+    "host_name",
+    metavar="ID",
+    shell_complete=complete_host,
+    help="Only this audio system (see: pcmio hosts).",
+)
+@json_option
 def devices(*, host_name: str | None, as_json: bool) -> None:
     """List the devices of every audio system that answers; pcmio hosts tells of the others.
 

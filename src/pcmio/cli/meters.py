@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pcmio.formats import SampleFormat
 
 #: Seconds between two pictures.
-_TICK = 0.08
+TICK = 0.08
 _FLOOR_DB = -60.0
 _FALL_DB = 24.0  # in a second
 _YELLOW_DB = -12.0
@@ -92,17 +92,30 @@ class Picture:
         elif isinstance(event, Rerouted):
             self.remark = "moved to another device" if event.new is None else f"moved to {event.new}"
 
-    def watch(self, stream: Stream, interrupt: Interrupt, goes_on: Callable[[], object] = bool) -> None:
+    def show(self, stream: Stream) -> None:
+        """Picture this stream from now on, for who moves the picture himself."""
+        self._stream = stream
+
+    def watch(
+        self,
+        stream: Stream,
+        interrupt: Interrupt,
+        goes_on: Callable[[], object] = bool,
+        *,
+        seconds: float | None = None,
+    ) -> None:
         """Wait until a running stream ends or somebody asks for that, and show it where that can be shown.
 
         Args:
             stream: It runs.
             interrupt: Entered.
             goes_on: Called between two looks; may raise.
+            seconds: How long at most; None: no end.
         """
-        self._stream = stream
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        self.show(stream)
         with self._moving() as refresh:
-            while not interrupt.asked and not stream.wait(_TICK):
+            while not interrupt.asked and (left := end - time.monotonic()) > 0 and not stream.wait(min(TICK, left)):
                 goes_on()
                 refresh()
 
@@ -152,7 +165,7 @@ class Picture:
         return self._shown
 
     def _name(self, index: int) -> str:
-        return "LR"[index] if self._levels.channels == 2 else str(index + 1)  # noqa: PLR2004 - stereo
+        return channel_name(index, self._levels.channels)
 
     def _level_bar(self, level: float, width: int) -> Text:
         parts = [("green", _YELLOW_DB), ("yellow", _RED_DB), ("red", 0.0)]
@@ -183,6 +196,11 @@ class Picture:
         if self.remark:
             line.append(dot + self.remark, "yellow")
         return line
+
+
+def channel_name(index: int, channels: int) -> str:
+    """L and R, or numbers from 1."""
+    return "LR"[index] if channels == 2 else str(index + 1)  # noqa: PLR2004 - stereo
 
 
 def _share(level: float) -> float:

@@ -8,6 +8,7 @@ import click
 from rich.text import Text
 
 from pcmio.cli.exits import ExitCode
+from pcmio.cli.pipes import RAW_SUBTYPES, RawFormat
 from pcmio.cli.screen import Screen, counted
 from pcmio.cli.targets import buffer_size_option, depth_option, rate_option, with_target
 from pcmio.descriptions import Direction
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 
-@click.command()
+@click.command(short_help="Play sound files.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @with_target
 @rate_option
@@ -39,8 +40,19 @@ if TYPE_CHECKING:
     metavar="V",
     help="1 is as loud as the file.",
 )
+@click.option(
+    "--raw",
+    type=click.Choice(tuple(RAW_SUBTYPES)),
+    help="FILE has samples alone, of this format, little-endian and interleaved.",
+)
+@click.option(
+    "--raw-rate", type=click.IntRange(min=1), default=48_000, show_default=True, metavar="HZ", help="Their rate."
+)
+@click.option(
+    "--raw-channels", type=click.IntRange(min=1), default=2, show_default=True, metavar="N", help="Their channels."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON when done, for programs.")
-def play(
+def play(  # noqa: PLR0913 - one for each option
     *,
     files: tuple[str, ...],
     target: Target,
@@ -48,19 +60,23 @@ def play(
     buffer_size: int | None,
     depth: float | str,
     volume: float,
+    raw: str | None,
+    raw_rate: int,
+    raw_channels: int,
     as_json: bool,
 ) -> int:
-    """Play sound files: wav, flac, ogg, opus, mp3, aiff and more.
+    """Play sound files: wav, flac, ogg, opus, mp3, aiff and more; - is standard input, wav or --raw.
 
     A file goes to the device as it is where the device takes its rate and channels. Where not, it is resampled, and
     channels are mixed. Ctrl-C stops.
     """
     screen = Screen(still=as_json)
     reports: list[tuple[str, Report]] = []
+    raw_format = None if raw is None else RawFormat(raw, raw_rate, raw_channels)
     with target.open_device(Direction.OUTPUT) as device:
         for path in files:
             player = _Player(screen, device, depth=depth, volume=volume, quiet=as_json)
-            reports.append((path, player.play(path, rate, buffer_size)))
+            reports.append((path, player.play(path, raw_format, rate, buffer_size)))
             if reports[-1][1].interrupted:
                 break
     if as_json:
@@ -78,12 +94,12 @@ class _Player:
         self._volume = volume
         self._quiet = quiet
 
-    def play(self, path: str, rate: int | None, buffer_size: int | None) -> Report:
+    def play(self, path: str, raw: RawFormat | None, rate: int | None, buffer_size: int | None) -> Report:
         """Play one file to its end, or to Ctrl-C."""
         from pcmio.cli.files import reading
         from pcmio.cli.mixing import plan_playing
 
-        with reading(path) as (file, facts):
+        with reading(path, raw) as (file, facts):
             config, mixing = plan_playing(self._device, facts, rate, buffer_size)
             try:
                 return self._play(file, facts, config, mixing)
@@ -101,14 +117,17 @@ class _Player:
         from pcmio.cli.meters import Levels, Picture
         from pcmio.cli.reports import Report
 
-        levels, total = Levels(config.channels, config.sample_format), mixing.frames(facts.frames)
+        levels, total = Levels(config.channels, config.sample_format), mixing.frames(facts.frames) or None
         picture = Picture(self._screen, levels, total, "Ctrl-C stops")
         reader: Reader
+        filled = 0
 
         def fill(frames: Any, _info: CallbackInfo) -> None:
+            nonlocal filled
             block = reader.take()
             if block is None:
                 raise StopStream
+            filled += len(block)
             frames[: len(block)] = block if self._volume == 1 else block * frames.dtype.type(self._volume)
             levels.add(frames)
 
@@ -116,11 +135,15 @@ class _Player:
         if not self._quiet:
             self._announce(facts, config, mixing)
         block_frames = stream.config.buffer_size.frames or 1
-        with Interrupt() as interrupt, Reader(file, mixing, block_frames, mixing.dtype) as reader, stream:
+        with (
+            Interrupt() as interrupt,
+            Reader(file, mixing, block_frames, mixing.dtype, piped=facts.piped) as reader,
+            stream,
+        ):
             picture.watch(stream, interrupt)
-        report = Report(stream, levels, min(stream.position, total), interrupt.asked)
+        report = Report(stream, levels, min(stream.position, filled if total is None else total), interrupt.asked)
         if not self._quiet:
-            self._conclude(report, reader)
+            self._conclude(report, reader, piped=facts.piped)
         return report
 
     def _announce(self, facts: FileFacts, config: StreamConfig, mixing: Mixing) -> None:
@@ -132,10 +155,12 @@ class _Player:
         self._screen.say(title)
         self._screen.say(Text("  " + f" {glyphs.dot} ".join(told), "dim"))
 
-    def _conclude(self, report: Report, reader: Reader) -> None:
+    def _conclude(self, report: Report, reader: Reader, *, piped: bool) -> None:
         dot = self._screen.glyphs.dot
         text = Text("  stopped at " if report.interrupted else "  played ", "yellow" if report.interrupted else "green")
         text.append(report.tail(dot), "default")
         if reader.late_blocks:
-            text.append(f" {dot} the disk was late {counted(reader.late_blocks, 'time')}", "yellow")
+            text.append(
+                f" {dot} the {'pipe' if piped else 'disk'} was late {counted(reader.late_blocks, 'time')}", "yellow"
+            )
         self._screen.say(text)

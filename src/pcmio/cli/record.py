@@ -16,9 +16,11 @@ from pcmio.descriptions import Direction
 from pcmio.errors import StopStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pcmio.cli.files import FilePlan, Writer
+    from pcmio.cli.pipes import PipeWriter
     from pcmio.cli.reports import Report
     from pcmio.cli.targets import Target
     from pcmio.contract import Device
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _FORMATS = ("i16", "i24", "i32", "f32", "f64")
 
 
-@click.command()
+@click.command(short_help="Record to a sound file.")
 @click.argument("file", metavar="FILE")
 @with_target
 @click.option(
@@ -46,6 +48,9 @@ _FORMATS = ("i16", "i24", "i32", "f32", "f64")
 )
 @buffer_size_option
 @depth_option
+@click.option(
+    "--raw", is_flag=True, help="Write samples alone, little-endian and interleaved: only to standard output."
+)
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON when done, for programs.")
 def record(  # noqa: PLR0913 - one for each option
@@ -58,20 +63,30 @@ def record(  # noqa: PLR0913 - one for each option
     sample_format: str | None,
     buffer_size: int | None,
     depth: float | str,
+    raw: bool,
     force: bool,
     as_json: bool,
 ) -> int:
     """Record to a sound file; its ending says which kind: .wav, .flac, .ogg, .opus, .mp3 and more.
 
+    A FILE of - is standard output, as wav, or with --raw.
+
     Ctrl-C ends the recording and keeps it. What is lost on the way (an xrun) becomes silence in the file, so that it
     stays true to time.
     """
-    from pcmio.cli.files import plan_file
+    from pcmio.cli.files import Writer, plan_file
+    from pcmio.cli.pipes import PIPE, PipeWriter
 
-    screen = Screen(still=as_json)
+    piped = file == PIPE
+    if raw and not piped:
+        raise click.UsageError("--raw is for standard output: record -; a file with the ending .raw has samples alone")
+    if as_json and piped:
+        raise click.UsageError("--json and the sound cannot both have standard output")
+    screen = Screen(still=as_json, aside=piped)
     with target.open_device(Direction.INPUT) as device:
         default = device.default_input_config()
         plan = plan_file(file, sample_format, default.sample_format)
+        plan = plan._replace(container="RAW") if raw else plan
         config = StreamConfig(
             channels or default.channels,
             rate or default.sample_rate,
@@ -79,7 +94,13 @@ def record(  # noqa: PLR0913 - one for each option
             plan.encoding.stream_format,
         )
         recording = _Recording(screen, device, plan, config, depth)
-        report = recording.run(seconds, force=force, quiet=as_json)
+
+        def writer() -> Writer | PipeWriter:
+            if piped:
+                return PipeWriter(plan.encoding, config, raw=raw)
+            return Writer(plan, config, replace=force)
+
+        report = recording.run(seconds, writer, quiet=as_json)
     if as_json:
         screen.say_json(report.as_json(file=file, container=plan.container, encoding=plan.encoding.subtype))
     # Without --seconds Ctrl-C is the way to end it.
@@ -101,11 +122,10 @@ class _Recording:
         self._depth = depth
         self._levels = Levels(config.channels, config.sample_format)
         self._left: int | None = None
-        self._writer: Writer | None = None
+        self._writer: Writer | PipeWriter | None = None
 
-    def run(self, seconds: float | None, *, force: bool, quiet: bool) -> Report:
+    def run(self, seconds: float | None, open_writer: Callable[[], Writer | PipeWriter], *, quiet: bool) -> Report:
         """Record until it is long enough, or until Ctrl-C."""
-        from pcmio.cli.files import Writer
         from pcmio.cli.interrupts import Interrupt
         from pcmio.cli.meters import Picture
         from pcmio.cli.reports import Report
@@ -117,7 +137,7 @@ class _Recording:
             Interrupt() as interrupt,
             closing(self._device.build_input_stream(config, self._take, picture.heard, depth=self._depth)) as stream,
         ):
-            self._writer = writer = Writer(self._plan, config, replace=force)
+            self._writer = writer = open_writer()
             if not quiet:
                 self._announce()
             try:

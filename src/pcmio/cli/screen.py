@@ -48,8 +48,9 @@ class Screen:
         glyphs: What ``out`` can show.
     """
 
-    def __init__(self, *, still: bool = False) -> None:
-        self.out = _console(sys.stdout.isatty(), stderr=False)
+    def __init__(self, *, still: bool = False, aside: bool = False) -> None:
+        """``still``: nothing moves.  ``aside``: standard output has something else to carry."""
+        self.out = _console((sys.stderr if aside else sys.stdout).isatty(), stderr=aside)
         self.err = _console(sys.stderr.isatty(), stderr=True)
         self.live = not still and self.out.is_terminal and not self.out.is_dumb_terminal
         self.glyphs = _glyphs(self.out)
@@ -83,6 +84,11 @@ class Screen:
     def say_json(self, value: Any) -> None:
         """Write a result for a program; text stays text in every locale."""
         sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        sys.stdout.flush()
+
+    def say_json_line(self, value: Any) -> None:
+        """Write one result of many, in a line of its own, at once."""
+        sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
 
     def fail(self, failure: Failure) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from pcmio.cli.completion import complete_device, complete_host, complete_input
 from pcmio.configs import BufferSize, SupportedBufferSize
-from pcmio.descriptions import Direction
+from pcmio.descriptions import DeviceType, Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
 from pcmio.platform import ALL_HOSTS, default_host, host
 
@@ -23,6 +24,16 @@ T = TypeVar("T")
 _CALM_SECONDS = 0.04
 #: What is said where the library speaks of Python calls.
 _NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --host null where there is no sound"
+
+
+host_option = click.option(
+    "--host",
+    "host_name",
+    metavar="ID",
+    shell_complete=complete_host,
+    is_eager=True,  # completing a device asks for it
+    help="Audio system to use (see: pcmio hosts).",
+)
 
 
 class Target(NamedTuple):
@@ -57,8 +68,14 @@ class Target(NamedTuple):
 def with_target(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command ``--host`` and ``--device``, and hand it both as ``target``."""
 
-    @click.option("--host", "host_name", metavar="ID", help="Audio system to use (see: pcmio hosts).")
-    @click.option("--device", "device_name", metavar="ID|NAME", help="Device: its id, or a part of its name.")
+    @host_option
+    @click.option(
+        "--device",
+        "device_name",
+        metavar="ID|NAME",
+        shell_complete=complete_device,
+        help="Device: its id, or a part of its name.",
+    )
     @functools.wraps(command)
     def wrapped(*, host_name: str | None, device_name: str | None, **others: object) -> T:
         return command(target=Target(host_name, device_name), **others)
@@ -80,14 +97,29 @@ buffer_size_option = click.option(
     metavar="FRAMES",
     help="Frames moved at a time.",
 )
-depth_option = click.option(
-    "--depth",
-    type=_depth,
-    default="high",
-    show_default=True,
-    metavar="low|balanced|high|SECONDS",
-    help="How much is kept ready beyond Python's reach; all of it is latency.",
+
+
+def _depth_option(default: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    return click.option(
+        "--depth",
+        type=_depth,
+        default=default,
+        show_default=True,
+        metavar="low|balanced|high|SECONDS",
+        help="How much is kept ready beyond Python's reach; all of it is latency.",
+    )
+
+
+depth_option = _depth_option("high")
+low_depth_option = _depth_option("low")
+input_option = click.option(
+    "--input",
+    "input_name",
+    metavar="ID|NAME",
+    shell_complete=complete_input,
+    help="Where it is recorded.  [default: where nobody says another]",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")
 
 
@@ -144,18 +176,43 @@ def find_device(opened: Host, wanted: str | None, direction: Direction) -> Devic
                 "or name another system with --host",
             )
         return device
-    found = _matching(able(), wanted)
+    return _the_one(opened, _matching(able(), wanted), wanted, f"{direction} ")
+
+
+def _the_one(opened: Host, found: Sequence[Device], wanted: str, kind: str) -> Device:
     if not found:
         raise DeviceNotAvailable(
-            f"{opened.name} has no {direction} device that is called {wanted!r}",
+            f"{opened.name} has no {kind}device that is called {wanted!r}",
             advice=f"pcmio devices --host {opened.id} lists them",
         )
     if len(found) > 1:
         raise click.UsageError(
-            f"{wanted!r} could be any of these {direction} devices; give more of the name, or an id:\n"
+            f"{wanted!r} could be any of these {kind}devices; give more of the name, or an id:\n"
             + "\n".join(f"  {device.id}  ({device.name})" for device in found)
         )
     return found[0]
+
+
+def monitor_of(opened: Host, output: Device) -> Device | None:
+    """The device that records what ``output`` plays, if there is one."""
+    for device in opened.input_devices():
+        monitor = device.description.device_type is DeviceType.MONITOR
+        if monitor and str(device.id).startswith(str(output.id)):
+            return device
+    return None
+
+
+def find_any_device(opened: Host, wanted: str) -> Device:
+    """The device with this id or name, whatever it can; of several of that name the one that plays.
+
+    Raises:
+        DeviceNotAvailable: There is none.
+        click.UsageError: Several fit.
+    """
+    found = _matching(opened.devices(), wanted)
+    if len(found) > 1:
+        found = [device for device in found if device.supports_output] or found
+    return _the_one(opened, found, wanted, "")
 
 
 def _host_of(wanted: str | None) -> str | None:

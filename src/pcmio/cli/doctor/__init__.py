@@ -1,0 +1,183 @@
+"""``pcmio doctor``: what troubleshooting asks, answered by looking."""
+
+from __future__ import annotations
+
+import platform
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from pcmio.cli.completion import complete_host
+from pcmio.cli.doctor.buffers import look_at_buffers
+from pcmio.cli.doctor.cards import look_at_cards
+from pcmio.cli.doctor.findings import Finding, State, Veil
+from pcmio.cli.doctor.machine import Machine
+from pcmio.cli.doctor.scheduling import ask_permission, look_at_scheduling
+from pcmio.cli.doctor.servers import look_at_servers
+from pcmio.cli.exits import ExitCode, failure_of
+from pcmio.cli.listing import HostFacts, look_at_hosts
+from pcmio.cli.screen import Screen
+from pcmio.cli.targets import json_option, open_host
+from pcmio.errors import AudioError, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+_NULL = "null"
+_LIBRARIES = ("numpy", "click", "rich", "soundfile", "soxr", "jeepney")
+_CONTAINERS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
+
+
+@click.command(short_help="Say what is wrong with sound here, and what to do.")
+@click.option(
+    "--host", "host_name", metavar="ID", shell_complete=complete_host, help="Look at the buffers of this audio system."
+)
+@click.option("--no-open", is_flag=True, help="Open no device: nothing is told of buffers.")
+@json_option
+def doctor(*, host_name: str | None, no_open: bool, as_json: bool) -> int:
+    """Look for what may be wrong with sound on this machine, and say what to do.
+
+    Which audio systems answer and why others do not; which servers run, and whose; who holds a sound card; whether
+    threads get real-time priority; whether buffers are sane, for which silence is played and something recorded for a
+    moment. With --json it is for bug reports: no names of users, machines or directories are in it.
+    """
+    screen = Screen(still=as_json)
+    veil, machine = Veil.of_this_process(), Machine()
+    hosts = look_at_hosts()
+    found = [veil.finding(one) for one in _findings(machine, hosts, None if no_open else _buffers_of(hosts, host_name))]
+    if as_json:
+        screen.say_json(
+            {
+                "software": veil.anything(_software(machine)),
+                "hosts": [veil.anything(facts.as_json()) for facts in hosts],
+                "findings": [finding.as_json() for finding in found],
+                "next": _next(found, hosts),
+            }
+        )
+    else:
+        _show(screen, found, _next(found, hosts))
+    return _code(found, hosts)
+
+
+def _findings(machine: Machine, hosts: Sequence[HostFacts], buffers_of: str | None) -> Iterator[Finding]:
+    answering = [facts.id for facts in hosts if facts.error is None and facts.id != _NULL]
+    yield from _look_at_answers(hosts)
+    yield from look_at_servers(machine, answering=answering)
+    yield from look_at_cards(machine, answering=bool({"pipewire", "pulseaudio", "jack"} & set(answering)))
+    yield from look_at_scheduling(machine, ask_permission())
+    if buffers_of is not None:
+        yield from _look_at_buffers_of(buffers_of)
+
+
+def _look_at_buffers_of(host_id: str) -> Iterator[Finding]:
+    try:
+        with open_host(host_id) as opened:
+            yield from look_at_buffers(opened)
+    except AudioError as error:
+        if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
+            raise
+        yield Finding("Buffers", State.PROBLEM, failure_of(error).message, advice=error.advice)
+
+
+def _buffers_of(hosts: Sequence[HostFacts], wanted: str | None) -> str | None:
+    """The host whose buffers are looked at: the one that is named, else the default one, if any answers."""
+    return wanted if wanted is not None else next((facts.id for facts in hosts if facts.default), None)
+
+
+def _look_at_answers(hosts: Sequence[HostFacts]) -> Iterator[Finding]:
+    topic = "Audio systems"
+    real = [facts for facts in hosts if facts.id != _NULL]
+    none = not _some_answer(hosts)
+    for facts in real:
+        if facts.error is None:
+            words = "answers, and is the default" if facts.default else "answers"
+            yield Finding(topic, State.OK, f"{facts.name} {words}", facts={"host": facts.id})
+            continue
+        failure = failure_of(facts.error)
+        text = f"{facts.name} is not available: {failure.message}"
+        state = State.PROBLEM if none else State.NOTE
+        yield Finding(topic, state, text, failure.details, failure.advice if none else None, facts={"host": facts.id})
+    if none:
+        text = "no audio system answers: there is no sound on this machine, or it is not seen from here"
+        advice = "programs and tests can run without sound: --host null"
+        yield Finding(topic, State.PROBLEM, text, advice=advice)
+
+
+# --- told -----------------------------------------------------------------------------------------------------------
+
+
+def _software(machine: Machine) -> dict[str, Any]:
+    """What runs here, with nothing that tells where."""
+    libraries: dict[str, str | None] = {}
+    for name in _LIBRARIES:
+        try:
+            libraries[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            libraries[name] = None
+    kernel = platform.uname()
+    return {
+        "pcmio": getattr(import_module("pcmio"), "__version__", None),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "system": kernel.system,
+        "kernel": kernel.release,
+        "machine": kernel.machine,
+        "distribution": _distribution(machine),
+        "container": any(machine.exists(path) for path in _CONTAINERS),
+        "wsl": "microsoft" in kernel.release.lower(),
+        "libraries": libraries,
+    }
+
+
+def _distribution(machine: Machine) -> str | None:
+    for line in (machine.text("/etc/os-release") or "").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return line.partition("=")[2].strip('"')
+    return None
+
+
+def _next(found: Sequence[Finding], hosts: Sequence[HostFacts]) -> list[str]:
+    """What to type: for problems first."""
+    wanted = [one for state in (State.PROBLEM, State.HINT) for one in found if one.state is state]
+    commands = [command for finding in wanted for command in finding.commands]
+    return list(dict.fromkeys([*commands, "pcmio demo" if _some_answer(hosts) else "pcmio demo --host null"]))
+
+
+def _some_answer(hosts: Sequence[HostFacts]) -> bool:
+    return any(facts.error is None for facts in hosts if facts.id != _NULL)
+
+
+def _show(screen: Screen, found: Sequence[Finding], to_type: Sequence[str]) -> None:
+    marks = {
+        State.OK: ("ok  ", "green"),
+        State.NOTE: ("-   ", "dim"),
+        State.HINT: ("hint", "yellow"),
+        State.PROBLEM: ("BAD ", "bold red"),
+    }
+    topic = ""
+    for finding in found:
+        if finding.topic != topic:
+            screen.say(Text(finding.topic if not topic else f"\n{finding.topic}", "bold cyan"))
+            topic = finding.topic
+        screen.say(Text.assemble("  ", marks[finding.state], "  ", finding.text))
+        for detail in finding.details:
+            screen.say(Text("        " + detail.replace("\n", "\n        "), "dim"))
+        if finding.advice is not None and finding.state in (State.HINT, State.PROBLEM):
+            screen.say(Text(f"        {screen.glyphs.arrow} {finding.advice}", "cyan"))
+    bad = sum(finding.state is State.PROBLEM for finding in found)
+    said = (
+        "Nothing is wrong that can be seen from here."
+        if not bad
+        else f"{bad} of these {'does' if bad == 1 else 'do'} not work."
+    )
+    screen.say(Text(f"\n{said} Next, type:", "bold"))
+    for command in to_type:
+        screen.say(Text(f"  {command}", "cyan"))
+
+
+def _code(found: Sequence[Finding], hosts: Sequence[HostFacts]) -> int:
+    if not _some_answer(hosts):
+        return ExitCode.NO_SERVER
+    return ExitCode.AUDIO if any(finding.state is State.PROBLEM for finding in found) else ExitCode.OK

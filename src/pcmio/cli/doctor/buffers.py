@@ -1,0 +1,168 @@
+"""How much sound the system keeps ahead of what is heard, and which setting makes it less.
+
+A buffer that is deep by default is no error: nothing is lost. But a program that counts what it has written runs ahead
+of what is heard, and answers late. It is found by playing silence for a moment, as one does who asks for nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from pcmio.cli.doctor.findings import Finding, State
+from pcmio.cli.exits import one_line
+from pcmio.cli.facts import configs_of
+from pcmio.configs import StreamConfig
+from pcmio.descriptions import Direction
+from pcmio.errors import AudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from pcmio.contract import Device, Host
+    from pcmio.timestamps import CallbackInfo
+
+_TOPIC = "Buffers"
+_PROBE_SECONDS = 1.0
+#: More than that is heard as a delay by who presses a key.
+_DEEP_SECONDS = 0.1
+#: A native cycle of so little leaves no time for anything.
+_SHALLOW_SECONDS = 0.0015
+
+_OURS = 'for one stream: buffer_size="low" in its StreamConfig, and depth="low" where it is built'
+_ASOUNDRC = "in ~/.asoundrc give the slave of pcm.default a period_size and a buffer_size, as 480 and 1920"
+_ALSA_OPTIONS = "or for one stream the options period_frames=480, periods=3"
+_CONF = "lower PipeWire's quantum: default.clock.quantum in ~/.config/pipewire/pipewire.conf.d, or until it ends"
+_DAEMON = (
+    "in ~/.config/pulse/daemon.conf set default-fragments = 4 and default-fragment-size-msec = 10 (in default.pa they "
+    "need module-udev-detect tsched=0), and start it anew"
+)
+#: What makes the system's own buffer less: what to do, and what to type.
+_CURES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "alsa": (f"{_ASOUNDRC}; {_ALSA_OPTIONS}", ()),
+    "pipewire": (_CONF, ("pw-metadata -n settings 0 clock.force-quantum 512",)),
+    "pulseaudio": (_DAEMON, ("pulseaudio --kill; pulseaudio --start",)),
+    "jack": ("start the server with a shorter period", ("jackd -d alsa -p 256",)),
+}
+#: What makes it more.
+_ROOM: dict[str, tuple[str, tuple[str, ...]]] = {
+    "pipewire": (
+        "raise PipeWire's quantum, or have it choose again",
+        ("pw-metadata -n settings 0 clock.force-quantum 0",),
+    ),
+    "jack": ("start the server with a longer period", ("jackd -d alsa -p 256",)),
+}
+
+
+class Probe(NamedTuple):
+    """A stream that ran for a moment, as it is when nothing is asked for.
+
+    Attributes:
+        host: Id of its host.
+        direction: Its direction.
+        sample_rate: Frames per second.
+        block_frames: Frames per callback.
+        cycle_frames: Most frames that the system moved at once.
+        device_seconds: Latency, as the system tells.
+        ring_seconds: Latency in pcmio's own buffer.
+        ahead_seconds: How much more the device took than the time that passed.
+        started: Whether it moved at all within a second.
+        xruns: Times that frames were lost.
+    """
+
+    host: str
+    direction: Direction
+    sample_rate: int
+    block_frames: int
+    cycle_frames: int
+    device_seconds: float
+    ring_seconds: float
+    ahead_seconds: float
+    started: bool
+    xruns: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {**self._asdict(), "direction": str(self.direction)}
+
+
+def look_at_buffers(opened: Host) -> Iterator[Finding]:
+    """The default devices of a host that answers."""
+    for direction in (Direction.OUTPUT, Direction.INPUT):
+        is_output = direction is Direction.OUTPUT
+        try:
+            device = opened.default_output_device() if is_output else opened.default_input_device()
+            if device is None:
+                text = f"{opened.name} has no default {direction}"
+                advice = "connect a device, or choose one in the desktop's sound settings"
+                yield Finding("Devices", State.HINT, text, advice=advice)
+                continue
+            found = judge(opened.name, probe(opened.id, device, direction))
+        except AudioError as error:
+            text = f"{opened.name}'s default {direction} cannot be opened: {one_line(error)}"
+            found = Finding("Devices", State.PROBLEM, text, advice=error.advice)
+        yield found
+
+
+def probe(host_id: str, device: Device, direction: Direction) -> Probe:
+    """Play silence to a device, or record and forget, for a moment.
+
+    Raises:
+        AudioError: It cannot be opened.
+    """
+
+    def leave(_frames: Any, _info: CallbackInfo) -> None:
+        """Silence."""
+
+    default, _ranges = configs_of(device, direction)
+    config = StreamConfig(default.channels, default.sample_rate)
+    build = device.build_output_stream if direction is Direction.OUTPUT else device.build_input_stream
+    with build(config, leave) as stream:
+        began = time.monotonic()
+        passed = 0.0
+        while passed < _PROBE_SECONDS and not stream.wait(0.05):
+            passed = time.monotonic() - began
+        position, latency, stats = stream.position, stream.latency, stream.stats
+        passed = time.monotonic() - began
+    return Probe(
+        host=host_id,
+        direction=direction,
+        sample_rate=config.sample_rate,
+        block_frames=stream.config.buffer_size.frames or 0,
+        cycle_frames=stats.cycle_max,
+        device_seconds=round(latency.device, 6),
+        ring_seconds=round(latency.ring, 6),
+        ahead_seconds=round(position / config.sample_rate - passed, 6),
+        started=position > 0,
+        xruns=stats.xruns,
+    )
+
+
+def judge(name: str, found: Probe) -> Finding:
+    """Whether a system called ``name`` keeps too much, or too little."""
+    facts, what = found.as_json(), f"{name}'s default {found.direction}"
+    details = (_sizes(found),)
+    if not found.started:
+        text = f"{what} was opened, and did not move within a second"
+        advice = "it may be asleep; try: pcmio beep" if found.direction is Direction.OUTPUT else "try: pcmio monitor"
+        return Finding(_TOPIC, State.HINT, text, details, advice, facts=facts)
+    late = max(found.device_seconds, found.ahead_seconds if found.direction is Direction.OUTPUT else 0.0)
+    if late > _DEEP_SECONDS:
+        verb = "runs ahead of what is heard" if found.direction is Direction.OUTPUT else "comes late"
+        cure, commands = _CURES.get(found.host, (_OURS, ()))
+        advice = cure if cure is _OURS else f"{cure}; {_OURS}"
+        text = f"{what} keeps {late * 1000:.0f} ms by default: sound {verb}"
+        return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
+    if 0 < found.cycle_frames < _SHALLOW_SECONDS * found.sample_rate:
+        cure, commands = _ROOM.get(found.host, ('ask for more: buffer_size="high"', ()))
+        text = f"{what} moves {found.cycle_frames} frames at a time: very few, each delay is heard"
+        return Finding(_TOPIC, State.HINT, text, details, cure, commands, facts)
+    return Finding(_TOPIC, State.OK, f"{what} is sane", details, facts=facts)
+
+
+def _sizes(found: Probe) -> str:
+    block, cycle = (frames / found.sample_rate * 1000 for frames in (found.block_frames, found.cycle_frames))
+    own, system = found.ring_seconds * 1000, found.device_seconds * 1000
+    moved = f"{found.block_frames} frames per callback ({block:.1f} ms), the system moves {found.cycle_frames}"
+    return f"{moved} ({cycle:.1f} ms), its latency {system:.1f} ms, pcmio's {own:.1f} ms"

@@ -1,0 +1,116 @@
+"""What the doctor finds, and how it is told without telling who the user is."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pcmio.cli.doctor.machine import own_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+
+class State(Enum):
+    """How a finding is meant."""
+
+    OK = "ok"
+    NOTE = "note"  # so it is, and that is neither good nor bad
+    HINT = "hint"  # sound may be better, or a thing works otherwise than one might think
+    PROBLEM = "problem"  # something does not work
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        topic: Heading.
+        state: Whether it is well.
+        text: What was found, in a line.
+        details: More of it, line by line.
+        advice: What to do about it, or None.
+        commands: What to type for that.
+        facts: The same for a program.
+    """
+
+    topic: str
+    state: State
+    text: str
+    details: tuple[str, ...] = ()
+    advice: str | None = None
+    commands: tuple[str, ...] = ()
+    facts: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {**self._asdict(), "state": str(self.state)}
+
+
+_ADDRESS = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:_-][0-9A-Fa-f]{2}){5}\b")
+#: Names that everybody has.
+_NOBODYS = {"root", "localhost", "user"}
+
+
+class Veil:
+    """Takes out of texts what tells whose machine it is: home, the names of user and machine, hardware addresses."""
+
+    def __init__(self, replaced: Iterable[tuple[str, str]], words: Iterable[tuple[str, str]]) -> None:
+        self._paths = sorted(((old, new) for old, new in replaced if len(old) > 1), key=lambda pair: -len(pair[0]))
+        self._words = [
+            (re.compile(rf"(?<!\w){re.escape(old)}(?!\w)", re.IGNORECASE), new)
+            for old, new in words
+            if old and old.lower() not in _NOBODYS
+        ]
+
+    @classmethod
+    def of_this_process(cls) -> Veil:
+        """For who runs this, on this machine."""
+        paths = [(str(Path.home()), "~"), (os.environ.get("XDG_RUNTIME_DIR", ""), "$XDG_RUNTIME_DIR")]
+        machine = socket.gethostname()
+        names = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME", "SUDO_USER")} | {_account_name()}
+        words = [(name, "USER") for name in names] + [(machine, "MACHINE"), (machine.partition(".")[0], "MACHINE")]
+        return cls([*paths, (os.environ.get("HOME", ""), "~")], words)
+
+    def text(self, text: str) -> str:
+        """The same text, with nothing private in it."""
+        for old, new in self._paths:
+            text = text.replace(old, new)
+        for pattern, new in self._words:
+            text = pattern.sub(new, text)
+        return _ADDRESS.sub("ADDRESS", text)
+
+    def anything(self, value: Any) -> Any:
+        """The same value with all of its texts veiled; the names of its fields are ours, and stay."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self.anything(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(value, (list, tuple)):
+            return [self.anything(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+        return value
+
+    def finding(self, finding: Finding) -> Finding:
+        """The same finding, veiled."""
+        return finding._replace(
+            text=self.text(finding.text),
+            details=tuple(map(self.text, finding.details)),
+            advice=None if finding.advice is None else self.text(finding.advice),
+            facts=self.anything(finding.facts),
+        )
+
+
+def _account_name() -> str:
+    try:
+        pwd: Any = import_module("pwd")
+        return str(pwd.getpwuid(own_uid()).pw_name)
+    except (ImportError, KeyError):  # another system; a user without an entry
+        return ""

@@ -1,0 +1,184 @@
+"""Whether threads may have real-time priority, by whose leave, and what stands in the way."""
+
+from __future__ import annotations
+
+import os
+import threading
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+from pcmio.cli.doctor.findings import Finding, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from pcmio.cli.doctor.machine import Machine
+
+_TOPIC = "Real-time priority"
+_RTKIT = "org.freedesktop.RealtimeKit1"
+_SERVICES = "/usr/share/dbus-1/system-services"
+_BUS_SECONDS = 0.5
+_LIMITS = ("/etc/security/limits.conf", "/etc/security/limits.d")
+
+
+class Permission(NamedTuple):
+    """What this process is allowed.
+
+    Attributes:
+        direct: Whether a thread of ours got real-time priority; None: the system has none of this kind.
+        reason: Why it did not.
+        rtprio: The limit, or None; -1: unlimited.
+        memlock_bytes: The limit, or None; -1: unlimited.
+        rtkit: Whether rtkit answers; None: it could not be asked.
+        jeepney: Whether what asks it is installed.
+    """
+
+    direct: bool | None
+    reason: str
+    rtprio: int | None
+    memlock_bytes: int | None
+    rtkit: bool | None
+    jeepney: bool
+
+
+def ask_permission() -> Permission:
+    """Try it: in a thread that ends at once."""
+    answer: list[bool | None] = [None]
+    reason = [""]
+    trying = threading.Thread(target=_try, args=(answer, reason), name="pcmio-doctor")
+    trying.start()
+    trying.join()
+    jeepney = find_spec("jeepney") is not None
+    return Permission(
+        answer[0],
+        reason[0],
+        _limit("RLIMIT_RTPRIO"),
+        _limit("RLIMIT_MEMLOCK"),
+        _ask_rtkit() if jeepney else None,
+        jeepney,
+    )
+
+
+def _try(answer: list[bool | None], reason: list[str]) -> None:
+    system: Any = os
+    if not hasattr(system, "sched_setscheduler"):
+        return
+    try:
+        # Of the calling thread alone, whatever the name of the call says.
+        system.sched_setscheduler(0, system.SCHED_FIFO | system.SCHED_RESET_ON_FORK, system.sched_param(1))
+    except OSError as error:
+        answer[0], reason[0] = False, error.strerror or str(error)
+    else:
+        answer[0] = True
+
+
+def _limit(name: str) -> int | None:
+    try:
+        resource: Any = import_module("resource")
+    except ImportError:  # Windows
+        return None
+    if not hasattr(resource, name):
+        return None
+    soft, _hard = resource.getrlimit(getattr(resource, name))
+    return -1 if soft == resource.RLIM_INFINITY else int(soft)
+
+
+def _ask_rtkit() -> bool:
+    """Whether it answers on the system's bus; it is started for that where it is installed."""
+    jeepney: Any = import_module("jeepney")
+    blocking: Any = import_module("jeepney.io.blocking")
+    address = jeepney.DBusAddress("/org/freedesktop/RealtimeKit1", bus_name=_RTKIT, interface=_RTKIT)
+    try:
+        with blocking.open_dbus_connection("SYSTEM", auth_timeout=_BUS_SECONDS) as bus:
+            question = jeepney.Properties(address).get("MaxRealtimePriority")
+            jeepney.wrappers.unwrap_msg(bus.send_and_get_reply(question, timeout=_BUS_SECONDS))
+    except Exception:  # noqa: BLE001 - whatever a bus, its authentication or its messages come to: no answer
+        return False
+    return True
+
+
+# --- found ----------------------------------------------------------------------------------------------------------
+
+
+def look_at_scheduling(machine: Machine, permission: Permission) -> Iterator[Finding]:
+    """What threads may have, on systems that have such priorities."""
+    if permission.direct is None:
+        return
+    facts = {**permission._asdict(), "rtkit_installed": machine.exists(f"{_SERVICES}/{_RTKIT}.service")}
+    details = _details(machine, permission)
+    if permission.direct:
+        text = "threads of this user may have it, directly"
+        yield Finding(_TOPIC, State.OK, text, details, facts=facts)
+    elif permission.rtkit:
+        yield Finding(_TOPIC, State.OK, "threads of this user get it from rtkit", details, facts=facts)
+    else:
+        yield _refused(machine, permission, details, facts)
+    yield from _kernel(machine)
+
+
+def _details(machine: Machine, permission: Permission) -> tuple[str, ...]:
+    def amount(value: int | None, unit: str) -> str:
+        return (
+            "not told" if value is None else "unlimited" if value < 0 else f"{value // 1024 if unit else value}{unit}"
+        )
+
+    rtkit = "answers" if permission.rtkit else "does not answer" if permission.rtkit is False else "not asked"
+    member = {True: "of", False: "not of", None: "on a system without"}[machine.in_group("audio")]
+    return (
+        f"limits: rtprio {amount(permission.rtprio, '')}, memlock {amount(permission.memlock_bytes, ' KiB')}",
+        f"rtkit {rtkit}{'' if permission.jeepney else ' (jeepney is not installed)'}",
+        f"this user is {member} the group audio",
+    )
+
+
+def _refused(machine: Machine, permission: Permission, details: tuple[str, ...], facts: dict[str, Any]) -> Finding:
+    text = f"threads of this user do not get it ({permission.reason}): other programs can make sound stutter"
+    if facts["rtkit_installed"] and not permission.jeepney:
+        return Finding(
+            _TOPIC,
+            State.HINT,
+            f"{text}; rtkit is installed, and pcmio cannot ask it",
+            details,
+            "install what asks it",
+            ("pip install 'pcmio[realtime]'",),
+            facts,
+        )
+    group = _group_with_limits(machine)
+    if group is not None and machine.in_group(group) is False:
+        commands = (f"sudo usermod -aG {group} $USER",)
+        advice = f"the group {group} has the right to it: join it, and log in again"
+    else:
+        commands = ("echo '@audio - rtprio 95' | sudo tee /etc/security/limits.d/audio.conf",)
+        advice = "let the group audio have it, be in that group, and log in again; or install rtkit"
+    return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
+
+
+def _group_with_limits(machine: Machine) -> str | None:
+    """The first group that PAM's limits give real-time priority to."""
+    files = [_LIMITS[0], *(f"{_LIMITS[1]}/{name}" for name in machine.names(_LIMITS[1]) if name.endswith(".conf"))]
+    for path in files:
+        for line in (machine.text(path) or "").splitlines():
+            words = line.partition("#")[0].split()
+            if len(words) == len(("who", "kind", "what", "value")) and words[0][0] == "@" and words[2] == "rtprio":
+                return words[0][1:]
+    return None
+
+
+def _kernel(machine: Machine) -> Iterator[Finding]:
+    runtime = machine.text("/proc/sys/kernel/sched_rt_runtime_us")
+    if runtime == "0":
+        yield Finding(
+            _TOPIC,
+            State.PROBLEM,
+            "the kernel gives real-time threads no time at all (kernel.sched_rt_runtime_us is 0)",
+            advice="set it back",
+            commands=("sudo sysctl kernel.sched_rt_runtime_us=950000",),
+        )
+    places = {machine.text(f"/sys/devices/system/cpu/{cpu}/cpufreq/scaling_governor") for cpu in ("cpu0", "cpu1")}
+    governors = sorted(governor for governor in places if governor)
+    if governors and "performance" not in governors:
+        text = f"processors change their speed with the load ({', '.join(governors)})"
+        advice = "if sound stutters at small buffers, try the governor performance"
+        yield Finding(_TOPIC, State.NOTE, text, (advice,), facts={"governors": governors})
