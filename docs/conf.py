@@ -85,6 +85,7 @@ CONTENTS = {
         "docs/README",
         "docs/devices",
         "docs/streams",
+        "docs/duplex",
         "docs/arrays",
         "docs/watching",
         "docs/formats",
@@ -111,6 +112,7 @@ REFERENCE: dict[str, dict[str, list[str]]] = {
         "Hosts": ["ALL_HOSTS", "available_hosts", "default_host", "host", "Host"],
         "Devices": ["Device", "DeviceId", "DeviceDescription", "DeviceType", "InterfaceType", "Direction"],
         "Streams": ["Stream", "Writer", "Reader", "ClearResult", "NativeCallback", "NATIVE_BLOCK_FIELDS"],
+        "Both directions": ["DuplexStream", "DuplexInfo", "DuplexLatency"],
         "States and ends": ["StreamState", "EndReason", "StopStream", "AbortStream"],
         "Arrays": ["play", "record", "play_record", "Playback", "Recording"],
         "Configs": [
