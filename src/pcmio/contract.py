@@ -122,7 +122,8 @@ class Stream(ABC):
         """When a frame was or will be at the converter: heard by the device, or captured.
 
         Frames are counted as ``CallbackInfo.position`` does, or as written or read; what was lost, and silence, lie
-        between two of them.  Told from the times that the system told; docs/streams.md says how exact that is.
+        between two of them; of a duplex stream, as ``position`` counts what the output takes.  Told from the times that
+        the system told; docs/streams.md says how exact that is.
 
         Returns:
             None if that is not known: before the device has begun, for what comes while the stream does not run, and

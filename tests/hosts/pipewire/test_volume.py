@@ -196,12 +196,14 @@ def test_it_may_be_set_by_many_threads_at_once(server: PipeWireServer, host: pcm
 def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeWireServer]:
     """A server whose session manager gives a stream the volume that one of the same name had before."""
     server = PipeWireServer(tmp_path_factory.mktemp("pipewire"), [NullNode("main", priority=2000)], restores=True)
-    server.start()
-    with pcmio.host("pipewire", remote=server.address) as host, build(host, "output") as stream:
-        server.run("wpctl", "set-volume", str(Seen(server).id), "0.5")
-        until(lambda: stream.volume == pytest.approx(0.125), "the volume")
-    yield server
-    server.stop()
+    try:
+        server.start()
+        with pcmio.host("pipewire", remote=server.address) as host, build(host, "output") as stream:
+            server.run("wpctl", "set-volume", str(Seen(server).id), "0.5")
+            until(lambda: stream.volume == pytest.approx(0.125), "the volume")
+        yield server
+    finally:
+        server.stop()
 
 
 def test_what_the_session_manager_remembers_is_told(remembering: PipeWireServer) -> None:
