@@ -170,6 +170,12 @@ typedef struct {
    * thread of Python's, for which there are none then.  The ring needs one slot.  NULL: Python does. */
   pcmio_native_callback callback;
   void *callback_user;
+  /* Of each channel of the user's, the one of the device that it goes to (each at most once) or comes from; only read
+   * by pcmio_pump_new.  NULL: the device has the same channels.  Those that nothing goes to are silent. */
+  const uint32_t *out_chosen;
+  const uint32_t *in_chosen;
+  uint32_t out_device_channels; /* with out_chosen: in native buffers */
+  uint32_t in_device_channels;
 } pcmio_pump_config;
 
 /* One block, as told to the user's callback. */

@@ -28,44 +28,60 @@ static void mark_low_water(pcmio_half *half, uint32_t frames) {
 /* --- between the ring and native buffers: audio thread ------------------------------------------------------------ */
 
 static uint8_t *native_at(const pcmio_half *half, void *base, uint32_t frame) {
-  return (uint8_t *)base + (size_t)frame * half->native_bytes * (half->planar ? 1 : half->channels);
+  return (uint8_t *)base + (size_t)frame * half->native_bytes * (half->planar ? 1 : half->device_channels);
 }
+
+/* One channel of the device's; its samples are native_step() apart. */
+static uint8_t *native_channel(const pcmio_half *half, void *const *buffers, uint32_t channel, uint32_t frame) {
+  return half->planar ? native_at(half, buffers[channel], frame)
+                      : native_at(half, buffers[0], frame) + (size_t)channel * half->native_bytes;
+}
+
+static ptrdiff_t native_step(const pcmio_half *half) { return half->planar ? 1 : (ptrdiff_t)half->device_channels; }
+
+/* Whether frames are the same on both sides, sample beside sample. */
+static bool is_straight(const pcmio_half *half) { return !half->planar && half->route == NULL; }
 
 static void to_native(const pcmio_half *half, void *const *buffers, uint32_t at, const uint8_t *frames,
                       uint32_t length) {
-  if (!half->planar) {
+  if (is_straight(half)) {
     pcmio_gain_convert(&half->gain, native_at(half, buffers[0], at), half->native_format, 1, frames, half->format, 1,
                        length, half->channels);
     return;
   }
-  for (uint32_t channel = 0; channel < half->channels; channel++) {
-    pcmio_gain_convert(&half->gain, native_at(half, buffers[channel], at), half->native_format, 1,
-                       frames + (size_t)channel * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length,
+  for (uint32_t channel = 0; channel < half->device_channels; channel++) {
+    uint32_t played = half->route == NULL ? channel : half->route[channel];
+    uint8_t *to = native_channel(half, buffers, channel, at);
+    if (played == PCMIO_NO_CHANNEL) {
+      pcmio_silence(to, half->native_format, native_step(half), length);
+      continue;
+    }
+    pcmio_gain_convert(&half->gain, to, half->native_format, native_step(half),
+                       frames + (size_t)played * half->sample_bytes, half->format, (ptrdiff_t)half->channels, length,
                        1);
   }
 }
 
-static void from_native(const pcmio_half *half, uint8_t *frames, const void *const *buffers, uint32_t at,
-                        uint32_t length) {
-  size_t offset = (size_t)at * half->native_bytes;
-  if (!half->planar) {
-    pcmio_gain_convert(&half->gain, frames, half->format, 1, (const uint8_t *)buffers[0] + offset * half->channels,
-                       half->native_format, 1, length, half->channels);
+static void from_native(const pcmio_half *half, uint8_t *frames, void *const *buffers, uint32_t at, uint32_t length) {
+  if (is_straight(half)) {
+    pcmio_gain_convert(&half->gain, frames, half->format, 1, native_at(half, buffers[0], at), half->native_format, 1,
+                       length, half->channels);
     return;
   }
   for (uint32_t channel = 0; channel < half->channels; channel++) {
+    uint32_t taken = half->route == NULL ? channel : half->route[channel];
     pcmio_gain_convert(&half->gain, frames + (size_t)channel * half->sample_bytes, half->format,
-                       (ptrdiff_t)half->channels, (const uint8_t *)buffers[channel] + offset, half->native_format, 1,
-                       length, 1);
+                       (ptrdiff_t)half->channels, native_channel(half, buffers, taken, at), half->native_format,
+                       native_step(half), length, 1);
   }
 }
 
 static void silence_native(const pcmio_half *half, void *const *buffers, uint32_t at, uint32_t length) {
   if (!half->planar) {
-    pcmio_silence(native_at(half, buffers[0], at), half->native_format, 1, (size_t)length * half->channels);
+    pcmio_silence(native_at(half, buffers[0], at), half->native_format, 1, (size_t)length * half->device_channels);
     return;
   }
-  for (uint32_t channel = 0; channel < half->channels; channel++) {
+  for (uint32_t channel = 0; channel < half->device_channels; channel++) {
     pcmio_silence(native_at(half, buffers[channel], at), half->native_format, 1, length);
   }
 }
@@ -168,7 +184,7 @@ static void capture(pcmio_pump *pump, const void *const *inputs, uint32_t frames
     if (into_slot == 0) {
       stamp(pump, written, nanos + pcmio_frames_nanos(done, pump->rate));
     }
-    from_native(half, piece, inputs, done, length);
+    from_native(half, piece, (void *const *)inputs, done, length); /* only read */
     pcmio_gain_advance(&half->gain, length);
     pcmio_ring_did_write(&half->ring, length);
     pcmio_callback_take(pump);

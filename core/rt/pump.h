@@ -12,6 +12,8 @@
 #include "ring.h"
 #include "timeline.h"
 
+#define PCMIO_NO_CHANNEL UINT32_MAX
+
 /* How long something took that happens again and again; one thread tells. */
 typedef struct {
   _Atomic uint64_t count;
@@ -22,8 +24,13 @@ typedef struct {
 /* One direction. */
 typedef struct {
   pcmio_ring ring;
-  uint32_t channels; /* 0: this direction is absent */
-  uint32_t format;   /* in the ring */
+  uint32_t channels;        /* in the ring; 0: this direction is absent */
+  uint32_t device_channels; /* in native buffers */
+  /* NULL: these are the same.  Else of each of the device's channels (output) the ring's that it plays, or none
+   * (PCMIO_NO_CHANNEL);
+   * of each of the ring's (input) the device's that it takes. */
+  uint32_t *route;
+  uint32_t format; /* in the ring */
   uint32_t native_format;
   uint32_t sample_bytes;
   uint32_t native_bytes;      /* of one sample */

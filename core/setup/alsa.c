@@ -209,7 +209,7 @@ static void run(void *argument) {
 static bool is_valid(const pcmio_alsa_config *config, const pcmio_pump *pump) {
   const pcmio_half *half = config->output != 0 ? &pump->out : &pump->in;
   bool sized = config->period_frames != 0 && config->buffer_frames >= config->period_frames && config->rate != 0;
-  bool agreed = half->channels == config->channels && half->native_bytes == config->sample_bytes &&
+  bool agreed = half->device_channels == config->channels && half->native_bytes == config->sample_bytes &&
                 half->planar == (config->planar != 0);
   bool room = config->planar == 0 || config->channels <= PCMIO_ALSA_CHANNELS;
   bool extended =

@@ -84,7 +84,7 @@ void pcmio_null_free(pcmio_null_device *device) {
 
 static bool fits(const pcmio_null_device *device, const pcmio_half *half, uint32_t channels) {
   return half->channels == 0 ||
-         (half->channels == channels && half->native_format == device->config.format && !half->planar);
+         (half->device_channels == channels && half->native_format == device->config.format && !half->planar);
 }
 
 int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t channels) {
@@ -95,7 +95,7 @@ int32_t pcmio_null_attach(pcmio_null_device *device, pcmio_pump *pump, uint32_t 
   if (stream == NULL) {
     return -1;
   }
-  *stream = (pcmio_null_stream){pump, pump->out.channels, pump->in.channels};
+  *stream = (pcmio_null_stream){pump, pump->out.device_channels, pump->in.device_channels};
   pcmio_pump_set_latency(pump, device->config.latency_nanos, device->config.latency_nanos);
   lock(device);
   bool added = pcmio_roster_add(&device->streams, stream);

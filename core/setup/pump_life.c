@@ -16,7 +16,7 @@ static bool open_half(pcmio_half *half, uint32_t channels, uint32_t format, uint
   if (!convertible || data == NULL) {
     return false;
   }
-  half->channels = channels;
+  half->channels = half->device_channels = channels;
   half->format = format;
   half->native_format = native_format;
   half->sample_bytes = pcmio_format_bytes(format);
@@ -27,6 +27,33 @@ static bool open_half(pcmio_half *half, uint32_t channels, uint32_t format, uint
   half->ring.slot_frames = config->slot_frames;
   half->ring.slots = config->slots;
   half->ring.capacity = config->slot_frames * config->slots;
+  return true;
+}
+
+/* Output: by the device's channels, each of which plays one at most.  Input: by the user's. */
+static bool open_route(pcmio_half *half, const uint32_t *chosen, uint32_t device_channels, bool to_native) {
+  if (half->channels == 0 || chosen == NULL) {
+    return true;
+  }
+  uint32_t length = to_native ? device_channels : half->channels;
+  half->device_channels = device_channels;
+  half->route = malloc(((size_t)length + 1) * sizeof *half->route);
+  if (half->route == NULL) {
+    return false;
+  }
+  for (uint32_t channel = 0; channel < length; channel++) {
+    half->route[channel] = PCMIO_NO_CHANNEL;
+  }
+  for (uint32_t channel = 0; channel < half->channels; channel++) {
+    if (chosen[channel] >= device_channels) {
+      return false;
+    }
+    uint32_t *place = &half->route[to_native ? chosen[channel] : channel];
+    if (*place != PCMIO_NO_CHANNEL) {
+      return false;
+    }
+    *place = to_native ? channel : chosen[channel];
+  }
   return true;
 }
 
@@ -92,7 +119,9 @@ pcmio_pump *pcmio_pump_new(const pcmio_pump_config *config) {
       !open_half(&pump->out, config->out_channels, config->out_format, config->out_native_format, config->out_planar,
                  config, config->out_data, true) ||
       !open_half(&pump->in, config->in_channels, config->in_format, config->in_native_format, config->in_planar, config,
-                 config->in_data, false)) {
+                 config->in_data, false) ||
+      !open_route(&pump->out, config->out_chosen, config->out_device_channels, true) ||
+      !open_route(&pump->in, config->in_chosen, config->in_device_channels, false)) {
     pcmio_pump_free(pump);
     return NULL;
   }
@@ -103,6 +132,8 @@ void pcmio_pump_free(pcmio_pump *pump) {
   if (pump != NULL) {
     free(pump->slot_nanos);
     free(pump->slot_lost);
+    free(pump->out.route);
+    free(pump->in.route);
     free(((void **)(uintptr_t)pump)[-1]);
   }
 }

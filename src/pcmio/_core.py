@@ -80,6 +80,10 @@ class PumpConfig(Structure):
         ("clock_cell", c_void_p),
         ("callback", c_void_p),
         ("callback_user", c_void_p),
+        ("out_chosen", c_void_p),
+        ("in_chosen", c_void_p),
+        ("out_device_channels", c_uint32),
+        ("in_device_channels", c_uint32),
     ]
 
 
@@ -291,6 +295,18 @@ def core() -> Core:
     return _core
 
 
+def _describe(config: PumpConfig, side: str, facts: Side, sample_format: SampleFormat, kept: list[Any]) -> None:
+    """Fill in one side; its choice of channels lies in what is added to ``kept``."""
+    setattr(config, f"{side}_channels", facts.users_channels)
+    setattr(config, f"{side}_format", sample_format.code)
+    setattr(config, f"{side}_native_format", _native_code(facts))
+    setattr(config, f"{side}_planar", facts.planar)
+    if facts.chosen:
+        kept.append((c_uint32 * len(facts.chosen))(*facts.chosen))
+        setattr(config, f"{side}_chosen", ctypes.addressof(kept[-1]))
+        setattr(config, f"{side}_device_channels", facts.channels)
+
+
 def _native_code(side: Side) -> int:
     return side.native_format.code | (SWAPPED if side.swapped else 0)
 
@@ -390,18 +406,13 @@ class CorePump:
         self._slots, self._capacity = slots, slots * plan.block_frames
         self._block_nanos = plan.block_frames * 1e9 / plan.sample_rate
         samples = slots * plan.block_frames * sample_format.sample_bytes
+        chosen: list[Any] = []  # kept until the pump has read it
         if plan.output is not None:
-            self._output, config.out_data = _memory(samples * plan.output.channels)
-            config.out_channels = plan.output.channels
-            config.out_format = sample_format.code
-            config.out_native_format = _native_code(plan.output)
-            config.out_planar = plan.output.planar
+            self._output, config.out_data = _memory(samples * plan.output.users_channels)
+            _describe(config, "out", plan.output, sample_format, chosen)
         if plan.input is not None:
-            self._input, config.in_data = _memory(samples * plan.input.channels)
-            config.in_channels = plan.input.channels
-            config.in_format = sample_format.code
-            config.in_native_format = _native_code(plan.input)
-            config.in_planar = plan.input.planar
+            self._input, config.in_data = _memory(samples * plan.input.users_channels)
+            _describe(config, "in", plan.input, sample_format, chosen)
         self._pump = lib.pcmio_pump_new(ctypes.byref(config))
         if self._pump is None:
             raise ResourceExhausted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from pcmio._choosing import check_choice, choose, opened_with
 from pcmio._fit import AUTO, NEVER, check_convert, fitting
 from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 class NativeDevice(Device):
     """A device whose streams are made of a ``Driver`` and the core."""
 
+    #: Whether ``_driver`` itself sees to ``config.device_channels``; else it is asked for all that it takes to have them.
+    chooses_channels = False
+
     @abstractmethod
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
         """Negotiate a stream: a driver whose plan says what is granted; it may be closed without having been opened.
@@ -40,6 +44,35 @@ class NativeDevice(Device):
         Raises:
             UnsupportedConfig, DeviceNotAvailable, ...: As ``build_output_stream`` says; nothing native is left behind.
         """
+
+    def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
+        """Channels that a stream may have in which each is the device's own of that number; the best count first."""
+        output = direction is Direction.OUTPUT
+        ranges = self.supported_output_configs() if output else self.supported_input_configs()
+        default = self.default_output_config() if output else self.default_input_config()
+        counts = {one.channels for one in ranges if one.contains_rate(sample_rate)}
+        return [*([default.channels] if default.channels in counts else []), *sorted(counts)]
+
+    def _in_order(self, direction: Direction, options: dict[str, Any]) -> dict[str, Any]:
+        """Options for a stream with all channels, in the device's own order."""
+        del direction
+        return options
+
+    def _negotiated(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
+        """A driver for a config that may choose channels; raises as ``_driver``."""
+        chosen = config.device_channels
+        if not chosen:
+            return self._driver(direction, self._resolved(direction, config), dict(options))
+        check_choice(direction, config)
+        if self.chooses_channels:
+            driver = self._driver(direction, self._resolved(direction, config), dict(options))
+        else:
+            config = opened_with(self.name, config, self._channel_counts(direction, config.sample_rate))
+            resolved = self._resolved(direction, config)
+            driver = self._driver(direction, resolved, self._in_order(direction, dict(options)))
+            choose(driver, chosen)
+        driver.device_channels = chosen
+        return driver
 
     def _resolved(self, direction: Direction, config: StreamConfig) -> StreamConfig:
         """The config with a number of frames in place of a wish, and with the default's place left open."""
@@ -54,7 +87,7 @@ class NativeDevice(Device):
         if not self._has(direction):
             return False
         try:
-            driver = self._driver(direction, self._resolved(direction, config), {})
+            driver = self._negotiated(direction, config, {})
         except UnsupportedConfig:
             return False
         driver.close()
@@ -129,7 +162,7 @@ class NativeDevice(Device):
         self._check_build(direction, on_event)
         from pcmio._stream import NativeStream
 
-        driver = self._driver(direction, self._resolved(direction, config), options)
+        driver = self._negotiated(direction, config, options)
         return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
 
     def open_writer(
@@ -145,9 +178,8 @@ class NativeDevice(Device):
         self._check_build(Direction.OUTPUT, on_event)
         check_convert(convert)
         wanted = _or_default(config, self.default_output_config)
-        resolved = self._resolved(Direction.OUTPUT, wanted)
         try:
-            driver = self._driver(Direction.OUTPUT, resolved, dict(options))
+            driver = self._negotiated(Direction.OUTPUT, wanted, options)
         except UnsupportedConfig:
             granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted, taken=False)
             if granted is wanted:
@@ -155,7 +187,7 @@ class NativeDevice(Device):
             return self._open_converting(wanted, granted, on_event, options, depth=depth, realtime=realtime)
         from pcmio._writer import NativeWriter
 
-        return NativeWriter(self, driver, resolved, on_event, depth=depth, realtime=realtime)
+        return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
     def _open_converting(
         self,
@@ -171,7 +203,7 @@ class NativeDevice(Device):
         from pcmio._converting import ConvertingWriter
 
         converter = Converter(wanted, granted)
-        driver = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, granted), options)
+        driver = self._negotiated(Direction.OUTPUT, granted, options)
         return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
 
     def open_reader(
@@ -184,10 +216,10 @@ class NativeDevice(Device):
         **options: object,
     ) -> Reader:
         self._check_build(Direction.INPUT, on_event)
-        wanted = self._resolved(Direction.INPUT, _or_default(config, self.default_input_config))
+        wanted = _or_default(config, self.default_input_config)
         from pcmio._reader import NativeReader
 
-        driver = self._driver(Direction.INPUT, wanted, options)
+        driver = self._negotiated(Direction.INPUT, wanted, options)
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
     def build_duplex_stream(  # noqa: PLR0913 - the contract's

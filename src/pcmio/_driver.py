@@ -26,16 +26,23 @@ class Side(Value):
     """One direction of a stream, as the native system takes it.
 
     Attributes:
-        channels: The same on both sides.
+        channels: In the native buffer.
         native_format: The samples in the native buffer.
         planar: Native buffers hold one channel each.
         swapped: Native samples are in the other byte order.
+        chosen: Of the channels those that the user sees, in order; empty: all.
     """
 
     channels: int
     native_format: SampleFormat
     planar: bool = False
     swapped: bool = False
+    chosen: tuple[int, ...] = ()
+
+    @property
+    def users_channels(self) -> int:
+        """How many the user sees."""
+        return len(self.chosen) or self.channels
 
 
 class Plan(Value):
@@ -169,6 +176,8 @@ class Driver(ABC):
     plan: Plan
     #: Whether threads of the driver's own are to be real-time: "auto", "require", "never"; set before ``open``.
     realtime: str = "auto"
+    #: The device's channels that the user chose, whoever moves them; empty: no choice was made.
+    device_channels: tuple[int, ...] = ()
     #: With a note REALTIME_DENIED: what was answered, in words.
     denied_reason: str = ""
 

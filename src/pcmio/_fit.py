@@ -44,7 +44,8 @@ def fitting(device: Device, direction: Direction, wanted: StreamConfig, *, taken
     default = device.default_output_config() if output else device.default_input_config()
     # Mono is to be heard on both sides, wherever the system would have put it.
     spread = output and wanted.channels == 1 and default.channels > 1
-    for channels in (default.channels,) if spread else (wanted.channels, default.channels):
+    counts = (default.channels,) if spread else (wanted.channels, default.channels)
+    for channels in (wanted.channels,) if wanted.device_channels else counts:
         for rate in (wanted.sample_rate, default.sample_rate):
             config = _changed(wanted, channels, rate) if output or wanted.sample_format.is_float else wanted
             if device.supports(config, direction):

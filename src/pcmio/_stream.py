@@ -58,7 +58,8 @@ class NativeStream(Stream):
         if side is None:
             raise UnsupportedOperation("a stream needs at least one direction")
         self._device = device
-        self._config = StreamConfig(side.channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
+        channels = driver.device_channels or side.users_channels
+        self._config = StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
         try:
             ring = plan_ring(depth, plan)
             views: list[Any] = []
@@ -67,7 +68,7 @@ class NativeStream(Stream):
                 data = nothing
             else:
                 pump = CorePump(plan, sample_format, ring.blocks, ring.wake_blocks)
-                views += pump.blocks if raw else arrays(pump.blocks, side.channels, sample_format)
+                views += pump.blocks if raw else arrays(pump.blocks, side.users_channels, sample_format)
             driver.realtime = check_mode(realtime)
             driver.open(pump)
             engine = self._make_engine(driver, pump, data, views, on_event, ring)

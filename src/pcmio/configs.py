@@ -11,7 +11,8 @@ from pcmio.formats import SampleFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from collections.abc import Iterable
+    from typing import Any, ClassVar
 
 SAMPLE_RATE_CD = 44_100
 SAMPLE_RATE_48K = 48_000
@@ -40,6 +41,8 @@ MOST_FRAMES = 1 << 24
 _MOST_RATE = 1 << 26
 _MOST_CHANNELS = 1024
 _MOST_SECONDS = 60.0
+#: What channels may be listed in.
+_LISTS = (list, tuple, range)
 
 _NEAREST = "nearest"
 #: By name: how long a block is to last, in seconds.  Nobody gains by less than a millisecond: the systems move more
@@ -237,34 +240,51 @@ class StreamConfig(Value):
     """What a stream is asked for, and in ``stream.config`` what it got.
 
     Attributes:
-        channels: Samples in a frame.
+        channels: Samples in a frame.  In place of a number may stand which channels of the device they are, in order,
+            counted from 0: ``StreamConfig([2, 3], 48_000)`` has two, the device's third and fourth.
         sample_rate: Frames per second.
         buffer_size: Frames per callback; a plain number means ``BufferSize.fixed(number)``, None the host's choice, and
             "smallest", "low", "balanced", "high" are wishes, see ``BufferSize``.
         sample_format: Of the frames that the callback sees; its name ("f32") will do.  The core converts to what the
             device takes.
+        device_channels: The device's channels that were chosen, else empty.
     """
 
     channels: int
     sample_rate: int
     buffer_size: BufferSize = BufferSize.DEFAULT
     sample_format: SampleFormat = SampleFormat.F32
+    device_channels: tuple[int, ...] = ()
 
     if TYPE_CHECKING:
 
         def __init__(
             self,
-            channels: int,
+            channels: int | Iterable[int],
             sample_rate: int,
             buffer_size: BufferSize | int | str | None = ...,
             sample_format: SampleFormat | str = ...,
+            device_channels: tuple[int, ...] = ...,
         ) -> None: ...
 
     def _check(self) -> None:
-        self._set("channels", whole("channels", self.channels, _MOST_CHANNELS))
+        self._set_channels(self._given("channels"), self._given("device_channels"))
         self._set("sample_rate", whole("sample_rate", self.sample_rate, _MOST_RATE))
         self._set("buffer_size", BufferSize.of(self._given("buffer_size")))
         self._set("sample_format", SampleFormat(self.sample_format))
+
+    def _set_channels(self, channels: Any, device_channels: Any) -> None:
+        if isinstance(channels, _LISTS) or (getattr(channels, "ndim", 0) and hasattr(channels, "__iter__")):
+            channels, device_channels = len(channels), channels  # whatever was chosen before
+        chosen = tuple([whole("a channel", one, _MOST_CHANNELS - 1, least=0) for one in device_channels])
+        channels = whole("channels", channels, _MOST_CHANNELS)
+        if chosen and len(chosen) != channels:
+            raise InvalidInput(
+                f"{channels} channels are not the {len(chosen)} that were chosen, {shown(list(chosen))}",
+                advice="choose others: channels=[...], or none: device_channels=()",
+            )
+        self._set("channels", channels)
+        self._set("device_channels", chosen)
 
     @property
     def frame_bytes(self) -> int:
@@ -272,7 +292,15 @@ class StreamConfig(Value):
         return self.channels * self.sample_format.sample_bytes
 
     def __str__(self) -> str:
-        return f"{self.channels} ch, {self.sample_rate} Hz, {self.sample_format}, {self.buffer_size}"
+        chosen = f" ({', '.join(map(str, self.device_channels))} of the device)" if self.device_channels else ""
+        return f"{self.channels} ch{chosen}, {self.sample_rate} Hz, {self.sample_format}, {self.buffer_size}"
+
+    def __repr__(self) -> str:
+        channels = list(self.device_channels) or self.channels
+        return (
+            f"StreamConfig(channels={channels!r}, sample_rate={self.sample_rate!r}, buffer_size={self.buffer_size!r}, "
+            f"sample_format={self.sample_format!r})"
+        )
 
 
 class SupportedStreamConfig(Value):

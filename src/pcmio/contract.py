@@ -589,8 +589,10 @@ def checked_config(config: object) -> StreamConfig:
 
 def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
     frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
+    chosen = wanted.device_channels
     return (
-        (listed.channels, listed.sample_format) == (wanted.channels, wanted.sample_format)
+        (listed.channels > max(chosen) if chosen else listed.channels == wanted.channels)
+        and listed.sample_format is wanted.sample_format
         and listed.contains_rate(wanted.sample_rate)
         and (frames is None or listed.buffer_size.contains(frames))
     )

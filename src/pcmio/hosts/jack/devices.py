@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pcmio._choosing import no_such_channel
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
@@ -46,6 +47,8 @@ def describe(group: PortGroup) -> DeviceDescription:
 
 class JackDevice(TwoWayDevice):
     """A group of physical ports, or the graph."""
+
+    chooses_channels = True  # a port for each that is chosen, and none for the others
 
     def __init__(self, host: JackHost, group: PortGroup, *, follows: bool = False) -> None:
         self._host = host
@@ -107,4 +110,7 @@ class JackDevice(TwoWayDevice):
         if wanted.follow is None:
             wanted = wanted.replace(follow="default" if self._follows else "never")
         client = self._host.client()
-        return JackDriver(client, direction, config, wanted, self._group.name, self._ports(client, direction))
+        ports = self._ports(client, direction)
+        if config.device_channels and max(config.device_channels) >= len(ports):
+            raise no_such_channel(self.name, max(config.device_channels), len(ports))
+        return JackDriver(client, direction, config, wanted, self._group.name, ports)

@@ -220,4 +220,10 @@ class JackDriver(Driver):
         connect = self._options.connect
         if isinstance(connect, tuple):
             return connect
-        return tuple((port,) for port in self._device_ports) if connect else ()
+        if not connect:
+            return ()
+        ports = [(port,) for port in self._device_ports]
+        if not self.device_channels:
+            return tuple(ports)
+        # The device that the stream goes to when its first one has gone may have fewer.
+        return tuple(ports[channel] if channel < len(ports) else () for channel in self.device_channels)

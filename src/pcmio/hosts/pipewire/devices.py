@@ -110,6 +110,17 @@ class _GraphDevice(TwoWayDevice):
         node, clock = self._present()
         return SupportedStreamConfig(node.channels, clock.now, BUFFER, SampleFormat.F32)
 
+    def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
+        del direction, sample_rate  # any other count is mixed by the server
+        return [self._present()[0].channels]
+
+    def _in_order(self, direction: Direction, options: dict[str, Any]) -> dict[str, Any]:
+        del direction
+        facts, _ = self._present()
+        if options.get("channel_map") is None and formats.have_names(facts.positions):
+            options["channel_map"] = formats.positions_text(facts.positions)
+        return options
+
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
         from pcmio.hosts.pipewire.stream import PipeWireDriver
 

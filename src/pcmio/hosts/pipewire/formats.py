@@ -96,6 +96,11 @@ def parse_positions(text: str) -> tuple[int, ...]:
     return tuple(POSITIONS[name.upper()] for name in names)
 
 
+def have_names(positions: Sequence[int]) -> bool:
+    """Whether ``positions_text`` is what ``parse_positions`` reads."""
+    return bool(positions) and all(place in _NAMES for place in positions)
+
+
 def positions_text(positions: Sequence[int]) -> str:
     """For people: "FL,FR"."""
     return ",".join(_NAMES.get(place, f"position{place}") for place in positions)

@@ -95,6 +95,16 @@ class _ServerDevice(TwoWayDevice):
         channels = len(facts.positions)
         return SupportedStreamConfig(channels, facts.sample_rate, buffer_sizes(channels, kind), kind)
 
+    def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
+        del sample_rate  # any other count is mixed by the server
+        return [len(self._present(direction).positions)]
+
+    def _in_order(self, direction: Direction, options: dict[str, Any]) -> dict[str, Any]:
+        facts = self._present(direction)
+        if facts.positions and options.get("channel_map") is None:
+            options["channel_map"] = formats.positions_text(facts.positions)
+        return options
+
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
         from pcmio.hosts.pulseaudio.stream import PulseDriver
 
