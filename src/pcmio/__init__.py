@@ -24,7 +24,15 @@ from pcmio.configs import (
     SupportedStreamConfigRange,
 )
 from pcmio.contract import Device, Host, Stream, Watch
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import (
+    CHANNEL_POSITIONS,
+    Channel,
+    DeviceDescription,
+    DeviceId,
+    DeviceType,
+    Direction,
+    InterfaceType,
+)
 from pcmio.duplex import DuplexInfo, DuplexLatency, DuplexStream
 from pcmio.errors import (
     AbortStream,
@@ -77,6 +85,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ALL_HOSTS",
+    "CHANNEL_POSITIONS",
     "COMMON_SAMPLE_RATES",
     "NATIVE_BLOCK_FIELDS",
     "SAMPLE_RATE_48K",
@@ -87,6 +96,7 @@ __all__ = [
     "BufferChanged",
     "BufferSize",
     "CallbackInfo",
+    "Channel",
     "ClearResult",
     "ClocksDrift",
     "DefaultChanged",

@@ -1,5 +1,7 @@
-"""Some of a device's channels in place of all: the stream is opened with as many as it takes, and the core leaves the
-others silent, or does not look at them."""
+"""Some of a device's channels in place of all.
+
+The stream is opened with as many as that takes, and the core leaves the others silent, or does not look at them.
+"""
 
 from __future__ import annotations
 

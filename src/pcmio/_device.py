@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
     from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
+    from pcmio.descriptions import Channel
 
 
 class NativeDevice(Device):
     """A device whose streams are made of a ``Driver`` and the core."""
 
-    #: Whether ``_driver`` itself sees to ``config.device_channels``; else it is asked for all that it takes to have them.
+    #: Whether ``_driver`` itself sees to ``config.device_channels``; else it is asked for as many as have them all.
     chooses_channels = False
 
     @abstractmethod
@@ -331,6 +332,16 @@ class TwoWayDevice(NativeDevice):
         Raises:
             DeviceNotAvailable, HostUnavailable, ...: As ``supported_output_configs`` says.
         """
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        """``channels`` in a direction that it has."""
+        del direction
+        return ()
+
+    def channels(self, direction: Direction) -> tuple[Channel, ...]:
+        if direction not in (Direction.INPUT, Direction.OUTPUT):
+            raise InvalidInput(f"direction must be INPUT or OUTPUT, not {shown(direction)}")
+        return self._channels(direction) if self._has(direction) else ()
 
     @abstractmethod
     def _default(self, direction: Direction) -> SupportedStreamConfig:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pcmio.callbacks import NativeCallback
     from pcmio.configs import SupportedStreamConfigRange
-    from pcmio.descriptions import DeviceDescription
+    from pcmio.descriptions import Channel, DeviceDescription
     from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
     from pcmio.stats import Latency, StreamStats
     from pcmio.timestamps import CallbackInfo, StreamInstant
@@ -237,6 +237,19 @@ class Device(Opens, ABC):
     def supports_output(self) -> bool:
         """Whether output streams can be built."""
         return self.description.supports_output
+
+    def channels(self, direction: Direction) -> tuple[Channel, ...]:
+        """Its channels in the order in which ``StreamConfig(channels=[...])`` numbers them; empty if that is not known.
+
+        Args:
+            direction: INPUT or OUTPUT.
+
+        Raises:
+            DeviceNotAvailable: It is gone.
+            HostUnavailable: The server is gone.
+        """
+        del direction
+        return ()
 
     @abstractmethod
     def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:

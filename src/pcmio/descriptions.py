@@ -123,6 +123,43 @@ class InterfaceType(Enum):
         return self.value
 
 
+#: Where a channel may belong, as PipeWire and ALSA abbreviate it: front left, right and centre, low frequencies, sides,
+#: rear, and so on; W is wide, H high, T top, B bottom, C between the other two (FLC: left of the front's centre).
+CHANNEL_POSITIONS = (
+    *("MONO", "FL", "FR", "FC", "LFE", "SL", "SR", "FLC", "FRC", "RC", "RL", "RR", "TC", "TFL", "TFC", "TFR"),
+    *("TRL", "TRC", "TRR", "RLC", "RRC", "FLW", "FRW", "LFE2", "FLH", "FCH", "FRH", "TFLC", "TFRC", "TSL", "TSR"),
+    *("LLFE", "RLFE", "BC", "BLC", "BRC"),
+)
+
+
+class Channel(Value):
+    """One channel of a device.
+
+    Attributes:
+        name: For people, in the system's words.
+        position: Where it is heard: one of ``CHANNEL_POSITIONS``, or None where it belongs nowhere in particular.
+    """
+
+    name: str
+    position: str | None = None
+
+    def _check(self) -> None:
+        if not isinstance(self._given("name"), str) or not self.name:
+            raise InvalidInput(f"a channel's name must be text, not {shown(self.name)}")
+        if self.position is not None and self.position not in CHANNEL_POSITIONS:
+            raise InvalidInput(
+                f"{shown(self.position)} is no position of a channel", advice="see pcmio.CHANNEL_POSITIONS"
+            )
+
+    @classmethod
+    def at(cls, position: str) -> Channel:
+        """One that has its position's name; what is none of ``CHANNEL_POSITIONS`` ("AUX0") is only a name."""
+        return cls(position, position if position in CHANNEL_POSITIONS else None)
+
+    def __str__(self) -> str:
+        return self.name if self.position in (None, self.name) else f"{self.name} ({self.position})"
+
+
 class DeviceDescription(Value):
     """What a system tells about a device.
 

@@ -21,7 +21,7 @@ def test_a_config_names_the_channels_of_the_device_in_place_of_a_number() -> Non
     assert (CHOICE.channels, CHOICE.device_channels, CHOICE.frame_bytes) == (2, (2, 3), 8)
     assert str(CHOICE) == "2 ch (2, 3 of the device), 48000 Hz, f32, default"
     assert repr(CHOICE).startswith("StreamConfig(channels=[2, 3], sample_rate=48000, ")
-    assert CHOICE != StreamConfig(2, 48_000)
+    assert StreamConfig(2, 48_000) != CHOICE
     assert pickle.loads(pickle.dumps(CHOICE)) == CHOICE == CHOICE.replace() == eval(repr(CHOICE), _names())
 
 

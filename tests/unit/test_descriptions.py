@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcmio import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import InvalidInput
 
 # --- DeviceId ---------------------------------------------------------------------------------------------------------
@@ -150,3 +150,20 @@ def test_descriptions_survive_what_happens_to_values() -> None:
             assert (name, driver) == ("x", "snd_usb_audio")
         case _:
             pytest.fail("no match")
+
+
+# --- Channel ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_channel_has_a_name_and_perhaps_a_place() -> None:
+    assert Channel("front-left", "FL") == Channel("front-left", "FL") != Channel("front-left")
+    assert [str(one) for one in (Channel("front-left", "FL"), Channel.at("FL"), Channel("capture_1"))] == [
+        *("front-left (FL)", "FL", "capture_1")
+    ]
+    assert (Channel.at("LFE").position, Channel.at("AUX3").position) == ("LFE", None)
+
+
+@pytest.mark.parametrize("wrong", [("",), (None,), (5,), ("x", "AUX0"), ("x", "fl"), ("x", 3), ("x", "")])
+def test_what_is_no_channel_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="channel"):
+        Channel(*wrong)

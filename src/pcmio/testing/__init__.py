@@ -36,6 +36,7 @@ from __future__ import annotations
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import (
     blocking,
+    channels,
     configs,
     data,
     duplex,
@@ -65,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     *outcomes.CHECKS,
     *data.CHECKS,
     *endings.CHECKS,
+    *channels.CHECKS,
     *native.CHECKS,
     *timing.CHECKS,
     *failures.CHECKS,

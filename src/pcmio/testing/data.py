@@ -15,7 +15,7 @@ from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from typing_extensions import Self
@@ -32,16 +32,24 @@ class Loop:
     """An output and an input stream on the rig's loop."""
 
     def __init__(
-        self, rig: Rig, host: Host, play: Callable[[Any, Any], object], channels: int, sample_format: SampleFormat
+        self,
+        rig: Rig,
+        host: Host,
+        play: Callable[[Any, Any], object],
+        channels: int,
+        sample_format: SampleFormat,
+        *,
+        chosen: tuple[Sequence[int], Sequence[int]] = ((), ()),
     ) -> None:
         config = rig.config(channels, sample_format)
+        played, recorded = (config.replace(channels=one) if one else config for one in chosen)
         self.rig = rig
         self.recorder = Recorder()
         self.output: Stream = rig.output_device(host, config).build_output_stream(
-            config, play, depth=_DEPTH_SECONDS, **rig.options_for("output")
+            played, play, depth=_DEPTH_SECONDS, **rig.options_for("output")
         )
         self.input: Stream = rig.input_device(host, config).build_input_stream(
-            config, self.recorder, depth=_DEPTH_SECONDS * 4, **rig.options_for("input")
+            recorded, self.recorder, depth=_DEPTH_SECONDS * 4, **rig.options_for("input")
         )
 
     def __enter__(self) -> Self:

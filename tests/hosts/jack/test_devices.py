@@ -32,6 +32,22 @@ def test_the_servers_hardware_and_the_graph_are_the_devices(host: JackHost) -> N
     assert (graph.playback_ports, graph.capture_ports) == ((), ())
 
 
+def test_channels_are_told_by_the_names_of_ports(host: JackHost) -> None:
+    system, graph = host.devices()
+    assert system.channels(Direction.OUTPUT) == (pcmio.Channel("playback_1"), pcmio.Channel("playback_2"))
+    assert system.channels(Direction.INPUT) == (pcmio.Channel("capture_1"), pcmio.Channel("capture_2"))
+    assert graph.channels(Direction.OUTPUT) == ()
+
+
+def test_a_chosen_channel_is_a_port_of_its_own(host: JackHost) -> None:
+    system = host.device_by_id("jack:system")
+    with system.build_output_stream(StreamConfig([1], 48_000), nothing):
+        ours = [port for port in host.ports() if port.is_own]
+        assert [port.connections for port in ours] == [("system:playback_2",)]
+    with pytest.raises(UnsupportedConfig, match="has no channel 2: its 2 channels are 0 to 1"):
+        system.build_output_stream(StreamConfig([2], 48_000), nothing)
+
+
 def test_the_default_devices_are_the_hardware(host: JackHost) -> None:
     assert str(host.default_output_device()) == "system"
     assert str(host.default_input_device()) == "system"

@@ -44,6 +44,20 @@ def test_a_description_says_what_the_properties_say(host: pcmio.Host) -> None:
     assert "channels: FL,FR" in description.extended
 
 
+def test_channels_are_told_by_their_places(host: pcmio.Host) -> None:
+    surround = host.device_by_id("pipewire:surround").channels(Direction.OUTPUT)
+    assert [(one.name, one.position) for one in surround] == [
+        (name, name) for name in ["FL", "FR", "FC", "LFE", "RL", "RR"]
+    ]
+    assert host.device_by_id("pipewire:surround.monitor").channels(Direction.INPUT) == surround
+    assert host.device_by_id("pipewire:mono").channels(Direction.OUTPUT) == (pcmio.Channel("MONO", "MONO"),)
+
+
+def test_a_channel_that_the_node_does_not_have_cannot_be_chosen(host: pcmio.Host) -> None:
+    with pytest.raises(pcmio.UnsupportedConfig, match="has no channel 6: its 6 channels are 0 to 5"):
+        host.device_by_id("pipewire:surround").open_writer(pcmio.StreamConfig([6], 48_000))
+
+
 def test_a_node_that_goes_while_it_is_looked_at_is_no_lost_server(host: pcmio.Host) -> None:
     assert isinstance(host, PipeWireHost)
 

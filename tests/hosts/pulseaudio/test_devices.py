@@ -10,6 +10,7 @@ import pcmio
 from pcmio import DeviceType, Direction, InterfaceType, SampleFormat
 from pcmio.hosts.pulseaudio.control import DeviceFacts
 from pcmio.hosts.pulseaudio.devices import DEFAULTS, describe
+from pcmio.hosts.pulseaudio.formats import POSITION_NAMES, channel_at
 from pcmio.testing import until
 from tests.servers.pulseaudio import NullSink
 
@@ -39,6 +40,29 @@ def test_a_description_says_what_the_properties_say(host: pcmio.Host) -> None:
     assert description.address == "pci-0000:00:14.0-usb-0:1:1.0"
     assert "device.product.name: Boomer" in description.extended
     assert "channels: front-left,front-right" in description.extended
+
+
+def test_channels_are_told_by_their_places(host: pcmio.Host) -> None:
+    main, many = (host.device_by_id(f"pulseaudio:{name}") for name in ("main", "many"))
+    assert main.channels(Direction.OUTPUT) == (pcmio.Channel("front-left", "FL"), pcmio.Channel("front-right", "FR"))
+    assert main.channels(Direction.INPUT) == ()
+    assert host.device_by_id("pulseaudio:main.monitor").channels(Direction.INPUT) == main.channels(Direction.OUTPUT)
+    assert host.device_by_id("pulseaudio:mono").channels(Direction.OUTPUT) == (pcmio.Channel("mono", "MONO"),)
+    assert len(many.channels(Direction.OUTPUT)) == 32
+    with pytest.raises(pcmio.InvalidInput, match="direction must be INPUT or OUTPUT"):
+        main.channels(Direction.DUPLEX)
+
+
+def test_every_place_of_the_servers_has_its_short_name() -> None:
+    places = [channel_at(place) for place in range(len(POSITION_NAMES))]
+    assert [one.name for one in places if one.position is None] == [f"aux{number}" for number in range(32)]
+    assert {one.name: one.position for one in places}["top-front-center"] == "TFC"
+
+
+def test_a_channel_that_the_sink_does_not_have_cannot_be_chosen(host: pcmio.Host) -> None:
+    main = host.device_by_id("pulseaudio:main")
+    with pytest.raises(pcmio.UnsupportedConfig, match="has no channel 2: its 2 channels are 0 to 1"):
+        main.open_writer(pcmio.StreamConfig([2], 48_000))
 
 
 def test_a_monitor_is_an_input_that_names_its_sink(host: pcmio.Host) -> None:

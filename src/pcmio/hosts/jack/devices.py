@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcmio._choosing import no_such_channel
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.jack.options import MOST_CHANNELS, check_stream_options
@@ -91,6 +91,9 @@ class JackDevice(TwoWayDevice):
             SupportedStreamConfigRange(channels, rate, rate, _BUFFER, SampleFormat.F32)
             for channels in range(1, most + 1)
         ]
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        return tuple(Channel(port.partition(":")[2]) for port in self._ports(self._host.client(), direction))
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
         client = self._host.client()

@@ -10,7 +10,7 @@ from pcmio.configs import (
     SupportedStreamConfig,
     SupportedStreamConfigRange,
 )
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable
 from pcmio.formats import SampleFormat
 from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, NullKind
@@ -76,6 +76,11 @@ class NullDevice(TwoWayDevice):
             for sample_format in self.spec.sample_formats
             for channels in range(1, self.spec.channels + 1)
         ]
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        del direction
+        self._check_there()
+        return tuple(Channel.at(position) for position in self.spec.positions)
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
         del direction

@@ -7,7 +7,7 @@ from math import nan
 
 from pcmio._value import Value, shown
 from pcmio.configs import whole
-from pcmio.descriptions import DeviceId, Direction
+from pcmio.descriptions import Channel, DeviceId, Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.timestamps import StreamInstant
@@ -58,6 +58,7 @@ class NullDeviceSpec(Value):
         latency: Seconds to its converter, as it reports them.
         cycle_sizes: Frames of its cycles, in turn, whatever is asked of it; empty: the buffer size asked for.
         clock_ppm: How much faster than others its clock runs, in parts per million; slower where negative.
+        positions: What ``device.channels`` tells: where its first channels belong, "FL" for example.
     """
 
     id: str
@@ -68,6 +69,7 @@ class NullDeviceSpec(Value):
     latency: float = 0.0
     cycle_sizes: tuple[int, ...] = ()
     clock_ppm: float = 0.0
+    positions: tuple[str, ...] = ()
 
     def _check(self) -> None:
         DeviceId("null", self.id)
@@ -80,6 +82,7 @@ class NullDeviceSpec(Value):
             raise InvalidInput("sample_formats must hold at least one format")
         StreamInstant.from_seconds(self.latency)
         self._set("clock_ppm", _ppm(self._given("clock_ppm")))
+        self._set("positions", tuple(Channel.at(one).name for one in _some("positions", self.positions)))
         sizes = _some("cycle_sizes", self.cycle_sizes)
         sizes = tuple(whole("cycle_sizes", size, MOST_CYCLE_FRAMES, least=0) for size in sizes)
         if len(sizes) > _MOST_SIZES or (sizes and not any(sizes)):

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pipewire import abi, errors, formats
@@ -104,6 +104,10 @@ class _GraphDevice(TwoWayDevice):
             *(SupportedStreamConfigRange(node.channels, rate, rate, BUFFER, SampleFormat.F32) for rate in native),
             *(SupportedStreamConfigRange(count, *everything, BUFFER, SampleFormat.F32) for count in counts),
         ]
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        del direction
+        return tuple(Channel.at(formats.positions_text([place])) for place in self._present()[0].positions)
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
         del direction

@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from pcmio._device import TwoWayDevice, take_options
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pulseaudio import abi, formats
@@ -88,6 +88,9 @@ class _ServerDevice(TwoWayDevice):
             for kind in kinds
             for channels in counts
         ]
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        return tuple(formats.channel_at(place) for place in self._present(direction).positions)
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
         facts = self._present(direction)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 
+from pcmio.descriptions import Channel
 from pcmio.errors import InvalidInput, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pulseaudio import abi
@@ -72,6 +73,18 @@ POSITION_NAMES: tuple[str, ...] = (
     *(f"aux{number}" for number in range(32)),
     *("top-center", "top-front-left", "top-front-right", "top-front-center"),
     *("top-rear-left", "top-rear-right", "top-rear-center"),
+)
+
+#: The same for those that are places, as pcmio abbreviates them.
+_PLACES = dict(
+    zip(
+        (*range(12), *range(44, 51)),
+        (
+            *("MONO", "FL", "FR", "FC", "RC", "RL", "RR", "LFE", "FLC", "FRC", "SL", "SR"),
+            *("TC", "TFL", "TFR", "TFC", "TRL", "TRR", "TRC"),
+        ),
+        strict=True,
+    )
 )
 
 
@@ -151,6 +164,11 @@ def positions_text(positions: Sequence[int]) -> str:
     """For people: "front-left,front-right"."""
     named = range(len(POSITION_NAMES))
     return ",".join(POSITION_NAMES[place] if place in named else f"position{place}" for place in positions)
+
+
+def channel_at(position: int) -> Channel:
+    """A channel by its position's name."""
+    return Channel(positions_text([position]), _PLACES.get(position))
 
 
 def to_pulse_volume(amplitude: float) -> int:
