@@ -1,12 +1,13 @@
-"""Arrays that are made to fit a device: as floats, mixed to another number of channels, at another rate."""
+"""Samples that are made to fit: in another format, mixed to another number of channels, at another rate."""
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
+from pcmio._arrays import numpy_for
+from pcmio._core import core
 from pcmio.errors import UnsupportedOperation
-from pcmio.formats import SampleFormat
+from pcmio.formats import SampleFormat, float_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,11 +61,15 @@ def resampled(frames: Any, from_rate: int, to_rate: int) -> Any:
     """
     if from_rate == to_rate:
         return frames
-    return _soxr(from_rate, to_rate).resample(frames, from_rate, to_rate, _QUALITY)
+    return soxr_for(from_rate, to_rate).resample(frames, from_rate, to_rate, _QUALITY)
 
 
-def _soxr(from_rate: int, to_rate: int) -> Any:
-    """The module; a missing one is told of before anything sounds."""
+def soxr_for(from_rate: int, to_rate: int) -> Any:
+    """The module; a missing one is told of before anything sounds.
+
+    Raises:
+        UnsupportedOperation: It is not installed.
+    """
     try:
         return import_module("soxr")
     except ImportError as error:
@@ -74,76 +79,108 @@ def _soxr(from_rate: int, to_rate: int) -> Any:
         ) from error
 
 
-def as_floats(samples: Any, sample_format: SampleFormat, floats: SampleFormat) -> Any:
-    """Samples of any format but DSD as floats, full scale at 1."""
-    if sample_format.is_float:
-        return samples.astype(floats.dtype, copy=False)
-    whole = _unpacked(samples) if sample_format.is_packed else samples.astype("f8")
-    half = 2.0 ** (sample_format.bits_per_sample - 1)
-    if sample_format.is_uint:
-        whole = whole - half
-    elif sample_format.is_packed:
-        whole = whole - 2 * half * (whole >= half)  # the sign
-    return (whole / half).astype(floats.dtype)
+def as_format(samples: Any, given: SampleFormat, wanted: SampleFormat) -> Any:
+    """Samples of any format but DSD in another, by the rules of the core; the same array, if it is the same format."""
+    if given is wanted:
+        return samples
+    import numpy as np
 
-
-def _unpacked(samples: Any) -> Any:
-    """Three bytes as one number that is not negative."""
-    parts = samples.view("u1").reshape(*samples.shape, 3).astype("f8")
-    return parts @ [1.0, 256.0, 65536.0] if sys.byteorder == "little" else parts @ [65536.0, 256.0, 1.0]
+    whole: Any = np.ascontiguousarray(samples)
+    made: Any = np.empty(whole.shape, wanted.dtype)
+    core().pcmio_convert(made.ctypes.data, wanted.code, 1, whole.ctypes.data, given.code, 1, whole.size)
+    return made
 
 
 class Converter:
-    """Turns what is written, piece by piece, into what the device takes."""
+    """Turns frames of one config, piece by piece, into frames of another."""
 
-    def __init__(self, written: StreamConfig, taken: StreamConfig) -> None:
-        """Make one for frames of ``written`` on their way to a stream of ``taken``, which is of floats.
+    def __init__(self, given: StreamConfig, wanted: StreamConfig) -> None:
+        """Make one.
 
         Raises:
             UnsupportedOperation: numpy or soxr is needed and not installed.
         """
-        try:
-            import_module("numpy")
-        except ImportError as error:
-            raise UnsupportedOperation(
-                f"{written} has to be converted for the device, and numpy is not installed", advice="pip install numpy"
-            ) from error
-        self.written, self.taken = written, taken
-        self._same_rate = written.sample_rate == taken.sample_rate
+        numpy_for(f"{given} has to be converted to {wanted}")
+        self.given, self.wanted = given, wanted
+        one, other = given.sample_format, wanted.sample_format
+        self._floats = next((kind for kind in (other, one) if kind.is_float), float_like(one))
+        self._mix: Any = None
+        if given.channels != wanted.channels:
+            self._mix = mix_matrix(given.channels, wanted.channels).astype(self._floats.dtype)
+        self._same_rate = given.sample_rate == wanted.sample_rate
         if not self._same_rate:
-            self._soxr = _soxr(written.sample_rate, taken.sample_rate)
+            self._soxr = soxr_for(given.sample_rate, wanted.sample_rate)
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was written."""
+        """Forget what was given."""
         self._holds = False
         if not self._same_rate:
             self._stream = self._soxr.ResampleStream(
-                self.written.sample_rate,
-                self.taken.sample_rate,
-                self.taken.channels,
-                "float64" if self.taken.sample_format is SampleFormat.F64 else "float32",
+                self.given.sample_rate,
+                self.wanted.sample_rate,
+                self.wanted.channels,
+                "float64" if self._floats is SampleFormat.F64 else "float32",
                 _QUALITY,
             )
 
     def convert(self, samples: Any) -> Any:
-        """What these samples, of shape (frames, channels), bring forth."""
-        floats = mixed(as_floats(samples, self.written.sample_format, self.taken.sample_format), self.taken.channels)
-        return floats if self._same_rate else self._resampled(floats, last=False)
+        """What these samples, of shape (frames, channels), bring forth: an array of its own."""
+        floats = as_format(samples, self.given.sample_format, self._floats)
+        if self._mix is not None:
+            floats = floats @ self._mix
+        if not self._same_rate:
+            floats = self._resampled(floats, last=False)
+        made = as_format(floats, self._floats, self.wanted.sample_format)
+        return made.copy() if made is samples else made
 
     def rest(self) -> Any:
         """What is still inside; then it begins anew."""
         import numpy as np
 
-        nothing = np.zeros((0, self.taken.channels), self.taken.sample_format.dtype)
-        if self._same_rate or not self._holds:
-            return nothing
-        left = self._resampled(nothing, last=True)
-        self.reset()
-        return left
+        nothing: Any = np.zeros((0, self.wanted.channels), self._floats.dtype)
+        left = nothing
+        if self._holds:
+            left = self._resampled(nothing, last=True)
+            self.reset()
+        return as_format(left, self._floats, self.wanted.sample_format)
 
     def _resampled(self, floats: Any, *, last: bool) -> Any:
         import numpy as np
 
         self._holds = not last
         return self._stream.resample_chunk(np.ascontiguousarray(floats), last=last)
+
+
+class Queue:
+    """Frames in order, as arrays of shape (frames, channels)."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Any] = []
+        self._at = 0  # frames of the first piece that are taken already
+        self.frames = 0
+
+    def put(self, frames: Any) -> None:
+        """Add an array, which is kept."""
+        if len(frames):
+            self._pieces.append(frames)
+            self.frames += len(frames)
+
+    def take_into(self, target: Any) -> int:
+        """Move as many frames as there are, or as ``target`` has; how many."""
+        done = 0
+        while done < len(target) and self._pieces:
+            piece = self._pieces[0][self._at : self._at + len(target) - done]
+            target[done : done + len(piece)] = piece
+            done += len(piece)
+            self._at += len(piece)
+            if self._at == len(self._pieces[0]):
+                del self._pieces[0]
+                self._at = 0
+        self.frames -= done
+        return done
+
+    def clear(self) -> None:
+        """Throw all away."""
+        self._pieces.clear()
+        self._at = self.frames = 0

@@ -44,7 +44,7 @@ class ConvertingEngine(WriterEngine):
     ) -> None:
         super().__init__(driver, pump, views, on_event, ring)
         self._converter = converter
-        self._written_rate, self._device_rate = converter.written.sample_rate, converter.taken.sample_rate
+        self._written_rate, self._device_rate = converter.given.sample_rate, converter.wanted.sample_rate
         self._at_once = max(1, round(_PIECE_SECONDS * self._written_rate))
         self._left: Samples | None = None  # converted, and not all of it is in the ring yet
         self._left_at = 0
@@ -65,7 +65,7 @@ class ConvertingEngine(WriterEngine):
             import numpy as np
 
             whole: Any = np.ascontiguousarray(converted)
-            taken = self._converter.taken
+            taken = self._converter.wanted
             self._left = Samples(memoryview(whole.reshape(-1).view("u1")), taken.sample_format, taken.channels)
             self._left_at = 0
 
@@ -141,7 +141,7 @@ class ConvertingWriter(NativeWriter):
         converter: Converter,
     ) -> None:
         """Take samples of ``config``; the driver's plan is for what the converter makes of them."""
-        taken = config.replace(sample_format=converter.taken.sample_format)
+        taken = config.replace(sample_format=converter.wanted.sample_format)
         make_ring = partial(ConvertingEngine, converter=converter)
         super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
         block = self._config.buffer_size.frames or 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._choosing import check_choice, choose, opened_with
-from pcmio._fit import AUTO, NEVER, check_convert, fitting
+from pcmio._fit import AUTO, FORMAT, NEVER, check_convert, check_holds, fitting
 from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
 from pcmio.callbacks import NativeCallback
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from pcmio._driver import Driver
+    from pcmio._convert import Converter
+    from pcmio._driver import Driver, Plan
     from pcmio._duplex import Wish
     from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
@@ -102,9 +103,11 @@ class NativeDevice(Device):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
+        given = (config, data, on_event, options)
+        return self._build(Direction.OUTPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=False)
 
     def build_input_stream(
         self,
@@ -114,9 +117,11 @@ class NativeDevice(Device):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=False)
+        given = (config, data, on_event, options)
+        return self._build(Direction.INPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=False)
 
     def build_output_stream_raw(
         self,
@@ -126,9 +131,11 @@ class NativeDevice(Device):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         **options: object,
     ) -> Stream:
-        return self._build(Direction.OUTPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
+        given = (config, data, on_event, options)
+        return self._build(Direction.OUTPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=True)
 
     def build_input_stream_raw(
         self,
@@ -138,9 +145,11 @@ class NativeDevice(Device):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         **options: object,
     ) -> Stream:
-        return self._build(Direction.INPUT, config, data, on_event, options, depth=depth, realtime=realtime, raw=True)
+        given = (config, data, on_event, options)
+        return self._build(Direction.INPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=True)
 
     def _build(
         self,
@@ -150,9 +159,9 @@ class NativeDevice(Device):
         on_event: EventCallback | None,
         options: dict[str, Any],
         *,
-        depth: float | str,
-        realtime: str,
+        convert: str,
         raw: bool,
+        **threads: Any,  # depth and realtime
     ) -> Stream:
         config = checked_config(config)
         if not isinstance(data, NativeCallback) and not callable(data):
@@ -161,10 +170,17 @@ class NativeDevice(Device):
                 advice="a C function is given as a pcmio.NativeCallback",
             )
         self._check_build(direction, on_event)
+        check_convert(convert)
+        if isinstance(data, NativeCallback) and convert == AUTO:
+            convert = FORMAT  # what it is given is what the device takes
+        driver, converter = self._matched(direction, config, options, convert)
+        if converter is not None and not isinstance(data, NativeCallback):
+            from pcmio._converting_calls import ConvertingStream
+
+            return ConvertingStream(self, driver, config, data, on_event, raw=raw, converter=converter, **threads)
         from pcmio._stream import NativeStream
 
-        driver = self._negotiated(direction, config, options)
-        return NativeStream(self, driver, config.sample_format, data, on_event, depth=depth, realtime=realtime, raw=raw)
+        return NativeStream(self, driver, config.sample_format, data, on_event, raw=raw, **threads)
 
     def open_writer(
         self,
@@ -179,33 +195,14 @@ class NativeDevice(Device):
         self._check_build(Direction.OUTPUT, on_event)
         check_convert(convert)
         wanted = _or_default(config, self.default_output_config)
-        try:
-            driver = self._negotiated(Direction.OUTPUT, wanted, options)
-        except UnsupportedConfig:
-            granted = wanted if convert == NEVER else fitting(self, Direction.OUTPUT, wanted, taken=False)
-            if granted is wanted:
-                raise
-            return self._open_converting(wanted, granted, on_event, options, depth=depth, realtime=realtime)
+        driver, converter = self._matched(Direction.OUTPUT, wanted, options, convert)
+        if converter is not None:
+            from pcmio._converting import ConvertingWriter
+
+            return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
         from pcmio._writer import NativeWriter
 
-        return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime)
-
-    def _open_converting(
-        self,
-        wanted: StreamConfig,
-        granted: StreamConfig,
-        on_event: EventCallback | None,
-        options: dict[str, Any],
-        *,
-        depth: float | str,
-        realtime: str,
-    ) -> Writer:
-        from pcmio._convert import Converter
-        from pcmio._converting import ConvertingWriter
-
-        converter = Converter(wanted, granted)
-        driver = self._negotiated(Direction.OUTPUT, granted, options)
-        return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
+        return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, exact=convert == NEVER)
 
     def open_reader(
         self,
@@ -214,13 +211,19 @@ class NativeDevice(Device):
         depth: float | str = READER_SECONDS,
         on_event: EventCallback | None = None,
         realtime: str = "auto",
+        convert: str = AUTO,
         **options: object,
     ) -> Reader:
         self._check_build(Direction.INPUT, on_event)
+        check_convert(convert)
         wanted = _or_default(config, self.default_input_config)
+        driver, converter = self._matched(Direction.INPUT, wanted, options, convert)
+        if converter is not None:
+            from pcmio._converting_reader import ConvertingReader
+
+            return ConvertingReader(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
         from pcmio._reader import NativeReader
 
-        driver = self._negotiated(Direction.INPUT, wanted, options)
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
     def build_duplex_stream(  # noqa: PLR0913 - the contract's
@@ -295,6 +298,53 @@ class NativeDevice(Device):
             output.close()
             raise
         return NativeDuplex((self, source), (output, input_), wanted.sample_format, data, on_event, wish)
+
+    # --- what the device lacks ---------------------------------------------------------------------------------------
+
+    def _matched(
+        self, direction: Direction, config: StreamConfig, options: dict[str, Any], convert: str
+    ) -> tuple[Driver, Converter | None]:
+        """A driver for a config; with what converts, where the device takes another only and that is wanted."""
+        try:
+            if convert == NEVER:
+                return self._exactly(direction, config, options), None
+            return self._negotiated(direction, config, options), None
+        except UnsupportedConfig:
+            granted = fitting(self, direction, config, taken=False) if convert == AUTO else config
+            if granted is config:
+                raise
+        from pcmio._convert import Converter
+
+        converter = Converter(config, granted) if direction is Direction.OUTPUT else Converter(granted, config)
+        return self._negotiated(direction, granted, options), converter
+
+    def _exactly(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
+        """A driver that brings samples to the device, or from it, without loss.
+
+        Raises:
+            UnsupportedConfig: There is none; and what ``_driver`` raises.
+        """
+        driver = self._negotiated(direction, config, self._unconverted(options))
+        try:
+            side = driver.plan.output or driver.plan.input
+            if side is not None:
+                check_holds(direction, config.sample_format, side.native_format)
+            self._check_exact(direction, driver.plan, config.sample_format)
+        except BaseException:
+            driver.close()
+            raise
+        return driver
+
+    def _unconverted(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Options by which the native system is asked not to convert, as far as it has some."""
+        return options
+
+    def _check_exact(self, direction: Direction, plan: Plan, sample_format: SampleFormat) -> None:
+        """Return if the native system itself does not change the samples of such a stream, as far as it tells.
+
+        Raises:
+            UnsupportedConfig: It resamples or mixes, or keeps fewer bits.
+        """
 
     def _check_build(self, direction: Direction, on_event: EventCallback | None) -> None:
         if on_event is not None and not callable(on_event):

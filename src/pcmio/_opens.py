@@ -41,8 +41,9 @@ class Opens:
             on_event: Called with a ``StreamEvent`` on a Python thread of the stream's own.
             realtime: As for ``build_output_stream``.
             convert: "auto": a config that the device does not take is taken all the same, and what is written is mixed
-                to the device's channels and resampled to its rate (by soxr, which ``pcmio[convert]`` brings).  "never":
-                it is refused.
+                to the device's channels and resampled to its rate (by soxr, which ``pcmio[convert]`` brings).
+                "format": it is refused, other sample formats apart.  "never": so is a format, of the device or of what
+                is written, by which bits would be lost.
             options: What only this host can be asked for.
 
         Raises:
@@ -58,6 +59,7 @@ class Opens:
         depth: float | str = READER_SECONDS,
         on_event: EventCallback | None = None,
         realtime: str = "auto",
+        convert: str = "auto",
         **options: object,
     ) -> Reader:
         """Open an input stream that is read from, stopped; it begins when its block is entered, or with a read.
@@ -67,12 +69,13 @@ class Opens:
             depth: How much may wait to be read: seconds, or a name as for ``build_output_stream``.
             on_event: Called with a ``StreamEvent`` on a Python thread of the stream's own.
             realtime: As for ``build_input_stream``.
+            convert: As for ``open_writer``, of what is captured.
             options: What only this host can be asked for.
 
         Raises:
             What ``build_input_stream`` raises; UnsupportedOperation also from a device that has callbacks only.
         """
-        del config, depth, on_event, realtime, options
+        del config, depth, on_event, realtime, convert, options
         raise UnsupportedOperation("this device cannot be read from", advice="build a stream with a callback")
 
     def build_duplex_stream(  # noqa: PLR0913 - each has its default

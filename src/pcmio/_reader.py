@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 from functools import partial
 
+from pcmio._arrays import numpy_for
 from pcmio._blocks import RingEngine, no_callback
 from pcmio._stream import NativeStream
 from pcmio._value import shown
 from pcmio.blocking import Reader
 from pcmio.configs import whole
-from pcmio.errors import InvalidInput, StreamClosed, UnsupportedOperation
+from pcmio.errors import InvalidInput, StreamClosed
 from pcmio.events import StreamState
 
 TYPE_CHECKING = False
@@ -52,17 +53,15 @@ class ReaderEngine(RingEngine):
         memory[: len(kept)] = kept
         self._kept = self._kept[len(kept) :]
         done = len(kept)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory)) if memory.nbytes else 0
         try:
             while True:
                 self._check_uncut(cuts)
                 left = (memory.nbytes - done) // frame_bytes
-                need = min(left, self._most)
-                if self._may_get(need, cuts):
-                    done += self.pump.get(address + done, left) * frame_bytes
+                if left and self._may_get(self._needed(left), cuts):
+                    done += self._get(memory, done, left) * frame_bytes
                 if done == memory.nbytes:
                     return
-                need = min((memory.nbytes - done) // frame_bytes, self._most)
+                need = self._needed((memory.nbytes - done) // frame_bytes)
                 yield partial(self._may_get, need, cuts), need
         except BaseException:  # also GeneratorExit: an interrupt, a cancelled task
             if self._cuts == cuts:
@@ -72,10 +71,26 @@ class ReaderEngine(RingEngine):
     def _may_get(self, frames: int, cuts: int) -> bool:
         return self._is_over() or self._cuts != cuts or self.pump.filled() >= frames
 
+    def _get(self, memory: memoryview, at: int, frames: int) -> int:
+        """Take as many frames as there are, or as are wanted, into the memory from byte ``at`` on; how many."""
+        return self.pump.get(ctypes.addressof(ctypes.c_char.from_buffer(memory, at)), frames)
+
+    def _needed(self, frames: int) -> int:
+        """Frames of the ring that are waited for when so many are wanted."""
+        return min(frames, self._most)
+
+    def _there(self) -> int:
+        """Frames that are captured and not yet taken."""
+        return self.pump.filled()
+
     def available(self, frame_bytes: int) -> int:
         """Frames that can be read without waiting."""
         with self._lock:
-            return 0 if self._is_over() else self.pump.filled() + len(self._kept) // frame_bytes
+            return 0 if self._is_over() else self._there() + len(self._kept) // frame_bytes
+
+    def position(self) -> int:
+        """Frames that were captured."""
+        return self.pump.position()
 
     def start_soon(self) -> None:
         """``start`` for event loops: nothing waits."""
@@ -85,6 +100,10 @@ class ReaderEngine(RingEngine):
 
     def _prepare(self) -> None:
         super()._prepare()
+        self._forget()
+
+    def _forget(self) -> None:
+        """What was taken before is not the beginning of what comes now."""
         self._kept = b""
 
     def _halt(self) -> None:
@@ -104,7 +123,9 @@ class NativeReader(NativeStream, Reader):
         *,
         depth: float | str,
         realtime: str,
+        make_ring: Callable[[Driver, CorePump, list[Any], EventCallback | None], ReaderEngine] = ReaderEngine,
     ) -> None:
+        self._make_ring = make_ring
         super().__init__(
             device, driver, config.sample_format, no_callback, on_event, depth=depth, raw=True, realtime=realtime
         )
@@ -120,8 +141,12 @@ class NativeReader(NativeStream, Reader):
         ring: RingPlan,
     ) -> Engine:
         del data, ring
-        self._ring = ReaderEngine(driver, pump, views, on_event)
+        self._ring = self._make_ring(driver, pump, views, on_event)
         return self._ring
+
+    @property
+    def position(self) -> int:
+        return self._ring.position()
 
     def read(self, frames: int, out: Any = None, timeout: float | None = None) -> Any:
         array = self._array(frames, out)
@@ -174,12 +199,7 @@ class NativeReader(NativeStream, Reader):
         return self
 
     def _array(self, frames: int, out: Any) -> Any:
-        try:
-            import numpy as np
-        except ImportError as error:
-            raise UnsupportedOperation(
-                "reading gives numpy arrays, and numpy is not installed", advice="pip install numpy, or read_bytes()"
-            ) from error
+        np = numpy_for("reading gives numpy arrays", ", or read_bytes()")
         shape, dtype = (_count(frames), self._config.channels), self._config.sample_format.dtype
         if out is None:
             return np.empty(shape, dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
+from pcmio._arrays import numpy_for
 from pcmio._core import CorePump
 from pcmio._depth import ONE_BLOCK, plan_ring
 from pcmio._engine import Engine, log_undelivered, nothing
@@ -216,12 +217,6 @@ def _checked(instant: object) -> StreamInstant:
 
 def arrays(blocks: list[memoryview], channels: int, sample_format: SampleFormat) -> list[Any]:
     """Each block as a numpy array of shape (frames, channels), on the same memory."""
-    try:
-        import numpy as np
-    except ImportError as error:
-        raise UnsupportedOperation(
-            "typed streams hand out numpy arrays, and numpy is not installed",
-            advice="pip install numpy, or build a raw stream (build_output_stream_raw), which needs none",
-        ) from error
-    frombuffer: Any = np.frombuffer
+    otherwise = ", or build a raw stream (build_output_stream_raw), which needs none"
+    frombuffer = numpy_for("typed streams hand out numpy arrays", otherwise).frombuffer
     return [frombuffer(block, sample_format.dtype).reshape(-1, channels) for block in blocks]

@@ -44,6 +44,7 @@ class WriterEngine(RingEngine):
         self._ends = 0  # times that all was played
         self._rest = b""  # of a frame that was not written in full
         self._taken = 0  # frames of the present call's
+        self.exact = False  # samples whose bits the stream's format does not hold are refused
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -59,6 +60,12 @@ class WriterEngine(RingEngine):
             samples, rest = raw_samples(data, self._rest, config)
         else:
             samples = array_samples(data, config)
+            if self.exact and not config.sample_format.holds(samples.sample_format):
+                raise InvalidInput(
+                    f"an array of {samples.sample_format} loses bits as {config.sample_format}, and nothing may be "
+                    "converted",
+                    advice="open the writer with convert='format'",
+                )
             if self._rest:
                 raise InvalidInput(f"{len(self._rest)} bytes of a frame are written, and the others have to follow")
         self._taken = 0
@@ -232,12 +239,14 @@ class NativeWriter(NativeStream, Writer):
         *,
         depth: float | str,
         realtime: str,
+        exact: bool = False,
         make_ring: Callable[[Driver, CorePump, list[Any], EventCallback | None, RingPlan], WriterEngine] = WriterEngine,
     ) -> None:
         self._make_ring = make_ring
         super().__init__(
             device, driver, config.sample_format, no_callback, on_event, depth=depth, raw=True, realtime=realtime
         )
+        self._ring.exact = exact
 
     def _make_engine(
         self,

@@ -41,8 +41,6 @@ MOST_FRAMES = 1 << 24
 _MOST_RATE = 1 << 26
 _MOST_CHANNELS = 1024
 _MOST_SECONDS = 60.0
-#: What channels may be listed in.
-_LISTS = (list, tuple, range)
 
 _NEAREST = "nearest"
 #: By name: how long a block is to last, in seconds.  Nobody gains by less than a millisecond: the systems move more
@@ -177,6 +175,13 @@ class BufferSize(Value):
         return f"{self.frames} frames" if self.wish is None else f"nearest to {self.frames} frames"
 
 
+def _listed(given: Any) -> list[Any] | None:
+    """The numbers in a list, or in an array of numpy's; None: it is neither."""
+    if isinstance(given, (list, tuple, range)) or getattr(type(given), "ndim", None) is not None and given.ndim:
+        return list(given)
+    return None
+
+
 def _seconds(value: object) -> float:
     try:
         seconds = nan if isinstance(value, (bool, str)) else float(value)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
@@ -274,8 +279,9 @@ class StreamConfig(Value):
         self._set("sample_format", SampleFormat(self.sample_format))
 
     def _set_channels(self, channels: Any, device_channels: Any) -> None:
-        if isinstance(channels, _LISTS) or (getattr(channels, "ndim", 0) and hasattr(channels, "__iter__")):
-            channels, device_channels = len(channels), channels  # whatever was chosen before
+        listed = _listed(channels)
+        if listed is not None:
+            channels, device_channels = len(listed), listed  # whatever was chosen before
         chosen = tuple([whole("a channel", one, _MOST_CHANNELS - 1, least=0) for one in device_channels])
         channels = whole("channels", channels, _MOST_CHANNELS)
         if chosen and len(chosen) != channels:

@@ -328,6 +328,7 @@ class Device(Opens, ABC):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that asks ``data`` for frames.
@@ -344,10 +345,14 @@ class Device(Opens, ABC):
                 a busy Python thread), "high".  The whole of it is latency.
             realtime: Whether the threads that are pcmio's ask for real-time priority: "auto" (a refusal is told as
                 ``RealtimeDenied``), "require" (a refusal is an error, here or from ``start``), "never".
+            convert: "format": samples of another format are converted, to that of the device, and may lose bits by it.
+                "never": nothing is lost, or the config is refused.  "auto": channels are mixed and the rate is
+                resampled, too, where the device does not have them (by soxr, which ``pcmio[convert]`` brings).
             options: What only this host can be asked for.
 
         Raises:
-            UnsupportedOperation: No output, or an option that this host does not have.
+            UnsupportedOperation: No output, or an option that this host does not have; or numpy, soxr or a callback in
+                Python is needed to convert.
             UnsupportedConfig: No such rate, format, channel count or buffer size; the message says what there is.
             InvalidInput: A value that no device could take.
             DeviceBusy: Somebody else holds the device.
@@ -367,6 +372,7 @@ class Device(Opens, ABC):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         **options: object,
     ) -> Stream:
         """Open a stopped stream that hands ``data`` what was captured, read-only; else as ``build_output_stream``."""
@@ -380,6 +386,7 @@ class Device(Opens, ABC):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         **options: object,
     ) -> Stream:
         """As ``build_output_stream``, with writable memoryviews of bytes, interleaved; does not need numpy."""
@@ -393,6 +400,7 @@ class Device(Opens, ABC):
         *,
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         **options: object,
     ) -> Stream:
         """As ``build_input_stream``, with read-only memoryviews of bytes, interleaved; does not need numpy."""

@@ -111,6 +111,18 @@ class SampleFormat(Enum):
         """Whether a sample takes three bytes."""
         return self in (SampleFormat.I24_PACKED, SampleFormat.U24_PACKED)
 
+    def holds(self, other: SampleFormat) -> bool:
+        """Whether every sample of ``other`` can be converted to this format and back again unchanged."""
+        if self is other:
+            return True
+        if self.is_dsd or other.is_dsd:
+            return False
+        if other.is_float:
+            return self.is_float and self.sample_bytes >= other.sample_bytes
+        if self.is_float:
+            return other.bits_per_sample <= (_F32_BITS if self is SampleFormat.F32 else _F64_BITS)
+        return self.bits_per_sample >= other.bits_per_sample
+
     @property
     def silence(self) -> bytes:
         """One silent sample."""
@@ -168,3 +180,12 @@ class SampleFormat(Enum):
             if _FACTS[name][3] == kind:
                 return cls(name)
         raise InvalidInput(f"no sample format holds numbers of type {shown(dtype)}")
+
+
+_F32_BITS, _F64_BITS = 24, 53  # of the integers that they hold, all of them
+
+
+def float_like(sample_format: SampleFormat) -> SampleFormat:
+    """Floats that hold these samples."""
+    wide = not SampleFormat.F32.holds(sample_format)
+    return SampleFormat.F64 if wide else SampleFormat.F32

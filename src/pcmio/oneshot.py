@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
-from pcmio._fit import NEVER, check_convert, fitting
+from pcmio._arrays import numpy_for
+from pcmio._fit import AUTO, NEVER, check_convert, fitting
 from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Device
@@ -21,7 +22,7 @@ from pcmio.platform import default_host, host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Mapping, Sequence
     from typing import Any
 
     from pcmio._job import Job
@@ -145,6 +146,7 @@ def play(
     data: Any,
     rate: int,
     *,
+    channels: Sequence[int] | None = None,
     device: Device | DeviceId | str | None = None,
     convert: str = "auto",
     **options: Any,
@@ -156,9 +158,11 @@ def play(
     Args:
         data: Of shape (frames, channels), or (frames,) for mono, of any integers or floats; a copy is played.
         rate: Its frames per second.
+        channels: Of the device, counted from 0: to which of them those of ``data`` go, one to each; None: the first.
         device: Where: a device, or the id of one; None: the default output of the default host.
         convert: "auto": what the device does not take is mixed to its channels, mono to the first two of them, and
-            resampled to its rate (by soxr, which ``pcmio[convert]`` brings).  "never": is refused.
+            resampled to its rate (by soxr, which ``pcmio[convert]`` brings).  "format": is refused, other sample
+            formats apart.  "never": is refused, and so is a format that does not hold all bits.
         options: Of ``build_output_stream``: ``realtime``, and what only this host can be asked for.
 
     Raises:
@@ -174,10 +178,15 @@ def play(
     check_convert(convert)
     with ExitStack() as opened:
         where = _Hosts(opened).device(device, Direction.OUTPUT)
-        config = _nearest(where, Direction.OUTPUT, (samples.shape[1], rate, sample_format), convert)
+        wanted = samples.shape[1] if channels is None else channels
+        config = _nearest(where, Direction.OUTPUT, (wanted, rate, sample_format), convert)
+        if channels is not None and config.channels != samples.shape[1]:
+            raise InvalidInput(
+                f"an array of {samples.shape[1]} channels does not go to {config.channels} of the device"
+            )
         sampler = Sampler(_fitted(samples, rate, config))
         job = Job(opened)
-        stream = job.add(partial(where.build_output_stream, config, sampler.player, **options))
+        stream = job.add(partial(where.build_output_stream, config, sampler.player, **_options(options, convert)))
         job.start()
     return Playback(job, sampler, stream, len(samples))
 
@@ -187,7 +196,7 @@ def record(
     *,
     frames: int | None = None,
     rate: int | None = None,
-    channels: int | None = None,
+    channels: int | Sequence[int] | None = None,
     sample_format: SampleFormat = SampleFormat.F32,
     device: Device | DeviceId | str | None = None,
     convert: str = "auto",
@@ -201,7 +210,7 @@ def record(
         seconds: How long; or else
         frames: How many, at ``rate``.
         rate: Frames per second; None: the device's own.
-        channels: None: the device's own.
+        channels: How many; or which of the device's, counted from 0: ``[2, 3]``; None: the device's own.
         sample_format: What the array holds.
         device: From where: a device, or the id of one; None: the default input of the default host.
         convert: As for ``play``; only floats are resampled and mixed.
@@ -215,8 +224,8 @@ def record(
         where = _Hosts(opened).device(device, Direction.INPUT)
         config = _nearest(where, Direction.INPUT, (channels, rate, sample_format), convert)
         rate = config.sample_rate if rate is None else rate
-        take = _Take(opened, (_length(seconds, frames, rate), channels or config.channels), rate, config)
-        take.job.add(partial(where.build_input_stream, config, take.sampler.recorder, **options))
+        take = _Take(opened, (_length(seconds, frames, rate), _count(channels, config)), rate, config)
+        take.job.add(partial(where.build_input_stream, config, take.sampler.recorder, **_options(options, convert)))
         take.job.start()
     return Recording(take, rate)
 
@@ -225,7 +234,7 @@ def play_record(
     data: Any,
     rate: int,
     *,
-    channels: int | None = None,
+    channels: int | Sequence[int] | None = None,
     output: Device | DeviceId | str | None = None,
     input: Device | DeviceId | str | None = None,  # noqa: A002 - the word for it
     convert: str = "auto",
@@ -240,7 +249,7 @@ def play_record(
     Args:
         data: As for ``play``.
         rate: Frames per second of ``data``, and of the recording, which is of 32-bit floats.
-        channels: To record; None: the device's own.
+        channels: To record, as for ``record``; None: the device's own.
         output: Where to play: a device, or the id of one; None: the default output.
         input: From where to record; None: the default input.  Both are of one host: it has one clock.
         convert: As for ``play`` and ``record``.
@@ -265,10 +274,14 @@ def play_record(
         out = _nearest(speaker, Direction.OUTPUT, (samples.shape[1], rate, own_format), convert)
         config = _nearest(microphone, Direction.INPUT, (channels, rate, SampleFormat.F32), convert)
         player = Sampler(_fitted(samples, rate, out))
-        take = _Take(opened, (len(samples), channels or config.channels), rate, config, player)
+        take = _Take(opened, (len(samples), _count(channels, config)), rate, config, player)
         # The input starts first, but is built last: where both share a card's one format, it is the output's to choose.
-        take.played = take.job.add(partial(speaker.build_output_stream, out, player.player, **(output_options or {})))
-        take.job.add(partial(microphone.build_input_stream, config, take.sampler.recorder, **(input_options or {})))
+        take.played = take.job.add(
+            partial(speaker.build_output_stream, out, player.player, **_options(output_options, convert))
+        )
+        take.job.add(
+            partial(microphone.build_input_stream, config, take.sampler.recorder, **_options(input_options, convert))
+        )
         take.job.start()
     return Recording(take, rate)
 
@@ -369,7 +382,7 @@ class _Hosts:
 
 def _checked(data: Any) -> tuple[Any, SampleFormat]:
     """A copy of shape (frames, channels), in this machine's byte order, and the format of its samples."""
-    np = _numpy()
+    np = numpy_for("play and record take and give numpy arrays")
     try:
         array: Any = np.asarray(data)
     except (TypeError, ValueError) as error:
@@ -385,16 +398,6 @@ def _checked(data: Any) -> tuple[Any, SampleFormat]:
     return np.array(array, sample_format.dtype, order="C", copy=True).reshape(len(array), -1), sample_format
 
 
-def _numpy() -> Any:
-    try:
-        import numpy as np
-    except ImportError as error:
-        raise UnsupportedOperation(
-            "play and record take and give numpy arrays, and numpy is not installed", advice="pip install numpy"
-        ) from error
-    return np
-
-
 def _length(seconds: float | None, frames: int | None, rate: int) -> int:
     if (seconds is None) == (frames is None):
         raise InvalidInput("a recording has a length, in seconds or in frames: give the one or the other")
@@ -408,8 +411,16 @@ def _length(seconds: float | None, frames: int | None, rate: int) -> int:
     return frames
 
 
+def _count(channels: int | Sequence[int] | None, config: StreamConfig) -> int:
+    """Channels of what is recorded, which may be mixed of others."""
+    return config.channels if channels is None or config.device_channels else config.replace(channels=channels).channels
+
+
 def _nearest(
-    device: Device, direction: Direction, wanted: tuple[int | None, int | None, SampleFormat], convert: str
+    device: Device,
+    direction: Direction,
+    wanted: tuple[int | Sequence[int] | None, int | None, SampleFormat],
+    convert: str,
 ) -> StreamConfig:
     """The config to take; its blocks are long, for nobody waits for a single one."""
     default = device.default_output_config() if direction is Direction.OUTPUT else device.default_input_config()
@@ -421,14 +432,23 @@ def _nearest(
         sample_format,
     )
     mono = direction is Direction.OUTPUT and channels == 1  # is spread
-    return config if convert == NEVER else fitting(device, direction, config, taken=not mono)
+    if convert != AUTO:
+        return config
+    return fitting(device, direction, config, taken=not mono, floats_only=direction is Direction.INPUT)
+
+
+def _options(options: Mapping[str, Any] | None, convert: str) -> dict[str, Any]:
+    """Of a stream that is built for what was made to fit."""
+    return {**(options or {}), **({"convert": NEVER} if convert == NEVER else {})}
 
 
 def _fitted(samples: Any, rate: int, config: StreamConfig) -> Any:
     """The array as the stream takes it; its memory is in one piece, and there."""
     if (samples.shape[1], rate) == (config.channels, config.sample_rate):
         return samples
-    from pcmio._convert import as_floats, mixed, resampled
+    import numpy as np
 
-    floats = mixed(as_floats(samples, SampleFormat.from_dtype(samples.dtype), config.sample_format), config.channels)
-    return _numpy().ascontiguousarray(resampled(floats, rate, config.sample_rate))
+    from pcmio._convert import as_format, mixed, resampled
+
+    floats = mixed(as_format(samples, SampleFormat.from_dtype(samples.dtype), config.sample_format), config.channels)
+    return np.ascontiguousarray(resampled(floats, rate, config.sample_rate))

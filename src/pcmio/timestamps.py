@@ -170,6 +170,11 @@ class CallbackInfo:
             self._xrun_frames if xrun_frames is None else xrun_frames,
         )
 
+    def shifted(self, nanos: int) -> CallbackInfo:
+        """The same but for a device time that is so much later; for a block that begins elsewhere."""
+        device = max(0, self._device_nanos + nanos)
+        return CallbackInfo(self._callback_nanos, device, self._position, self._xrun_frames)
+
     __replace__ = replace  # serves copy.replace (Python 3.13)
 
     def _astuple(self) -> tuple[int, int, int, int]:

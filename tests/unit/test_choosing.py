@@ -28,7 +28,7 @@ def test_a_config_names_the_channels_of_the_device_in_place_of_a_number() -> Non
 def _names() -> dict[str, Any]:
     import pcmio
 
-    return vars(pcmio)
+    return dict(vars(pcmio))
 
 
 @pytest.mark.parametrize("given", [(5, 0), range(4), np.array([1, 0]), [np.int64(1)]])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from pcmio._convert import mix_matrix
+from pcmio._convert import Converter, soxr_for
 from pcmio.cli.facts import configs_of
 from pcmio.cli.targets import calm_buffer
 from pcmio.configs import StreamConfig
@@ -59,21 +56,12 @@ class Mixing(NamedTuple):
 
     def apply(self, chunks: Iterable[Any]) -> Iterator[Any]:
         """The stream's samples of the file's."""
-        if self.file_channels != self.channels:
-            matrix = mix_matrix(self.file_channels, self.channels).astype(self.dtype)
-            chunks = (chunk @ matrix for chunk in chunks)
-        return iter(chunks) if self.file_rate == self.sample_rate else self._resampled(chunks)
-
-    def _resampled(self, chunks: Iterable[Any]) -> Iterator[Any]:
-        soxr = _soxr()
-        resampler = soxr.ResampleStream(self.file_rate, self.sample_rate, self.channels, self.dtype, "HQ")
+        sample_format = SampleFormat.from_dtype(self.dtype)
+        file = StreamConfig(self.file_channels, self.file_rate, sample_format=sample_format)
+        converter = Converter(file, StreamConfig(self.channels, self.sample_rate, sample_format=sample_format))
         for chunk in chunks:
-            yield resampler.resample_chunk(np.ascontiguousarray(chunk))
-        yield resampler.resample_chunk(np.empty((0, self.channels), self.dtype), last=True)
-
-
-def _soxr() -> Any:
-    return importlib.import_module("soxr")
+            yield converter.convert(chunk)
+        yield converter.rest()
 
 
 def plan_playing(
@@ -88,7 +76,7 @@ def plan_playing(
     if rate is None:
         rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
     if rate != file.sample_rate:
-        _soxr()  # a missing one is told before anything sounds
+        soxr_for(file.sample_rate, rate)  # a missing one is told before anything sounds
     config = StreamConfig(
         channels,
         rate,

@@ -88,6 +88,9 @@ class AlsaDevice(TwoWayDevice):
             raise self._lacks(direction)
         return max(configs, key=lambda entry: entry.default_rank()).with_default_sample_rate()
 
+    def _unconverted(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {**options, "resample": False}
+
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> Driver:
         from pcmio.hosts.alsa.params import DEFAULT_SECONDS, MOST_BLOCK_FRAMES
         from pcmio.hosts.alsa.stream import AlsaDriver, close_agreed

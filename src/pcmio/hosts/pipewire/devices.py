@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._device import TwoWayDevice, take_options
+from pcmio._fit import check_own
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import UnsupportedConfig
@@ -17,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pcmio._driver import Driver
+    from pcmio._driver import Driver, Plan
     from pcmio.configs import StreamConfig
     from pcmio.hosts.pipewire.facts import Clock, Default, NodeFacts, Survey
     from pcmio.hosts.pipewire.host import PipeWireHost
@@ -113,6 +114,9 @@ class _GraphDevice(TwoWayDevice):
         del direction
         node, clock = self._present()
         return SupportedStreamConfig(node.channels, clock.now, BUFFER, SampleFormat.F32)
+
+    def _check_exact(self, direction: Direction, plan: Plan, sample_format: SampleFormat) -> None:
+        check_own(direction, plan, sample_format, self._default(direction))
 
     def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
         del direction, sample_rate  # any other count is mixed by the server

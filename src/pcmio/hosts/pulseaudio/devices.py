@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from pcmio._device import TwoWayDevice, take_options
+from pcmio._fit import check_own
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from pcmio._driver import Driver
+    from pcmio._driver import Driver, Plan
     from pcmio.configs import StreamConfig
     from pcmio.hosts.pulseaudio.control import DeviceFacts, ServerFacts
     from pcmio.hosts.pulseaudio.host import PulseHost
@@ -97,6 +98,13 @@ class _ServerDevice(TwoWayDevice):
         kind = formats.from_pulse_format(facts.sample_format) or SampleFormat.F32
         channels = len(facts.positions)
         return SupportedStreamConfig(channels, facts.sample_rate, buffer_sizes(channels, kind), kind)
+
+    def _check_exact(self, direction: Direction, plan: Plan, sample_format: SampleFormat) -> None:
+        own = self._default(direction)
+        check_own(direction, plan, sample_format, own)
+        if (own.sample_format is SampleFormat.U8) is not (sample_format is SampleFormat.U8):
+            # PulseAudio 16.1: what becomes of bytes, and what becomes bytes, is off by one.
+            raise UnsupportedConfig(f"the server's conversion between {own.sample_format} and others is not exact")
 
     def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
         del sample_rate  # any other count is mixed by the server

@@ -1,0 +1,193 @@
+"""A stream whose callback gets blocks that the device does not have: they are mixed and resampled beside the ring.
+
+The callback's blocks are of exactly the size that was asked for, whatever comes of them at the device's rate; what is
+left of one waits for the next block of the ring.  Positions and lost frames are told in frames of the callback's.
+"""
+
+from __future__ import annotations
+
+from pcmio._convert import Queue
+from pcmio._engine import Engine
+from pcmio._stream import NativeStream
+from pcmio.errors import StopStream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from pcmio._convert import Converter
+    from pcmio._core import CorePump
+    from pcmio._depth import RingPlan
+    from pcmio._driver import Driver
+    from pcmio.configs import StreamConfig
+    from pcmio.contract import Device, EventCallback
+    from pcmio.timestamps import CallbackInfo
+
+_NANOS = 1_000_000_000
+
+
+class _Calls:
+    """What stands between the ring's blocks and the callback."""
+
+    def __init__(
+        self, data: Callable[[Any, CallbackInfo], object], config: StreamConfig, device_rate: int, *, raw: bool
+    ) -> None:
+        import numpy as np
+
+        self._data = data
+        self._rate, self._device_rate = config.sample_rate, device_rate
+        self._frames = config.buffer_size.frames or 1
+        self._block: Any = np.empty((self._frames, config.channels), config.sample_format.dtype)
+        self._bytes = _bytes_of(self._block)
+        self._given: Any = self._bytes if raw else self._block
+        self._ready = Queue()
+        self._position = 0  # frames in all blocks of the callback's
+        self._lost = 0  # frames of the device's, not yet told
+        self._began: tuple[int, int] | None = None  # positions at which both began: the device's and the callback's
+
+    def reset(self) -> None:
+        """What was there before is not the beginning of what comes now."""
+        self._ready.clear()
+        self._began = None
+
+    def _heard(self, info: CallbackInfo) -> None:
+        self._lost += info.xrun_frames
+        if self._began is None:
+            self._began = info.position, self._position
+
+    def _info(self, info: CallbackInfo) -> CallbackInfo:
+        """For the block of the callback's that comes next, from that of the ring's that is at hand."""
+        device, callback = self._began or (0, 0)
+        ahead = (self._position - callback) * self._device_rate - (info.position - device) * self._rate
+        told = info.shifted(ahead * _NANOS // (self._rate * self._device_rate))
+        lost = self._lost * self._rate // self._device_rate
+        self._lost -= lost * self._device_rate // self._rate
+        return told.replace(position=self._position, xrun_frames=lost)
+
+
+def _bytes_of(array: Any) -> memoryview:
+    return memoryview(array.reshape(-1).view("u1"))
+
+
+class _OutputCalls(_Calls):
+    """Fills the ring's blocks."""
+
+    def __init__(
+        self, data: Callable[[Any, CallbackInfo], object], config: StreamConfig, converter: Converter, *, raw: bool
+    ) -> None:
+        super().__init__(data, config, converter.wanted.sample_rate, raw=raw)
+        self._silence = config.sample_format.silence * (config.channels * self._frames)
+        self._converter = converter
+        self._ends = False  # the callback has raised StopStream
+
+    def reset(self) -> None:
+        super().reset()
+        self._converter.reset()
+        self._ends = False
+
+    def __call__(self, frames: Any, info: CallbackInfo) -> None:
+        """Fill a block of the ring, silent as yet."""
+        self._heard(info)
+        while self._ready.frames < len(frames) and not self._ends:
+            self._bytes[:] = self._silence
+            try:
+                self._data(self._given, self._info(info))
+            except StopStream:
+                self._ends = True
+                self._ready.put(self._converter.rest())
+            else:
+                self._position += self._frames
+                self._ready.put(self._converter.convert(self._block))
+        if not self._ready.take_into(frames) and self._ends:
+            raise StopStream
+
+
+class _InputCalls(_Calls):
+    """Takes the ring's blocks."""
+
+    def __init__(
+        self, data: Callable[[Any, CallbackInfo], object], config: StreamConfig, converter: Converter, *, raw: bool
+    ) -> None:
+        super().__init__(data, config, converter.given.sample_rate, raw=raw)
+        self._given = self._given.toreadonly() if raw else self._block.view()
+        if not raw:
+            self._given.flags.writeable = False
+        self._converter = converter
+
+    def reset(self) -> None:
+        super().reset()
+        self._converter.reset()
+
+    def __call__(self, frames: Any, info: CallbackInfo) -> None:
+        """Take a block of the ring."""
+        self._heard(info)
+        self._ready.put(self._converter.convert(frames))
+        while self._ready.frames >= self._frames:
+            self._ready.take_into(self._block)
+            self._data(self._given, self._info(info))
+            self._position += self._frames
+
+
+class ConvertingCallsEngine(Engine):
+    """Forgets what waits beside the ring whenever it empties the ring."""
+
+    def __init__(
+        self,
+        driver: Driver,
+        pump: CorePump,
+        calls: _OutputCalls | _InputCalls,
+        views: Sequence[Any],
+        on_event: EventCallback | None,
+    ) -> None:
+        super().__init__(driver, pump, calls, views, on_event)
+        self._calls = calls
+
+    def _prepare(self) -> None:
+        if self._reset_due or not self._is_output:
+            self._calls.reset()
+        super()._prepare()
+
+
+class ConvertingStream(NativeStream):
+    """A stream whose ``config`` is that of its callback."""
+
+    def __init__(
+        self,
+        device: Device,
+        driver: Driver,
+        config: StreamConfig,
+        data: Callable[[Any, CallbackInfo], object],
+        on_event: EventCallback | None,
+        *,
+        raw: bool,
+        converter: Converter,
+        **threads: Any,  # depth and realtime
+    ) -> None:
+        """Call ``data`` for blocks of ``config``; the driver's plan is for the other side of the converter."""
+        plan = driver.plan
+        self._is_output = plan.output is not None
+        own = converter.wanted if self._is_output else converter.given
+        frames = config.buffer_size.frames or max(1, plan.block_frames * config.sample_rate // plan.sample_rate)
+        self._own_rate = own.sample_rate
+        granted = config.replace(buffer_size=frames)
+        make_calls = _OutputCalls if self._is_output else _InputCalls
+        self._calls = make_calls(data, granted, converter, raw=raw)
+        super().__init__(device, driver, own.sample_format, self._calls, on_event, raw=False, **threads)
+        self._config = granted
+
+    def _make_engine(
+        self,
+        driver: Driver,
+        pump: CorePump,
+        data: Callable[[Any, CallbackInfo], object],
+        views: list[Any],
+        on_event: EventCallback | None,
+        ring: RingPlan,
+    ) -> Engine:
+        del data, ring
+        return ConvertingCallsEngine(driver, pump, self._calls, views, on_event)
+
+    @property
+    def position(self) -> int:
+        return super().position * self._config.sample_rate // self._own_rate

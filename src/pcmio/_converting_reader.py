@@ -1,0 +1,97 @@
+"""A reader that gives what the device does not: it is mixed and resampled on its way from the ring.
+
+Frames are counted as they are read.  What the ring holds is converted when it is asked for, and no sooner: a reader
+that is not read loses frames as others do.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pcmio._convert import Queue
+from pcmio._reader import NativeReader, ReaderEngine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pcmio._convert import Converter
+    from pcmio._core import CorePump
+    from pcmio._driver import Driver
+    from pcmio.configs import StreamConfig
+    from pcmio.contract import Device, EventCallback
+
+#: So much is converted at a time, at most.
+_PIECE_SECONDS = 0.05
+
+
+class ConvertingReaderEngine(ReaderEngine):
+    """With a converter behind the ring."""
+
+    def __init__(
+        self, driver: Driver, pump: CorePump, views: list[Any], on_event: EventCallback | None, converter: Converter
+    ) -> None:
+        import numpy as np
+
+        super().__init__(driver, pump, views, on_event)
+        self._converter = converter
+        self._device_rate, self._read_rate = converter.given.sample_rate, converter.wanted.sample_rate
+        self._ready = Queue()
+        shape = (max(1, round(_PIECE_SECONDS * self._device_rate)), converter.given.channels)
+        self._piece: Any = np.empty(shape, converter.given.sample_format.dtype)
+
+    def _get(self, memory: memoryview, at: int, frames: int) -> int:
+        import numpy as np
+
+        wanted = self._converter.wanted
+        target: Any = np.frombuffer(memory[at : at + frames * wanted.frame_bytes], wanted.sample_format.dtype)
+        while self._ready.frames < frames:
+            there = self.pump.get(self._piece.ctypes.data, min(len(self._piece), self._needed(frames)))
+            if not there:
+                break
+            self._ready.put(self._converter.convert(self._piece[:there]))
+        return self._ready.take_into(target.reshape(-1, wanted.channels))
+
+    def _needed(self, frames: int) -> int:
+        """Of the ring: so many that as many frames come of them, or a few less for what the resampler holds back."""
+        missing = max(0, frames - self._ready.frames)
+        return min(-(-missing * self._device_rate // self._read_rate), self._most)
+
+    def _as_read(self, frames: int) -> int:
+        return frames * self._read_rate // self._device_rate
+
+    def _there(self) -> int:
+        return self._ready.frames + self._as_read(self.pump.filled())
+
+    def position(self) -> int:
+        """See ``ReaderEngine``."""
+        return self._as_read(super().position())
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._ready.clear()
+        self._converter.reset()
+
+
+class ConvertingReader(NativeReader):
+    """A reader whose ``config`` is that of what is read."""
+
+    def __init__(
+        self,
+        device: Device,
+        driver: Driver,
+        config: StreamConfig,
+        on_event: EventCallback | None,
+        *,
+        depth: float | str,
+        realtime: str,
+        converter: Converter,
+    ) -> None:
+        """Give samples of ``config``; the driver's plan is for what the converter is given."""
+        given = config.replace(sample_format=converter.given.sample_format)
+        make_ring = partial(ConvertingReaderEngine, converter=converter)
+        super().__init__(device, driver, given, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
+        block = self._config.buffer_size.frames or 1
+        frames = config.buffer_size.frames or max(1, block * config.sample_rate // self._config.sample_rate)
+        self._config = config.replace(buffer_size=frames)
+        self._frame_bytes = config.frame_bytes
