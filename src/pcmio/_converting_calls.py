@@ -6,10 +6,13 @@ left of one waits for the next block of the ring.  Positions and lost frames are
 
 from __future__ import annotations
 
+from functools import partial
+
 from pcmio._convert import Queue
 from pcmio._engine import Engine
 from pcmio._stream import NativeStream
 from pcmio.errors import StopStream
+from pcmio.events import StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
+
+
+class _FlushedError(Exception):
+    """All that the callback has written is in the ring."""
 
 
 class _Calls:
@@ -44,6 +51,7 @@ class _Calls:
         self._ready = Queue()
         self._position = 0  # frames in all blocks of the callback's
         self._lost = 0  # frames of the device's, not yet told
+        self.stops = False  # an output's is called no more, until the stream starts anew
         self._began: tuple[int, int] | None = None  # positions at which both began: the device's and the callback's
 
     def reset(self) -> None:
@@ -84,12 +92,12 @@ class _OutputCalls(_Calls):
     def reset(self) -> None:
         super().reset()
         self._converter.reset()
-        self._ends = False
+        self._ends = self.stops = False
 
     def __call__(self, frames: Any, info: CallbackInfo) -> None:
         """Fill a block of the ring, silent as yet."""
         self._heard(info)
-        while self._ready.frames < len(frames) and not self._ends:
+        while self._ready.frames < len(frames) and not self._ends and not self.stops:
             self._bytes[:] = self._silence
             try:
                 self._data(self._given, self._info(info))
@@ -99,8 +107,13 @@ class _OutputCalls(_Calls):
             else:
                 self._position += self._frames
                 self._ready.put(self._converter.convert(self._block))
-        if not self._ready.take_into(frames) and self._ends:
+        if self.stops:
+            self._ready.put(self._converter.rest())
+        if self._ready.take_into(frames):
+            return
+        if self._ends:
             raise StopStream
+        raise _FlushedError
 
 
 class _InputCalls(_Calls):
@@ -147,6 +160,47 @@ class ConvertingCallsEngine(Engine):
         if self._reset_due or not self._is_output:
             self._calls.reset()
         super()._prepare()
+
+    # A stop calls the callback no more, but goes on filling the ring until nothing is left beside it.
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """See ``contract.Stream``."""
+        if timeout != 0 and self._is_output and self.runner.serving():
+            self._calls.stops = True  # at once: a block of the ring's may take several of the callback's
+        return super().stop(timeout)
+
+    def _stop_calling(self) -> None:
+        if not self._is_output or not self._is(StreamState.RUNNING):
+            super()._stop_calling()
+            return
+        self._calls.stops = self._calling = True
+        if self._moving:
+            self._enter(StreamState.DRAINING)
+        self.runner.kick()
+
+    def _stop_here(self) -> None:
+        if not self._is_output or not self._is(StreamState.RUNNING):
+            super()._stop_here()
+            return
+        self._again = False
+        self._stop_calling()
+
+    def _begin_preparing(self) -> None:
+        self._calls.stops = False
+        super()._begin_preparing()
+
+    def _guard(self, users: Callable[[], object]) -> None:
+        super()._guard(partial(self._flushing, users))
+
+    def _flushing(self, users: Callable[[], object]) -> None:
+        try:
+            users()
+        except _FlushedError:
+            with self._lock:
+                if self._is(StreamState.DRAINING):
+                    self._begin_drain()
+                elif self._is(StreamState.RUNNING):
+                    self._calling, self._drain_wanted = False, True  # as soon as the device has begun
 
 
 class ConvertingStream(NativeStream):

@@ -177,9 +177,9 @@ class BufferSize(Value):
 
 def _listed(given: Any) -> list[Any] | None:
     """The numbers in a list, or in an array of numpy's; None: it is neither."""
-    if isinstance(given, (list, tuple, range)) or getattr(type(given), "ndim", None) is not None and given.ndim:
-        return list(given)
-    return None
+    lists: tuple[type, ...] = (list, tuple, range)
+    is_array = hasattr(type(given), "ndim") and given.ndim > 0
+    return list(given) if is_array or isinstance(given, lists) else None
 
 
 def _seconds(value: object) -> float:

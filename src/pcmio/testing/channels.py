@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Channel, Direction
 from pcmio.errors import InvalidInput, UnsupportedConfig
+from pcmio.formats import SampleFormat
 from pcmio.testing.configs import builder, must_raise, sides
 from pcmio.testing.data import Loop
 from pcmio.testing.signals import Noise, Recorder
@@ -14,9 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from pcmio.contract import Device
     from pcmio.testing.rig import Check, Rig
 
 _MOST = 6
+_OTHER_RATE = 22_050
 
 
 def chosen_channels_are_played_and_recorded_in_their_order(rig: Rig) -> str | None:
@@ -88,9 +93,80 @@ def blocks_can_be_turned_without_a_copy(rig: Rig) -> None:
             assert seen[0] == (shape, strides, True, direction == "output"), seen[0]
 
 
+def never_means_no_bit_is_lost(rig: Rig) -> str | None:
+    """The device's own config passes the loop unchanged; a format that holds fewer bits is refused, either way."""
+    if not rig.loops:
+        return "not applicable: the rig has no loop"
+    with rig.open_host() as host:
+        own = rig.output_device(host).default_output_config().sample_format
+        config = rig.config(2, own)
+        coarse = config.replace(sample_format=SampleFormat.I8)
+        noise = Noise(own, 2, rig.sample_rate // 8, seed=22)
+        with Loop(rig, host, noise.player(), 2, own, convert="never") as loop:
+            loop.output.start()
+            assert loop.output.wait(PATIENCE_SECONDS), "the noise was not played to its end"
+            noise.assert_within(loop.record_tail())
+        fine = config.replace(sample_format=SampleFormat.F64)
+        for direction, device in sides(rig, host):
+            build = builder(device, direction)
+            lossy = coarse if direction == "input" else fine
+            if own is not lossy.sample_format and not _holds_all(device, lossy, direction):
+                must_raise(UnsupportedConfig, lambda: build(lossy, Recorder(), convert="never"), "bits")  # noqa: B023
+            must_raise(InvalidInput, lambda: build(config, Recorder(), convert="perhaps"), "convert", "perhaps")  # noqa: B023
+    return None
+
+
+def _holds_all(device: Device, config: StreamConfig, direction: str) -> bool:
+    """Whether the device has a format of its own for these, or one as good."""
+    ranges = device.supported_output_configs() if direction == "output" else device.supported_input_configs()
+    formats = [one.sample_format for one in ranges]
+    wanted = config.sample_format
+    return any(one.holds(wanted) if direction == "output" else wanted.holds(one) for one in formats)
+
+
+def a_callback_is_converted_to_on_demand(rig: Rig) -> str | None:
+    """Another rate, in mono and in stereo: blocks of the size asked for, as loud, as long."""
+    if not rig.loops:
+        return "not applicable: the rig has no loop"
+    if find_spec("soxr") is None:
+        return "not applicable: soxr is not installed"
+    import numpy as np
+
+    frames: Any = np.arange(_OTHER_RATE // 2)
+    player = Noise(SampleFormat.F32, 1, 1)
+    player.frames = (0.5 * np.sin(2 * np.pi * 441 * frames / _OTHER_RATE)).astype("f4").reshape(-1, 1)
+    config = StreamConfig(1, _OTHER_RATE, 300)
+    stereo = config.replace(channels=2)  # the loop's own: servers have different ideas of how loud mono is
+    with rig.open_host() as host:
+        recorder = Recorder()
+        output = rig.output_device(host).build_output_stream(
+            config, player.player(), depth=0.5, convert="auto", **rig.options_for("output")
+        )
+        with rig.input_device(host).build_input_stream(
+            stereo, recorder, depth=2.0, convert="auto", **rig.options_for("input")
+        ) as heard:
+            until(lambda: recorder.frames > 0, "the first recorded block")
+            assert (output.config, heard.config) == (config, stereo)
+            output.start()
+            assert output.wait(PATIENCE_SECONDS), "the tone was not played to its end"
+            end = recorder.frames + _OTHER_RATE // 2
+            until(lambda: recorder.frames >= end, "the recording of the tail")
+        samples: Any = recorder.recorded()[:, 1]
+        sounding: Any = np.flatnonzero(np.abs(samples) > 0.001)
+        assert sounding.size, f"nothing but silence in {len(samples)} frames"
+        sound = samples[sounding[0] : sounding[-1] + 1]
+        assert abs(len(sound) - len(frames)) < _OTHER_RATE // 20, f"{len(frames)} frames were heard as {len(sound)}"
+        middle: Any = sound[len(sound) // 4 : 3 * len(sound) // 4]
+        level = float(np.sqrt(2 * np.mean(middle**2)))
+        assert abs(level - 0.5) < 0.02, f"it is heard at {level} instead of 0.5"
+    return None
+
+
 CHECKS: tuple[Check, ...] = (
     chosen_channels_are_played_and_recorded_in_their_order,
     a_channel_that_is_not_there_is_refused,
     channels_are_told_in_their_order,
     blocks_can_be_turned_without_a_copy,
+    never_means_no_bit_is_lost,
+    a_callback_is_converted_to_on_demand,
 )

@@ -40,16 +40,17 @@ class Loop:
         sample_format: SampleFormat,
         *,
         chosen: tuple[Sequence[int], Sequence[int]] = ((), ()),
+        convert: str = "format",
     ) -> None:
         config = rig.config(channels, sample_format)
         played, recorded = (config.replace(channels=one) if one else config for one in chosen)
         self.rig = rig
         self.recorder = Recorder()
         self.output: Stream = rig.output_device(host, config).build_output_stream(
-            played, play, depth=_DEPTH_SECONDS, **rig.options_for("output")
+            played, play, depth=_DEPTH_SECONDS, convert=convert, **rig.options_for("output")
         )
         self.input: Stream = rig.input_device(host, config).build_input_stream(
-            recorded, self.recorder, depth=_DEPTH_SECONDS * 4, **rig.options_for("input")
+            recorded, self.recorder, depth=_DEPTH_SECONDS * 4, convert=convert, **rig.options_for("input")
         )
 
     def __enter__(self) -> Self:
