@@ -176,10 +176,13 @@ class BufferSize(Value):
 
 
 def _listed(given: Any) -> list[Any] | None:
-    """The numbers in a list, or in an array of numpy's; None: it is neither."""
-    lists: tuple[type, ...] = (list, tuple, range)
-    is_array = hasattr(type(given), "ndim") and given.ndim > 0
-    return list(given) if is_array or isinstance(given, lists) else None
+    """The numbers in a list, an array of numpy's, or the like; None: it is none."""
+    if isinstance(given, (str, bytes)):
+        return None
+    try:
+        return list(given)
+    except TypeError:
+        return None
 
 
 def _seconds(value: object) -> float:

@@ -252,12 +252,9 @@ def test_a_reader_is_awaited_and_its_blocks_are_iterated(device: Any) -> None:
 
 def test_a_missing_resampler_is_told_when_it_is_opened(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "soxr", None)
-    for make in (
-        lambda: device.open_reader(StreamConfig(1, OTHER_RATE)),
-        lambda: device.build_output_stream(StreamConfig(1, OTHER_RATE), print, convert="auto"),
-    ):
+    for opens, more in ((device.open_reader, ()), (device.build_output_stream, (print,))):
         with pytest.raises(UnsupportedOperation, match=r"pip install 'pcmio\[convert\]'"):
-            make()
+            opens(StreamConfig(1, OTHER_RATE), *more, convert="auto")
     device.open_reader(StreamConfig(6, RATE)).close()
 
 
