@@ -30,7 +30,7 @@ static void fill_pairs(rig *bench) {
   int32_t number = 1;
   CHECK(pcmio_pump_step(bench->pump, 0, &block));
   int32_t *slot = (int32_t *)bench->config.out_data;
-  for (uint32_t i = 0; i < bench->config.slot_frames; i++, number++) {
+  for (size_t i = 0; i < bench->config.slot_frames; i++, number++) {
     slot[2 * i] = number * 10;
     slot[2 * i + 1] = number * 10 + 1;
   }
@@ -38,7 +38,7 @@ static void fill_pairs(rig *bench) {
 }
 
 static void check_pairs(const int32_t *const planes[DEVICE], size_t step, uint32_t from, uint32_t to, int32_t first) {
-  for (uint32_t i = from; i < to; i++) {
+  for (size_t i = from; i < to; i++) {
     int32_t number = first + (int32_t)(i - from);
     CHECK_EQUAL(planes[0][i * step], 0);
     CHECK_EQUAL(planes[1][i * step], number * 10 + 1);
@@ -57,7 +57,7 @@ static void output_goes_to_the_chosen_channels_and_the_others_are_silent(void) {
     open_output(&bench, chosen, 2, planar != 0);
     fill_pairs(&bench);
     pcmio_pump_set_mode(bench.pump, PCMIO_RUNNING);
-    for (uint32_t channel = 0; channel < DEVICE; channel++) {
+    for (size_t channel = 0; channel < DEVICE; channel++) {
       buffers[channel] = heard + (planar != 0 ? channel * 48 : channel);
     }
     const int32_t *const planes[DEVICE] = {buffers[0], buffers[1], buffers[2], buffers[3]};
@@ -67,8 +67,8 @@ static void output_goes_to_the_chosen_channels_and_the_others_are_silent(void) {
     memset(heard, 0x55, sizeof heard);
     pcmio_pump_transfer(bench.pump, NULL, (void *const *)buffers, 48, bench.now, bench.now); /* more than there is */
     check_pairs(planes, step, 0, 25, 8);
-    for (uint32_t i = 25; i < 48; i++) {
-      for (uint32_t channel = 0; channel < DEVICE; channel++) {
+    for (size_t i = 25; i < 48; i++) {
+      for (size_t channel = 0; channel < DEVICE; channel++) {
         CHECK_EQUAL(planes[channel][i * step], 0);
       }
     }
@@ -84,9 +84,9 @@ static void input_takes_the_chosen_channels_in_their_order_also_twice(void) {
     int32_t said[DEVICE * 32];
     const void *buffers[DEVICE];
     open_input(&bench, chosen, 3, planar != 0);
-    for (uint32_t channel = 0; channel < DEVICE; channel++) {
+    for (size_t channel = 0; channel < DEVICE; channel++) {
       buffers[channel] = said + (planar != 0 ? channel * 32 : channel);
-      for (uint32_t i = 0; i < 32; i++) {
+      for (size_t i = 0; i < 32; i++) {
         said[planar != 0 ? channel * 32 + i : i * DEVICE + channel] = (int32_t)(i * 10 + channel);
       }
     }
@@ -94,7 +94,7 @@ static void input_takes_the_chosen_channels_in_their_order_also_twice(void) {
     pcmio_pump_transfer(bench.pump, buffers, NULL, 32, bench.now, bench.now);
     CHECK(pcmio_pump_step(bench.pump, 0, &block));
     const int32_t *slot = (const int32_t *)bench.config.in_data;
-    for (uint32_t i = 0; i < 32; i++) {
+    for (size_t i = 0; i < 32; i++) {
       CHECK_EQUAL(slot[3 * i], i * 10 + 2);
       CHECK_EQUAL(slot[3 * i + 1], i * 10);
       CHECK_EQUAL(slot[3 * i + 2], i * 10 + 2);
@@ -111,7 +111,7 @@ static void an_idle_pump_silences_every_channel_of_the_device(void) {
   open_output(&bench, chosen, 1, false);
   memset(heard, 0x55, sizeof heard);
   pcmio_pump_transfer(bench.pump, NULL, outputs, FRAMES, bench.now, bench.now);
-  for (uint32_t i = 0; i < DEVICE * FRAMES; i++) {
+  for (size_t i = 0; i < (size_t)DEVICE * FRAMES; i++) {
     CHECK_EQUAL(heard[i], 0);
   }
   rig_close(&bench);

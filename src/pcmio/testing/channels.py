@@ -156,8 +156,7 @@ def a_callback_is_converted_to_on_demand(rig: Rig) -> str | None:
         sound: Any = samples[sounding[0] : sounding[-1] + 1]
         assert abs(len(sound) - len(frames)) < _OTHER_RATE // 20, f"{len(frames)} frames were heard as {len(sound)}"
         middle: Any = sound[len(sound) // 4 : 3 * len(sound) // 4]
-        power: Any = np.mean(middle**2)
-        level = float(np.sqrt(2 * power))
+        level: Any = np.sqrt(2 * np.mean(middle**2, axis=0))
         assert abs(level - 0.5) < 0.02, f"it is heard at {level} instead of 0.5"
     return None
 
