@@ -86,6 +86,7 @@ CONTENTS = {
         "docs/devices",
         "docs/streams",
         "docs/duplex",
+        "docs/channels",
         "docs/arrays",
         "docs/watching",
         "docs/formats",

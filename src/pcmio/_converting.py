@@ -146,7 +146,7 @@ class ConvertingWriter(NativeWriter):
         super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
         block = self._config.buffer_size.frames or 1
         self._config = config.replace(buffer_size=max(1, block * config.sample_rate // self._config.sample_rate))
-        self._rates = config.sample_rate, converter.taken.sample_rate
+        self._rates = config.sample_rate, converter.wanted.sample_rate
 
     def _device_frame(self, frame: int) -> int:
         written, device = self._rates

@@ -95,3 +95,12 @@ class ConvertingReader(NativeReader):
         frames = config.buffer_size.frames or max(1, block * config.sample_rate // self._config.sample_rate)
         self._config = config.replace(buffer_size=frames)
         self._frame_bytes = config.frame_bytes
+        self._rates = config.sample_rate, converter.given.sample_rate
+
+    def _device_frame(self, frame: int) -> int:
+        own, device = self._rates
+        return frame * device // own
+
+    def _own_frame(self, frame: int) -> int:
+        own, device = self._rates
+        return frame * own // device

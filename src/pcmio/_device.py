@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
-    from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
     from pcmio.descriptions import Channel
+    from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
 
 
 class NativeDevice(Device):
@@ -277,6 +277,11 @@ class NativeDevice(Device):
 
         wanted = checked_config(config)
         check_wish(data, wish.drift)
+        if wanted.device_channels:
+            raise UnsupportedOperation(
+                f"a duplex stream has a number of channels, not a choice of them, {list(wanted.device_channels)}",
+                advice="ask for as many as have them all, and use those",
+            )
         if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
             raise UnsupportedOperation(
                 f"{self.id} and {shown(source)} are not of one host, and have no clock in common",

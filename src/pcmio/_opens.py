@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio.blocking import Reader, Writer
-    from pcmio.configs import StreamConfig, SupportedStreamConfig
+    from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import Device, EventCallback
+    from pcmio.descriptions import Channel, Direction
     from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
 
 #: Outlasts whatever Python usually does meanwhile; clear() ends it at once all the same.
@@ -22,6 +23,19 @@ READER_SECONDS = 1.0
 
 class Opens:
     """A part of ``contract.Device``."""
+
+    def channels(self, direction: Direction) -> tuple[Channel, ...]:
+        """Its channels in the order in which ``StreamConfig(channels=[...])`` numbers them; empty if that is not known.
+
+        Args:
+            direction: INPUT or OUTPUT.
+
+        Raises:
+            DeviceNotAvailable: It is gone.
+            HostUnavailable: The server is gone.
+        """
+        del direction
+        return ()
 
     def open_writer(
         self,
@@ -167,3 +181,15 @@ class Couples:
     ) -> DuplexStream:
         """As ``build_duplex_stream``, with memoryviews of bytes, interleaved; does not need numpy."""
         return output.build_duplex_stream_raw(config, data, on_event, input=input, **options)
+
+
+def includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
+    """Whether a config is one of those."""
+    frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
+    chosen = wanted.device_channels
+    return (
+        (listed.channels > max(chosen) if chosen else listed.channels == wanted.channels)
+        and listed.sample_format is wanted.sample_format
+        and listed.contains_rate(wanted.sample_rate)
+        and (frames is None or listed.buffer_size.contains(frames))
+    )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from pcmio._log import logger
-from pcmio._opens import Couples, Opens
+from pcmio._opens import Couples, Opens, includes
 from pcmio._value import shown
 from pcmio.configs import StreamConfig, SupportedStreamConfig
 from pcmio.descriptions import DeviceId, Direction
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pcmio.callbacks import NativeCallback
     from pcmio.configs import SupportedStreamConfigRange
-    from pcmio.descriptions import Channel, DeviceDescription
+    from pcmio.descriptions import DeviceDescription
     from pcmio.events import EndReason, HostEvent, StreamEvent, StreamState
     from pcmio.stats import Latency, StreamStats
     from pcmio.timestamps import CallbackInfo, StreamInstant
@@ -238,19 +238,6 @@ class Device(Opens, ABC):
         """Whether output streams can be built."""
         return self.description.supports_output
 
-    def channels(self, direction: Direction) -> tuple[Channel, ...]:
-        """Its channels in the order in which ``StreamConfig(channels=[...])`` numbers them; empty if that is not known.
-
-        Args:
-            direction: INPUT or OUTPUT.
-
-        Raises:
-            DeviceNotAvailable: It is gone.
-            HostUnavailable: The server is gone.
-        """
-        del direction
-        return ()
-
     @abstractmethod
     def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
         """Formats to record in, native ones; empty for a device without input.
@@ -306,8 +293,8 @@ class Device(Opens, ABC):
     def _supports(self, config: StreamConfig, direction: Direction) -> bool:
         """``supports`` for one direction, which the device may not have."""
         if direction is Direction.OUTPUT:
-            return any(_includes(one, config) for one in self.supported_output_configs())
-        return any(_includes(one, config) for one in self.supported_input_configs())
+            return any(includes(one, config) for one in self.supported_output_configs())
+        return any(includes(one, config) for one in self.supported_input_configs())
 
     def _directions(self, direction: Direction | None) -> list[Direction]:
         if direction in (Direction.INPUT, Direction.OUTPUT):
@@ -606,14 +593,3 @@ def checked_config(config: object) -> StreamConfig:
     if not isinstance(config, StreamConfig):
         raise InvalidInput(f"a stream is built from a StreamConfig, not from {shown(config)}")
     return config
-
-
-def _includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:
-    frames = wanted.buffer_size.resolve(wanted.sample_rate, listed.buffer_size).frames
-    chosen = wanted.device_channels
-    return (
-        (listed.channels > max(chosen) if chosen else listed.channels == wanted.channels)
-        and listed.sample_format is wanted.sample_format
-        and listed.contains_rate(wanted.sample_rate)
-        and (frames is None or listed.buffer_size.contains(frames))
-    )
