@@ -25,7 +25,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of this file changes; the Python side refuses another number. */
-#define PCMIO_ABI 6
+#define PCMIO_ABI 7
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
