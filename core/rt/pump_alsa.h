@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 /* libasound gives these names to the numbers of Linux, and takes the others where a system lacks them. */
 #ifndef ESTRPIPE

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "pcmio.h"
+#include "pcmio_systems.h"
 #include "roster.h"
 
 #define PCMIO_JACK_UNMEASURED UINT32_MAX

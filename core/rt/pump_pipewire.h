@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 /* --- PipeWire 0.3.50 or newer, 64-bit: spa/buffer/buffer.h, spa/node/io.h, spa/utils/hook.h, pipewire/stream.h ---- */
 

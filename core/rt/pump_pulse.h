@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 /* pulse/def.h */
 #define PCMIO_PA_CONTEXT_READY 4u

@@ -5,7 +5,7 @@
  * libjack's lock held: nobody in this process gets that lock again then.  So a client is closed while that thread waits
  * for its next notification; or, when the server is gone, after the thread has come to its end by itself. */
 #define _GNU_SOURCE
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 #if defined(__linux__)
 

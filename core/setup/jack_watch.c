@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "../rt/notes.h"
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 struct pcmio_jack_watch {
   pcmio_wakeup *wakeup;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 #if defined(__linux__)
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "pcmio.h"
+#include "pcmio_systems.h"
 
 #define ROUNDS 20000u
 

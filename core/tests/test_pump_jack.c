@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "pcmio_systems.h"
 #include "rig.h"
 
 #define STREAMS 400u

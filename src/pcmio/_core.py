@@ -1,4 +1,4 @@
-"""libpcmio, declared like any other library, and the pump in Python's hands.  Prototypes: core/include/pcmio.h."""
+"""libpcmio, declared like any other library, and the pump in Python's hands.  Prototypes: core/include."""
 
 from __future__ import annotations
 

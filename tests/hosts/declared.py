@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-HEADER = (Path(__file__).parents[2] / "core" / "include" / "pcmio.h").read_text(encoding="utf-8")
+HEADER = (Path(__file__).parents[2] / "core" / "include" / "pcmio_systems.h").read_text(encoding="utf-8")
 #: A C type, where it is no pointer.
 _WORDS = {
     "int32_t": "i32",

@@ -99,7 +99,8 @@ def test_a_library_is_for_the_machine_of_its_tag(wheel: Expected, dist: Path) ->
 
 @every
 def test_a_library_exports_the_functions_of_the_header_and_no_other(wheel: Expected, dist: Path) -> None:
-    header = (ROOT / "core" / "include" / "pcmio.h").read_text()
+    headers = (ROOT / "core" / "include" / name for name in ("pcmio.h", "pcmio_systems.h"))
+    header = "".join(path.read_text() for path in headers)
     declared = set(re.findall(r"PCMIO_API [^;(]*?\b(pcmio_\w+)\(", header))
     assert declared
     assert binaries.read(library_of(wheel, dist)).exports - MADE_BY_THE_LINKER == declared

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEADER = ROOT / "core" / "include" / "pcmio.h"
+SYSTEMS_HEADER = HEADER.with_name("pcmio_systems.h")  # includes the others
 CALLBACK_HEADER = HEADER.with_name("pcmio_callback.h")
 
 
@@ -30,7 +31,7 @@ class Prototype(NamedTuple):
 @functools.cache
 def text() -> str:
     """The headers without comments and line continuations."""
-    source = "".join(path.read_text(encoding="utf-8") for path in (CALLBACK_HEADER, HEADER))
+    source = "".join(path.read_text(encoding="utf-8") for path in (CALLBACK_HEADER, HEADER, SYSTEMS_HEADER))
     return re.sub(r"//[^\n]*|/\*.*?\*/", " ", source, flags=re.DOTALL).replace("\\\n", " ")
 
 
@@ -96,7 +97,7 @@ def compile_c(*arguments: str) -> None:
 def numbers(expressions: tuple[str, ...]) -> dict[str, int]:
     """What each C expression is, with the header included."""
     lines = "".join(f'  printf("%lld\\n", (long long)({expression}));\n' for expression in expressions)
-    program = f'#include <stdio.h>\n#include "pcmio.h"\nint main(void) {{\n{lines}  return 0;\n}}\n'
+    program = f'#include <stdio.h>\n#include "{SYSTEMS_HEADER.name}"\nint main(void) {{\n{lines}  return 0;\n}}\n'
     with tempfile.TemporaryDirectory() as folder:
         source, binary = Path(folder, "numbers.c"), Path(folder, "numbers.exe")
         source.write_text(program, encoding="utf-8")
