@@ -111,7 +111,10 @@ CONTENTS = {
 REFERENCE: dict[str, dict[str, list[str]]] = {
     "pcmio": {
         "Hosts": ["ALL_HOSTS", "available_hosts", "default_host", "host", "Host"],
-        "Devices": ["Device", "DeviceId", "DeviceDescription", "DeviceType", "InterfaceType", "Direction"],
+        "Devices": [
+            *("Device", "DeviceId", "DeviceDescription", "DeviceType", "InterfaceType", "Direction"),
+            *("Channel", "CHANNEL_POSITIONS"),
+        ],
         "Streams": ["Stream", "Writer", "Reader", "ClearResult", "NativeCallback", "NATIVE_BLOCK_FIELDS"],
         "Both directions": ["DuplexStream", "DuplexInfo", "DuplexLatency"],
         "States and ends": ["StreamState", "EndReason", "StopStream", "AbortStream"],
