@@ -29,6 +29,14 @@ def test_a_public_name_has_a_docstring(name: str) -> None:
     assert (value.__doc__ or "").strip(), f"{name} has no docstring"
 
 
+@pytest.mark.parametrize("name", pcmio.__all__)
+def test_a_public_name_has_its_place_in_the_reference(name: str) -> None:
+    value = getattr(pcmio, name)
+    if isinstance(value, type) and issubclass(value, (pcmio.AudioError, pcmio.StreamEvent, pcmio.HostEvent)):
+        return  # whole families are listed there by themselves
+    assert f'"{name}"' in (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("event", [each.__name__ for each in pcmio.StreamEvent.__subclasses__()])
 def test_every_event_is_in_the_table_of_events(event: str) -> None:
     page = (ROOT / "docs" / "streams.md").read_text(encoding="utf-8")
