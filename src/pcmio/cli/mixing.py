@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
-from pcmio._convert import Converter, soxr_for
+from pcmio._convert import Converter
 from pcmio.cli.facts import configs_of
 from pcmio.cli.targets import calm_buffer
 from pcmio.configs import StreamConfig
@@ -76,7 +77,7 @@ def plan_playing(
     if rate is None:
         rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
     if rate != file.sample_rate:
-        soxr_for(file.sample_rate, rate)  # a missing one is told before anything sounds
+        import_module("soxr")  # a missing one is told before anything sounds
     config = StreamConfig(
         channels,
         rate,
