@@ -279,6 +279,20 @@ class Player:
         self.at += len(piece)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i2"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_arrays_of_any_kind_are_converted_by_a_writer_of_another_rate(device: Any, channels: int, dtype: str) -> None:
+    sound = tone(OTHER_RATE // 2, OTHER_RATE)  # mono goes to every channel
+    written = (sound * 32768).astype(dtype) if dtype == "i2" else sound.astype(dtype)
+    take = pcmio.record(1.5, device=device)
+    until(lambda: take.position > 0, "the first recorded block")
+    with device.open_writer(StreamConfig(channels, OTHER_RATE)) as writer:
+        writer.write(written)
+    heard = sounding(take.wait(PATIENCE))
+    assert_is_tone(heard[:, 0], RATE, 0.5)
+    assert np.array_equal(heard[:, 0], heard[:, 1])
+
+
 def test_a_callback_plays_at_its_own_rate_to_the_last_frame(device: Any) -> None:
     sound = tone(OTHER_RATE // 2, OTHER_RATE)
     player = Player(sound, 300)
