@@ -45,6 +45,18 @@ def test_what_each_card_can_do_is_told(host: pcmio.Host) -> None:
     assert (channels, low, high) == (set(range(1, 33)), 8_000, 192_000)
 
 
+def test_channels_have_the_places_that_the_driver_tells(host: pcmio.Host, usb_card: str) -> None:
+    def places(device: pcmio.Device, direction: pcmio.Direction) -> list[str | None]:
+        return [channel.position for channel in device.channels(direction)]
+
+    for direction in (pcmio.Direction.OUTPUT, pcmio.Direction.INPUT):
+        assert places(_device(host, "Intel"), direction) == ["FL", "FR"]
+        assert places(_device(host, "Loopback"), direction) == []  # snd-aloop tells nothing
+    assert places(_device(host, usb_card), pcmio.Direction.OUTPUT) == ["FL", "FR"]
+    assert places(host.device_by_id("alsa:plughw:CARD=Intel"), pcmio.Direction.OUTPUT) == ["FL", "FR"]
+    assert places(host.device_by_id("alsa:default"), pcmio.Direction.OUTPUT) == []
+
+
 def test_a_usb_card_has_an_output_only(host: pcmio.Host, usb_card: str) -> None:
     device = _device(host, usb_card)
     assert _abilities(device) == ({SampleFormat.I16}, {2}, 48_000, 48_000)

@@ -55,6 +55,11 @@ SND_PCM_FORMAT_DSD_U32_BE = 52
 SND_PCM_TSTAMP_ENABLE = 1
 SND_PCM_TSTAMP_TYPE_MONOTONIC = 1
 
+#: Of a position: the rest are flags.
+SND_CHMAP_POSITION_MASK = 0xFFFF
+SND_CHMAP_UNKNOWN = 0
+SND_CHMAP_NA = 1
+
 SND_PCM_TYPE_HW = 0
 SND_PCM_TYPE_NULL = 4
 
@@ -126,6 +131,12 @@ class Asound(Library):
     def snd_ctl_card_info_get_mixername(self, info: Ref, /) -> Str: ...
     @native
     def snd_ctl_pcm_next_device(self, ctl: Address, device: Ref, /) -> Int: ...
+    @native
+    def snd_pcm_query_chmaps_from_hw(self, card: Int, device: Int, subdevice: Int, stream: Int, /) -> Address: ...
+    @native
+    def snd_pcm_free_chmaps(self, maps: Address, /) -> None: ...
+    @quick
+    def snd_pcm_chmap_name(self, position: UInt, /) -> Str: ...
     @native
     def snd_ctl_pcm_info(self, ctl: Address, info: Ref, /) -> Int: ...
     @quick

@@ -228,5 +228,29 @@ def forget_configuration(libs: Libraries, seconds: float) -> None:
         asound.snd_config_update_free_global()
 
 
+def channel_positions(libs: Libraries, card: str, device: int, direction: Direction) -> tuple[str, ...]:
+    """Where each channel of a card's device is heard, as its driver tells: of the map with the most of them."""
+    asound, found = libs.asound, tuple[str, ...]()
+    stream = abi.SND_PCM_STREAM_PLAYBACK if direction is Direction.OUTPUT else abi.SND_PCM_STREAM_CAPTURE
+    index = asound.snd_card_get_index(card.encode())
+    maps = asound.snd_pcm_query_chmaps_from_hw(index, device, 0, stream) if index >= 0 else None
+    if maps:
+        for one in _until_null(ctypes.c_void_p(maps)):
+            positions = _positions(asound, one)
+            found = positions if len(positions) > len(found) else found
+        asound.snd_pcm_free_chmaps(maps)
+    libs.said()
+    return found
+
+
+def _positions(asound: Asound, address: int) -> tuple[str, ...]:
+    """Of a ``snd_pcm_chmap_query_t``: a type, a count, and as many numbers; none where the driver leaves them open."""
+    count = ctypes.c_uint32.from_address(address + 4).value
+    numbers = [number & abi.SND_CHMAP_POSITION_MASK for number in (ctypes.c_uint32 * count).from_address(address + 8)]
+    if all(number in (abi.SND_CHMAP_UNKNOWN, abi.SND_CHMAP_NA) for number in numbers):
+        return ()
+    return tuple(_text(asound.snd_pcm_chmap_name(number)) or f"channel {number}" for number in numbers)
+
+
 def _text(value: bytes | None) -> str:
     return (value or b"").decode("utf-8", "replace").strip()

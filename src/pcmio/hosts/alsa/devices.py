@@ -5,8 +5,10 @@ from __future__ import annotations
 from pcmio._device import TwoWayDevice, take_options
 from pcmio._driver import Plan, Side
 from pcmio._value import Value
-from pcmio.descriptions import DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceBusy, DeviceNotAvailable, UnsupportedConfig
+from pcmio.hosts.alsa.cards import channel_positions
+from pcmio.hosts.alsa.names import place_of
 from pcmio.hosts.alsa.options import StreamOptions
 
 TYPE_CHECKING = False
@@ -87,6 +89,12 @@ class AlsaDevice(TwoWayDevice):
         if not configs:
             raise self._lacks(direction)
         return max(configs, key=lambda entry: entry.default_rank()).with_default_sample_rate()
+
+    def _channels(self, direction: Direction) -> tuple[Channel, ...]:
+        place = place_of(self._facts.name)
+        if place is None:
+            return ()
+        return tuple(Channel.at(name) for name in channel_positions(self._host.libs, *place, direction))
 
     def _unconverted(self, options: dict[str, Any]) -> dict[str, Any]:
         return {**options, "resample": False}

@@ -66,6 +66,15 @@ def parse(name: str, cards: Sequence[Card]) -> PcmName:
     return PcmName(f"{kind}:{written}", card.id, int(device))
 
 
+def place_of(name: str) -> tuple[str, int] | None:
+    """Of a card's own device, by its name as ``parse`` writes it: the card's id, and the device's number there."""
+    kind, _, given = name.partition(":")
+    arguments = _arguments(_ARGUMENTS["hw"], given) if kind in ("hw", "plughw") else None
+    if arguments is None or not arguments.get("DEV", "").isdigit():
+        return None
+    return arguments["CARD"], int(arguments["DEV"])
+
+
 def _arguments(order: Sequence[str], given: str) -> dict[str, str] | None:
     """By name; None for what is not written as alsa-lib would read it."""
     found: dict[str, str] = {}
