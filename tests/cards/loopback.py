@@ -57,6 +57,7 @@ DEFAULT = CARD.replace(
     exact_formats=tuple(entry for entry in CARD.exact_formats if entry not in (SampleFormat.I32, SampleFormat.U32)),
     channel_counts=(2,),
     alignment_frames=1024,  # a period of the mixer
+    has_own_format=False,  # the card's other side has the mixer's, of 32 bits
     mixes=True,
     plug=None,  # it is the same host
 )

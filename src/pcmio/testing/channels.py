@@ -97,6 +97,8 @@ def never_means_no_bit_is_lost(rig: Rig) -> str | None:
     """The device's own config passes the loop unchanged; a format that holds fewer bits is refused, either way."""
     if not rig.loops:
         return "not applicable: the rig has no loop"
+    if not rig.has_own_format:
+        return "not applicable: the loop has another format than the output"
     with rig.open_host() as host:
         own = rig.output_device(host).default_output_config().sample_format
         config = rig.config(2, own)

@@ -31,6 +31,7 @@ class Rig(Value):
         output: Id of a device that plays, or None.
         input: Id of a device that records, or None.
         loops: What is played to ``output`` arrives at ``input``, sample for sample.
+        has_own_format: A stream in the output's own format can be recorded in it; False: what mixes takes another one.
         sample_rate: That both run at.
         exact_formats: Formats that pass the loop unchanged.
         channel_counts: Counts that pass the loop unchanged.
@@ -61,6 +62,7 @@ class Rig(Value):
     output: str | None = None
     input: str | None = None
     loops: bool = False
+    has_own_format: bool = True
     sample_rate: int = 48_000
     exact_formats: tuple[SampleFormat, ...] = (SampleFormat.F32,)
     channel_counts: tuple[int, ...] = (1, 2)

@@ -172,6 +172,8 @@ class AlsaDriver(Driver):
         self._carry_out(stream, kind, lambda: errors.too_slow(f"the stream on {self.name}", call, self._timeout))
         code = self._core.pcmio_alsa_answer(stream)
         said = self._libs.said()
+        if code == -errno.ENODEV:  # before its thread could tell
+            raise errors.lost(f"{self._host.id}:{self.name}", code)
         if code < 0:
             raise errors.from_code(f"the stream on {self.name}", call, code, said)
 
