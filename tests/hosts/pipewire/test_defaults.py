@@ -206,7 +206,11 @@ def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
             assert [type(event) for event in take(2)] == [DeviceRemoved, DeviceRemoved]
         assert {event.id.id for event in told if isinstance(event, DeviceAdded)} == {"card", "card.monitor"}
         own_server.set_default("audio.sink", "other")
-        output, monitor, default = take(3)
+        try:
+            output, monitor, default = take(3)
+        except pcmio.OperationTimeout as error:
+            now = own_host.default_output_device()
+            raise AssertionError(f"told: {told}; the default is {now}; {own_server.metadata()}") from error
         assert isinstance(output, DeviceChanged)
         assert isinstance(monitor, DeviceChanged)
         assert (str(output.id), str(monitor.id)) == (OUTPUT, MONITOR)
