@@ -56,15 +56,15 @@ class ConvertingEngine(WriterEngine):
             yield from self._putting_left(cuts)
             if self._taken == samples.frames:
                 return
-            piece = self._as_given(samples)
+            piece: Any = self._as_given(samples, self._taken)
             self._keep(self._converter.convert(piece))
             self._taken += len(piece)
             self._written += len(piece)
 
-    def _as_given(self, samples: Samples) -> Any:
-        """The next piece in the format and with the channels that the writer was opened with."""
+    def _as_given(self, samples: Samples, at: int) -> Any:
+        """A piece in the format and with the channels that the writer was opened with."""
         given = self._converter.given
-        piece = as_format(samples.array(self._taken, self._at_once), samples.sample_format, given.sample_format)
+        piece = as_format(samples.array(at, self._at_once), samples.sample_format, given.sample_format)
         return piece if samples.channels == given.channels else piece.repeat(given.channels, axis=1)
 
     def _keep(self, converted: Any) -> None:
