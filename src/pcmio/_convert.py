@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pcmio.configs import StreamConfig
 
 _QUALITY = "HQ"  # of soxr
+#: So much is converted at a time, at most: a long write is heard before all of it was converted.
+PIECE_SECONDS = 0.05
 _STEREO = 2
 _SLANT = 0.7071  # a centre or a rear channel is heard on both sides, at 3 dB less
 #: Weights of a file's channels (in the order of WAV files) left and right; the low-frequency channel is left out.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pcmio._convert import as_format
+from pcmio._convert import PIECE_SECONDS, as_format
 from pcmio._samples import Samples
 from pcmio._writer import NativeWriter, WriterEngine
 from pcmio.blocking import ClearResult
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from pcmio.configs import StreamConfig
     from pcmio.contract import Device, EventCallback
 
-#: So much is converted at a time, at most: a long write is heard before all of it was converted.
-_PIECE_SECONDS = 0.05
-
 
 class ConvertingEngine(WriterEngine):
     """With a converter before the ring."""
@@ -46,7 +43,7 @@ class ConvertingEngine(WriterEngine):
         super().__init__(driver, pump, views, on_event, ring)
         self._converter = converter
         self._written_rate, self._device_rate = converter.given.sample_rate, converter.wanted.sample_rate
-        self._at_once = max(1, round(_PIECE_SECONDS * self._written_rate))
+        self._at_once = max(1, round(PIECE_SECONDS * self._written_rate))
         self._left: Samples | None = None  # converted, and not all of it is in the ring yet
         self._left_at = 0
         self._written = 0  # frames of the present sound
@@ -153,12 +150,3 @@ class ConvertingWriter(NativeWriter):
         super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
         block = self._config.buffer_size.frames or 1
         self._config = config.replace(buffer_size=max(1, block * config.sample_rate // self._config.sample_rate))
-        self._rates = config.sample_rate, converter.wanted.sample_rate
-
-    def _device_frame(self, frame: int) -> int:
-        written, device = self._rates
-        return frame * device // written
-
-    def _own_frame(self, frame: int) -> int:
-        written, device = self._rates
-        return frame * written // device

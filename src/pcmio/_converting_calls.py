@@ -223,7 +223,6 @@ class ConvertingStream(NativeStream):
         self._is_output = plan.output is not None
         own = converter.wanted if self._is_output else converter.given
         frames = config.buffer_size.frames or max(1, plan.block_frames * config.sample_rate // plan.sample_rate)
-        self._rates = config.sample_rate, own.sample_rate
         granted = config.replace(buffer_size=frames)
         make_calls = _OutputCalls if self._is_output else _InputCalls
         self._calls = make_calls(data, granted, converter, raw=raw)
@@ -245,11 +244,3 @@ class ConvertingStream(NativeStream):
     @property
     def position(self) -> int:
         return self._own_frame(super().position)
-
-    def _device_frame(self, frame: int) -> int:
-        own, device = self._rates
-        return frame * device // own
-
-    def _own_frame(self, frame: int) -> int:
-        own, device = self._rates
-        return frame * own // device

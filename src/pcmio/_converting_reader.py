@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pcmio._convert import Queue
+from pcmio._convert import PIECE_SECONDS, Queue
 from pcmio._reader import NativeReader, ReaderEngine
 
 TYPE_CHECKING = False
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig
     from pcmio.contract import Device, EventCallback
-
-#: So much is converted at a time, at most.
-_PIECE_SECONDS = 0.05
 
 
 class ConvertingReaderEngine(ReaderEngine):
@@ -37,7 +34,7 @@ class ConvertingReaderEngine(ReaderEngine):
         self._converter = converter
         self._device_rate, self._read_rate = converter.given.sample_rate, converter.wanted.sample_rate
         self._ready = Queue()
-        shape = (max(1, round(_PIECE_SECONDS * self._device_rate)), converter.given.channels)
+        shape = (max(1, round(PIECE_SECONDS * self._device_rate)), converter.given.channels)
         self._piece: Any = np.empty(shape, converter.given.sample_format.dtype)
 
     def _get(self, memory: memoryview, at: int, frames: int) -> int:
@@ -95,12 +92,3 @@ class ConvertingReader(NativeReader):
         frames = config.buffer_size.frames or max(1, block * config.sample_rate // self._config.sample_rate)
         self._config = config.replace(buffer_size=frames)
         self._frame_bytes = config.frame_bytes
-        self._rates = config.sample_rate, converter.given.sample_rate
-
-    def _device_frame(self, frame: int) -> int:
-        own, device = self._rates
-        return frame * device // own
-
-    def _own_frame(self, frame: int) -> int:
-        own, device = self._rates
-        return frame * own // device

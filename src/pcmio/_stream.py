@@ -170,12 +170,12 @@ class NativeStream(Stream):
         return self._config.sample_rate * _MOST_SECONDS
 
     def _device_frame(self, frame: int) -> int:
-        """A frame of the user's among those that the device counts."""
-        return frame
+        """A frame of the user's among those that the device counts, at another rate where samples are converted."""
+        return frame * self._engine.driver.plan.sample_rate // self._config.sample_rate
 
     def _own_frame(self, frame: int) -> int:
         """The other way round."""
-        return frame
+        return frame * self._config.sample_rate // self._engine.driver.plan.sample_rate
 
     def start(self) -> None:
         self._engine.start()
