@@ -188,10 +188,10 @@ def test_sockets_are_looked_for_where_the_library_does(monkeypatch: pytest.Monke
     assert socket_paths(HostOptions()) == ["/run/user/7/pipewire-0", "/run/pipewire/pipewire-0"]
     monkeypatch.setenv("USERPROFILE", "/profile")
     monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", "/elsewhere")
-    assert socket_paths(HostOptions("mine"))[0] == "/elsewhere/mine"
-    assert socket_paths(HostOptions("@abstract")) == ["\0abstract"]
+    assert socket_paths(HostOptions(remote="mine"))[0] == "/elsewhere/mine"
+    assert socket_paths(HostOptions(remote="@abstract")) == ["\0abstract"]
     monkeypatch.setenv("PIPEWIRE_RUNTIME_DIR", "")
-    assert socket_paths(HostOptions("mine"))[0] == "/run/user/7/mine"
+    assert socket_paths(HostOptions(remote="mine"))[0] == "/run/user/7/mine"
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert socket_paths(HostOptions()) == ["/profile/pipewire-0", "/run/pipewire/pipewire-0"]
     monkeypatch.delenv("USERPROFILE")
@@ -200,7 +200,7 @@ def test_sockets_are_looked_for_where_the_library_does(monkeypatch: pytest.Monke
 
 def test_each_name_of_a_list_is_looked_for_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
-    assert socket_paths(HostOptions("[ pipewire-0-manager, /own/one, @two, pipewire-0 ]")) == [
+    assert socket_paths(HostOptions(remote="[ pipewire-0-manager, /own/one, @two, pipewire-0 ]")) == [
         *("/run/user/7/pipewire-0-manager", "/run/pipewire/pipewire-0-manager"),
         *("/own/one", "\0two"),
         *("/run/user/7/pipewire-0", "/run/pipewire/pipewire-0"),
@@ -258,9 +258,9 @@ def test_sandboxes_have_places_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "info").touch()
     monkeypatch.setattr(library, "_FLATPAK_INFO", str(tmp_path / "info"))
     usual = f"/run/user/{os.getuid()}"
-    assert socket_paths(HostOptions("x")) == ["/run/xdg/x", f"{usual}/x", "/run/pipewire/x"]
+    assert socket_paths(HostOptions(remote="x")) == ["/run/xdg/x", f"{usual}/x", "/run/pipewire/x"]
     monkeypatch.setenv("XDG_RUNTIME_DIR", usual)
-    assert socket_paths(HostOptions("x")) == [f"{usual}/x", "/run/pipewire/x"], "no place twice"
+    assert socket_paths(HostOptions(remote="x")) == [f"{usual}/x", "/run/pipewire/x"], "no place twice"
 
 
 def test_every_place_that_was_tried_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -119,13 +119,6 @@ def test_positions_are_named_as_pipewire_names_them() -> None:
         formats.parse_positions("TOP")
 
 
-def test_channels_go_straight_through_where_a_device_has_them_in_unusual_places() -> None:
-    assert formats.stream_positions(2, (3, 4)) == (3, 4)
-    assert formats.stream_positions(2, (0x1000, 0x1001)) == (0x1000, 0x1001)
-    assert formats.stream_positions(6, (3, 4, 12, 13, 5, 6)) == (3, 4, 5, 6, 12, 13)
-    assert formats.stream_positions(10, ()) == tuple(range(0x1000, 0x100A))
-
-
 def test_formats_tell_rates_channels_and_positions() -> None:
     offered = pods.make_object(
         0x40003,

@@ -8,20 +8,19 @@ for the core to post it, in slices, so that timeouts and Ctrl-C work.
 from __future__ import annotations
 
 import os
-import sys
-import threading
 import time
 
 from pcmio._core import Wakeup
+from pcmio._served import Guest, SharedConnection
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pipewire import abi, errors
 from pcmio.hosts.pipewire.library import connect, libraries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
+    from pcmio.errors import AudioError
     from pcmio.hosts.pipewire.options import HostOptions
 else:
     Protocol = object
@@ -30,31 +29,24 @@ else:
 _FAREWELL_SECONDS = 0.5
 
 
-class Guest(Protocol):
-    """A stream on a connection."""
+class GraphGuest(Guest, Protocol):
+    """A stream that is a node in the graph."""
 
     @property
     def node_id(self) -> int | None:
         """Of its node in the graph."""
 
-    def cut(self) -> None:
-        """Give up what is native, and have the stream end: the connection is being closed."""
 
-
-class AudioConnection:
-    """One connection, from its making to the end; a host makes another when this one is lost.
+class AudioConnection(SharedConnection[GraphGuest]):
+    """One connection to a server.
 
     Raises:
         HostUnavailable, PermissionDenied: No server, or it lets nobody in.
     """
 
     def __init__(self, options: HostOptions) -> None:
-        self._native: int | None = None
+        super().__init__()
         self.options = options
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
-        self._guests: set[Guest] = set()
-        self._retired = False
         descriptor = connect(options)
         try:
             self.libraries = libraries()
@@ -106,39 +98,14 @@ class AudioConnection:
     def _condition(self) -> int:
         return self._core.pcmio_pipewire_connection_condition(self._native)
 
-    @property
-    def usable(self) -> bool:
-        """Whether new streams can be made on it."""
-        with self._lock:
-            return self._native is not None and not self.inherited and self._condition() == abi.PIPEWIRE_READY
+    def _is_ready(self) -> bool:
+        return self._condition() == abi.PIPEWIRE_READY
 
-    @property
-    def inherited(self) -> bool:
-        """Whether this is a forked child's copy, whose loop has no thread."""
-        return self._owner != os.getpid()
+    def _closed(self) -> AudioError:
+        return errors.closed()
 
-    def join(self, guest: Guest) -> int | None:
-        """Let a stream in; the address that the core knows the connection by, valid until the stream leaves.
-
-        Raises:
-            HostDisconnected: The connection is closed.
-        """
-        with self._lock:
-            if self._native is None:
-                raise errors.closed()
-            self._guests.add(guest)
-            return self._native
-
-    def leave(self, guest: Guest) -> None:
-        """A stream has given up what was native; return when the server has heard of it, and given back its memory."""
-        with self._lock:
-            if guest not in self._guests:
-                return
-            self._guests.discard(guest)
-            if self._retired and not self._guests:
-                self._free()
-                return
-            self._settle()
+    def _free_native(self, native: int) -> None:
+        self._core.pcmio_pipewire_connection_free(native)
 
     def node_ids(self) -> set[int]:
         """Of its streams' nodes."""
@@ -150,8 +117,11 @@ class AudioConnection:
         with self._lock:
             self._settle()
 
+    def _left(self) -> None:
+        self._settle()  # so that the server has heard of it, and given back its memory
+
     def _settle(self) -> None:
-        if self._native is None or self.inherited or self._condition() != abi.PIPEWIRE_READY:
+        if self._native is None or self.inherited or not self._is_ready():
             return
         asked = self._core.pcmio_pipewire_connection_ask(self._native)
         deadline = time.monotonic() + _FAREWELL_SECONDS
@@ -159,30 +129,4 @@ class AudioConnection:
             self._wakeup.wait_slice()
 
     def _answered(self, asked: int) -> bool:
-        lost = self._condition() != abi.PIPEWIRE_READY
-        return lost or self._core.pcmio_pipewire_connection_answered(self._native) >= asked
-
-    def retire(self) -> None:
-        """It is lost, and replaced: it goes with its last stream."""
-        with self._lock:
-            self._retired = True
-            if not self._guests:
-                self._free()
-
-    def close(self) -> None:
-        """Disconnect; its streams end."""
-        with self._lock:
-            guests, self._guests = self._guests, set()
-            for guest in guests:
-                guest.cut()
-            self._free()
-
-    def _free(self) -> None:
-        native, self._native = self._native, None
-        # A loop without its thread may be locked for ever, and would be waited for without end.
-        if native is not None and not self.inherited:
-            self._core.pcmio_pipewire_connection_free(native)
-
-    def __del__(self, leaving: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not leaving():
-            self._free()
+        return not self._is_ready() or self._core.pcmio_pipewire_connection_answered(self._native) >= asked

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from pcmio._device import TwoWayDevice, take_options
+from pcmio._device import take_options
 from pcmio._fit import check_own
+from pcmio._served import ServedDevice
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
-from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceType, Direction, InterfaceType
 from pcmio.errors import UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pipewire import abi, errors, formats
@@ -61,22 +62,12 @@ _TOLD = ("node.description", "device.vendor.name", "device.bus-path", "api.bluez
 _FLEETING = ("object.id", "object.serial", "client.id", "factory.id", "device.id", "node.driver-id", "clock.id")
 
 
-class _GraphDevice(TwoWayDevice):
+class _GraphDevice(ServedDevice):
     """What is a node at the moment that it is asked."""
 
     def __init__(self, host: PipeWireHost, name: str, description: DeviceDescription, *, follows: bool) -> None:
+        super().__init__(host.id, name, description, follows=follows)
         self._host = host
-        self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self._id = DeviceId(host.id, name)
-        self._description = description
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
 
     @abstractmethod
     def _find(self, survey: Survey) -> NodeFacts:

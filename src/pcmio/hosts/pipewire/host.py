@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 from pcmio._device import take_options
+from pcmio._served import SERVER_OPTIONS, ConnectionKeeper
 from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pipewire import graph
@@ -31,8 +30,7 @@ class PipeWireHost(Host):
     def __init__(self, options: HostOptions) -> None:
         self.control = Control(options)
         self._options = options
-        self._lock = threading.Lock()
-        self._audio: AudioConnection | None = None
+        self._audio = ConnectionKeeper(self._connect)
         self._watches = Watches(self)
 
     @property
@@ -74,10 +72,7 @@ class PipeWireHost(Host):
 
     def close(self) -> None:
         self._watches.close()
-        with self._lock:
-            audio, self._audio = self._audio, None
-        if audio is not None:
-            audio.close()
+        self._audio.close()
         self.control.close()
 
     # --- what only graphs have ---------------------------------------------------------------------------------------
@@ -131,8 +126,8 @@ class PipeWireHost(Host):
         graph.disconnect(self.control, source, destination)
 
     def _own_nodes(self) -> set[int]:
-        with self._lock:
-            return set() if self._audio is None else self._audio.node_ids()
+        audio = self._audio.now
+        return set() if audio is None else audio.node_ids()
 
     # --- for its devices and streams ---------------------------------------------------------------------------------
 
@@ -146,15 +141,12 @@ class PipeWireHost(Host):
         Raises:
             HostUnavailable, PermissionDenied: No server, or it lets nobody in.
         """
+        return self._audio.get()
+
+    def _connect(self) -> AudioConnection:
         from pcmio.hosts.pipewire.audio import AudioConnection
 
-        with self._lock:
-            if self._audio is not None and not self._audio.usable:
-                self._audio.retire()
-                self._audio = None
-            if self._audio is None:
-                self._audio = AudioConnection(self._options)
-            return self._audio
+        return AudioConnection(self._options)
 
 
 def open_host(**options: object) -> PipeWireHost:
@@ -165,13 +157,7 @@ def open_host(**options: object) -> PipeWireHost:
         InvalidInput: An option's value.
         HostUnavailable: libpipewire is not installed.
     """
-    known = take_options(
-        options,
-        remote=(str, None),
-        timeout=(object, 3.0),
-        application_name=(str, None),
-        application_icon=(str, None),
-    )
+    known = take_options(options, remote=(str, None), **SERVER_OPTIONS)
     checked = HostOptions(**known)
     require_library()
     return PipeWireHost(checked)

@@ -10,7 +10,8 @@ from pcmio import _core
 from pcmio._core import Wakeup, core
 from pcmio._driver import UNTOLD, Driver, Loudness, Plan, Side
 from pcmio._log import logger
-from pcmio.errors import AudioError, InvalidInput, ResourceExhausted
+from pcmio._served import choose_places
+from pcmio.errors import AudioError, ResourceExhausted
 from pcmio.events import Rerouted, VolumeChanged
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
@@ -75,7 +76,8 @@ class PipeWireDriver(Driver):
         self._wanted: Loudness | None = None  # the owner's word
         self._wish_waits = False  # for the node to take it
         self._opened_at = 0.0
-        self._positions = self._choose_positions(config)
+        named = None if options.channel_map is None else formats.parse_positions(options.channel_map)
+        self._positions = choose_places(formats.standard_positions(config.channels), node.positions, named)
         rate = config.sample_rate
         block_frames = config.buffer_size.frames or max(1, clock.quantum * rate // clock.now)
         least = round(_LEAST_SECONDS * rate)
@@ -92,17 +94,6 @@ class PipeWireDriver(Driver):
         )
         self._connection = host.audio()
         self._core = self._connection.libraries.core
-
-    def _choose_positions(self, config: StreamConfig) -> tuple[int, ...]:
-        if self._options.channel_map is None:
-            return formats.stream_positions(config.channels, self._node.positions)
-        positions = formats.parse_positions(self._options.channel_map)
-        if len(positions) != config.channels:
-            raise InvalidInput(
-                f"channel_map names {len(positions)} channels, and the stream has {config.channels}",
-                advice="name one for each",
-            )
-        return positions
 
     @property
     def _follows(self) -> bool:

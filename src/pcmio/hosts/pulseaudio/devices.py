@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from pcmio._device import TwoWayDevice, take_options
+from pcmio._device import take_options
 from pcmio._fit import check_own
+from pcmio._served import ServedDevice
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
-from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
+from pcmio.descriptions import Channel, DeviceDescription, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pulseaudio import abi, formats
@@ -52,22 +53,12 @@ _ABSTRACT = ("abstract", "filter")  # values of device.class
 _TOLD = ("device.description", "device.vendor.name", "device.bus_path")
 
 
-class _ServerDevice(TwoWayDevice):
+class _ServerDevice(ServedDevice):
     """What the server says about it is asked at each question."""
 
     def __init__(self, host: PulseHost, name: str, description: DeviceDescription, *, follows: bool) -> None:
+        super().__init__(host.id, name, description, follows=follows)
         self._host = host
-        self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self._id = DeviceId(host.id, name)
-        self._description = description
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
 
     @abstractmethod
     def _present(self, direction: Direction) -> DeviceFacts:

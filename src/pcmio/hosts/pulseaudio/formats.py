@@ -121,18 +121,6 @@ def standard_positions(channels: int) -> tuple[int, ...]:
     return _STANDARD.get(channels) or tuple(range(aux, aux + channels))
 
 
-def stream_positions(channels: int, device: Sequence[int]) -> tuple[int, ...]:
-    """Where each channel of a stream belongs.
-
-    In the standard order, so that a frame means the same on every device; but straight through, channel by channel, on
-    a device with as many channels in other places, since its mixing them would help nobody.
-    """
-    standard = standard_positions(channels)
-    if len(device) == channels and sorted(device) != sorted(standard):
-        return tuple(device)
-    return standard
-
-
 def parse_positions(text: str) -> tuple[int, ...]:
     """Positions by name: "front-left,front-right,lfe".
 

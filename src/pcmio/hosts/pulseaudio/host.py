@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 from pcmio._device import take_options
+from pcmio._served import SERVER_OPTIONS, ConnectionKeeper
 from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pulseaudio.control import Control
@@ -30,8 +29,7 @@ class PulseHost(Host):
     def __init__(self, options: HostOptions) -> None:
         self.control = Control(options)
         self._options = options
-        self._lock = threading.Lock()
-        self._audio: AudioConnection | None = None
+        self._audio = ConnectionKeeper(self._connect)
         self._most_sample_rate = 0
         self._watches = Watches(self)
 
@@ -91,10 +89,7 @@ class PulseHost(Host):
 
     def close(self) -> None:
         self._watches.close()
-        with self._lock:
-            audio, self._audio = self._audio, None
-        if audio is not None:
-            audio.close()
+        self._audio.close()
         self.control.close()
 
     def audio(self) -> AudioConnection:
@@ -103,15 +98,12 @@ class PulseHost(Host):
         Raises:
             HostUnavailable, PermissionDenied: No server, or it lets nobody in.
         """
+        return self._audio.get()
+
+    def _connect(self) -> AudioConnection:
         from pcmio.hosts.pulseaudio.audio import AudioConnection
 
-        with self._lock:
-            if self._audio is not None and not self._audio.usable:
-                self._audio.retire()
-                self._audio = None
-            if self._audio is None:
-                self._audio = AudioConnection(self._options)
-            return self._audio
+        return AudioConnection(self._options)
 
 
 def open_host(**options: object) -> PulseHost:
@@ -122,11 +114,5 @@ def open_host(**options: object) -> PulseHost:
         InvalidInput: An option's value.
         HostUnavailable: libpulse is not installed.
     """
-    known = take_options(
-        options,
-        server=(str, None),
-        timeout=(object, 3.0),
-        application_name=(str, None),
-        application_icon=(str, None),
-    )
+    known = take_options(options, server=(str, None), **SERVER_OPTIONS)
     return PulseHost(HostOptions(**known))

@@ -9,7 +9,8 @@ from pcmio import _core
 from pcmio._core import Wakeup, core
 from pcmio._driver import Driver, Loudness, Plan, Side
 from pcmio._log import logger
-from pcmio.errors import AudioError, DeviceLost, InvalidInput, ResourceExhausted
+from pcmio._served import choose_places
+from pcmio.errors import AudioError, DeviceLost, ResourceExhausted
 from pcmio.events import Rerouted, VolumeChanged
 from pcmio.hosts.pulseaudio import abi, errors, formats
 from pcmio.hosts.pulseaudio.abi import PulseRequest, pa_buffer_attr
@@ -80,7 +81,8 @@ class PulseDriver(Driver):
         self._wakeup = Wakeup()
         self._on = facts.name  # the device it is on
         self._native_volume, self._volume, self._muted = abi.PA_VOLUME_NORM, 1.0, False
-        self._positions = self._choose_positions(config)
+        named = None if options.channel_map is None else formats.parse_positions(options.channel_map)
+        self._positions = choose_places(formats.standard_positions(config.channels), facts.positions, named)
         block_frames = config.buffer_size.frames or max(1, round(DEFAULT_SECONDS * config.sample_rate))
         side = Side(config.channels, formats.native_format(config.sample_format, recorded=not facts.is_sink))
         self._side = side
@@ -94,17 +96,6 @@ class PulseDriver(Driver):
         )
         self._connection = host.audio()
         self._core = self._connection.libraries.core
-
-    def _choose_positions(self, config: StreamConfig) -> tuple[int, ...]:
-        if self._options.channel_map is None:
-            return formats.stream_positions(config.channels, self._facts.positions)
-        positions = formats.parse_positions(self._options.channel_map)
-        if len(positions) != config.channels:
-            raise InvalidInput(
-                f"channel_map names {len(positions)} channels, and the stream has {config.channels}",
-                advice="name one for each",
-            )
-        return positions
 
     # --- the stream's life -------------------------------------------------------------------------------------------
 
