@@ -40,7 +40,6 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=2.0)
     wanted = parser.parse_args()
-
     tone = np.array([220.0, 0.0])
     callback = pcmio.NativeCallback(numba.cfunc(SIGNATURE, nopython=True)(fill), tone)
     with pcmio.host(wanted.host) as host:

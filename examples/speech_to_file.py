@@ -36,9 +36,8 @@ async def resampled(blocks: Blocks, rate: int) -> Blocks:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Record speech.")
-    parser.add_argument("file")
-    parser.add_argument("--host")
-    parser.add_argument("--device")
+    for name in ("file", "--host", "--device"):
+        parser.add_argument(name)
     parser.add_argument("--seconds", type=float, default=10.0)
     wanted = parser.parse_args()
     with pcmio.host(wanted.host) as host, wave.open(wanted.file, "wb") as file:

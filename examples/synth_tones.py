@@ -36,7 +36,6 @@ def main() -> None:
     parser.add_argument("--host")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each")
     wanted = parser.parse_args()
-
     with pcmio.host(wanted.host) as host:
         device = host.default_output_device()
         if device is None:

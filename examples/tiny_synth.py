@@ -35,7 +35,6 @@ def main() -> None:
     beat = 60 / wanted.tempo
     notes = [(at * beat, (at + beats) * beat, 440.0 * 2 ** ((note - 69) / 12)) for at, note, beats in HELD + MELODY]
     last = max(end for _, end, _ in notes) + RELEASE
-
     with pcmio.host(wanted.host) as host:
         device = host.default_output_device()
         if device is None:

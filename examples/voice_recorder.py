@@ -26,9 +26,8 @@ async def save(name: str, config: pcmio.StreamConfig, blocks: list[bytes]) -> No
 
 async def listen(mic: pcmio.Reader, seconds: float) -> None:
     kept, saving, loud_at, now = list[bytes](), list[asyncio.Task[None]](), -1.0, 0.0
-    while now < seconds:
+    while (now := now + BLOCK) < seconds + BLOCK:  # the block's end
         block: npt.NDArray[np.int16] = await mic.read_async(round(BLOCK * mic.config.sample_rate))
-        now += BLOCK
         kept.append(block.tobytes())
         if np.sqrt(np.mean(np.square(block / 32768))) > LOUD:
             loud_at = now
@@ -42,8 +41,8 @@ async def listen(mic: pcmio.Reader, seconds: float) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description="Record whenever somebody speaks.")
-    parser.add_argument("--host")
-    parser.add_argument("--device")
+    for name in ("--host", "--device"):
+        parser.add_argument(name)
     parser.add_argument("--seconds", type=float, default=60.0)
     wanted = parser.parse_args()
     with pcmio.host(wanted.host) as host:
