@@ -272,8 +272,8 @@ def _lose(rig: Rig, host: Host, lose: Callable[[Host], Callable[[], None]], erro
         bring_back()
 
 
-def a_thousand_writers_and_readers_leave_nothing(rig: Rig) -> None:
-    """Opened, used and closed: descriptors, threads and memory are constant."""
+def writers_and_readers_leave_nothing(rig: Rig) -> None:
+    """Opened, used and closed, a quarter as often as streams with callbacks: they are those, and a ring in front."""
     with rig.open_host() as host:
 
         def cycle() -> None:
@@ -288,10 +288,11 @@ def a_thousand_writers_and_readers_leave_nothing(rig: Rig) -> None:
             cycle()
         gc.collect()
         before = holdings()
-        for _ in range(rig.cycles):
+        times = rig.cycles // 4
+        for _ in range(times):
             cycle()
         grown = left_behind(before)
-        assert grown < MEMORY_BYTES, f"{grown} bytes more after {rig.cycles} cycles"
+        assert grown < MEMORY_BYTES, f"{grown} bytes more after {times} cycles"
 
 
 def mono_of_another_rate_is_heard_on_both_sides(rig: Rig) -> str | None:
@@ -327,5 +328,5 @@ CHECKS: tuple[Check, ...] = (
     waiting_ends_with_its_time_or_the_stream,
     a_lost_device_frees_who_writes,
     a_lost_server_frees_who_writes,
-    a_thousand_writers_and_readers_leave_nothing,
+    writers_and_readers_leave_nothing,
 )

@@ -44,7 +44,7 @@ def assert_leaves_nothing(cycle: Callable[[], None], times: int) -> None:
     assert resident_bytes() - memory < 4 << 20
 
 
-def test_a_thousand_streams_of_one_host(host: JackHost, server: JackServer) -> None:
+def test_four_streams_at_once_of_one_host_again_and_again(host: JackHost, server: JackServer) -> None:
     device = host.device_by_id("jack:system")
     builders = [device.build_output_stream_raw, device.build_input_stream_raw] * 2
 
@@ -55,7 +55,7 @@ def test_a_thousand_streams_of_one_host(host: JackHost, server: JackServer) -> N
         for stream in streams:
             stream.close()
 
-    assert_leaves_nothing(four_at_once, 250)
+    assert_leaves_nothing(four_at_once, 50)
     assert not [name for name in server.ports() if name.startswith(f"{CLIENT}:")]
 
 
