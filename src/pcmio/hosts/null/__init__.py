@@ -15,7 +15,7 @@ stalled clock, a lost device, cycles of odd sizes, errors from any call (``Misfo
 chosen unasked.
 """
 
-from pcmio.hosts.null.clock import SimulatedClock
+from pcmio._clock import SimulatedClock
 from pcmio.hosts.null.host import NullHost, open_host
 from pcmio.hosts.null.options import NullDeviceSpec, NullKind
 

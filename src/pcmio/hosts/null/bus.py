@@ -14,10 +14,10 @@ from pcmio.hosts.null.options import NullKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pcmio._clock import SimulatedClock
     from pcmio._driver import Pump
     from pcmio._realtime import Refusal
     from pcmio.formats import SampleFormat
-    from pcmio.hosts.null.clock import SimulatedClock
     from pcmio.hosts.null.options import NullDeviceSpec
     from pcmio.hosts.null.stream import NullDriver
 

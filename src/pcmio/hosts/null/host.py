@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 
 from pcmio import _core
+from pcmio._clock import SimulatedClock
 from pcmio._value import shown
 from pcmio._watch import Sighting, View, Watches
 from pcmio.contract import Host
 from pcmio.descriptions import DeviceId, Direction
 from pcmio.errors import HostDisconnected, InvalidInput, UnsupportedConfig, UnsupportedOperation
 from pcmio.hosts.null.bus import Bus, bus_key
-from pcmio.hosts.null.clock import SimulatedClock
 from pcmio.hosts.null.devices import NullDevice
 from pcmio.hosts.null.misfortune import Misfortune
 from pcmio.hosts.null.options import MOST_CYCLE_FRAMES, USUAL_DEVICES, check_specs

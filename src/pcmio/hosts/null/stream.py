@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pcmio import _core
+from pcmio._clock import Served
 from pcmio._core import core
 from pcmio._driver import UNTOLD, Driver, Plan, Side
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceLost, DeviceNotAvailable, UnsupportedConfig
 from pcmio.events import Rerouted
-from pcmio.hosts.null.clock import Served
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

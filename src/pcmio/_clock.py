@@ -11,15 +11,46 @@ from pcmio.errors import InvalidInput, OperationTimeout
 from pcmio.timestamps import StreamInstant
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    Protocol = object
+else:
+    from typing import Protocol
 if TYPE_CHECKING:
-    from pcmio.hosts.null.bus import Bus
+    from collections.abc import Sequence
 
 _NANOS = 1_000_000_000
 _SETTLE_SECONDS = 10.0
 
 
+class Moved(Protocol):
+    """What a clock moves: a device, while one of its streams runs."""
+
+    @property
+    def due_nanos(self) -> int:
+        """When its next cycle is due."""
+        ...
+
+    @property
+    def drivers(self) -> Sequence[Waiting]:
+        """Of its open streams."""
+        ...
+
+    def cycle(self) -> None:
+        """Have the cycle that is due, so that the next is due later."""
+        ...
+
+
+class Waiting(Protocol):
+    """The driver of a stream that a clock moves."""
+
+    @property
+    def served(self) -> Served:
+        """Tells when its thread has nothing more to do."""
+        ...
+
+
 class SimulatedClock:
-    """A clock for ``pcmio.host("null", clock=...)``: nothing moves but by ``advance``.
+    """A clock for ``pcmio.host("null", clock=...)`` and ``pcmio.custom.Pace``: nothing moves but by ``advance``.
 
     After each cycle that time brings, ``advance`` waits until every stream's thread has done what there was to do, so a
     test sees the same whatever the machine's load.  One clock may serve several hosts.
@@ -28,7 +59,7 @@ class SimulatedClock:
     def __init__(self, seconds: float = 0.0) -> None:
         self._cell = ctypes.c_uint64(_nanos(seconds))
         self._lock = threading.Lock()  # one advance at a time
-        self._buses: list[Bus] = []
+        self._buses: list[Moved] = []
 
     @property
     def address(self) -> int:
@@ -74,11 +105,11 @@ class SimulatedClock:
         """
         self._cell.value += _nanos(seconds)
 
-    def add(self, bus: Bus) -> None:
+    def add(self, bus: Moved) -> None:
         """A device begins to run; its first cycle is one period from now."""
         self._buses.append(bus)
 
-    def remove(self, bus: Bus) -> None:
+    def remove(self, bus: Moved) -> None:
         """A device stops."""
         if bus in self._buses:
             self._buses.remove(bus)
@@ -99,7 +130,7 @@ def _nanos(seconds: float) -> int:
         raise InvalidInput(f"time runs forward, by seconds, not by {shown(seconds)}") from None
 
 
-def _due(bus: Bus) -> int:
+def _due(bus: Moved) -> int:
     return bus.due_nanos
 
 
