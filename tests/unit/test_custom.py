@@ -39,6 +39,9 @@ class Machine(CustomDriver):
     def held(self) -> None:
         self.told.append("held")
 
+    def closed(self) -> None:
+        self.told.append("closed")
+
 
 def opened(driver: CustomDriver, data: Any = ignore, events: Any = None) -> Any:
     made: Any = driver
@@ -200,7 +203,7 @@ def test_the_machine_is_told_when_to_run_and_when_to_hold() -> None:
     stream.start()
     stream.stop(0)
     stream.close()
-    assert driver.told == ["started", "held", "started", "held", "held"]
+    assert driver.told == ["started", "held", "started", "held", "held", "closed"]
 
 
 def test_latency_is_told_and_stamped() -> None:
@@ -237,3 +240,77 @@ def test_misfortune_ends_the_stream(tell: Any, kind: type[Exception], reason: En
     with pytest.raises(kind):
         stream.close()
     tell(driver)
+
+
+def test_a_device_that_was_lost_before_the_stream_was_built_ends_it() -> None:
+    driver, events = Machine(Direction.OUTPUT), Events()
+    driver.lost_device(19)
+    stream = opened(driver, ignore, events)
+    ended: Any = events.wait_for(StreamEnded)
+    assert (ended.reason, ended.error.code) == (EndReason.DEVICE_LOST, 19)
+    with pytest.raises(DeviceLost):
+        stream.close()
+
+
+def test_what_was_never_opened_is_not_given_back() -> None:
+    driver = Machine(Direction.OUTPUT)
+    driver.close()
+    assert driver.told == ["held"]
+
+
+def test_what_opening_raises_is_raised_to_the_builder() -> None:
+    class Refusing(Machine):
+        def opened(self) -> None:
+            raise DeviceLost("the file cannot be written")
+
+    driver = Refusing(Direction.OUTPUT)
+    with pytest.raises(DeviceLost, match="cannot be written"):
+        opened(driver)
+    assert driver.told == ["held"]
+
+
+def test_what_the_users_thread_raised_is_the_cause_of_the_end() -> None:
+    driver, wrong = Machine(Direction.OUTPUT), OSError(28, "No space left on device")
+    stream = opened(driver)
+    stream.start()
+    driver.failed(wrong)
+    with pytest.raises(BackendError, match="No space left") as caught:
+        stream.wait(PATIENCE)
+    assert caught.value.__cause__ is wrong
+
+
+def test_what_was_raised_before_the_stream_was_built_is_not_lost() -> None:
+    driver, events = Machine(Direction.OUTPUT), Events()
+    driver.failed(ValueError("early"))
+    stream = opened(driver, ignore, events)
+    events.wait_for(StreamEnded)
+    with pytest.raises(BackendError, match="early"):
+        stream.close()
+
+
+def test_what_was_raised_is_told_where_there_is_no_room_for_another_note() -> None:
+    driver = Machine(Direction.OUTPUT)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def data(*_: object) -> None:
+        inside.set()
+        go_on.wait(PATIENCE)
+
+    stream = opened(driver, data)
+    starting = threading.Thread(target=stream.start)
+    starting.start()
+    assert inside.wait(PATIENCE)
+    for number in range(5000):
+        driver.moved(f"a:{number}", None)
+    driver.failed(ValueError("full"))
+    go_on.set()
+    starting.join(PATIENCE)
+    with pytest.raises(BackendError, match="full"):
+        stream.wait(PATIENCE)
+
+
+def test_what_was_raised_after_the_end_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    driver = Machine(Direction.OUTPUT)
+    opened(driver).close()
+    driver.failed(ValueError("late"))
+    assert "late" in caplog.text

@@ -1,11 +1,4 @@
-"""Hosts of your own: a file, a network, a radio, hardware with a library of its own.
-
-Write a ``Host`` whose ``devices`` are ``CustomDevice`` objects, and for each stream a ``CustomDriver``; streams, rings,
-conversion, states, errors and statistics are pcmio's.  From a thread of yours, at your device's pace, call
-``driver.play(frames)`` for what is to be played and ``driver.capture(samples)`` with what was recorded.  A host that
-calls ``Watches.changed`` whenever its devices do can be watched.  ``pcmio.testing`` proves that the host keeps the
-contract; ``examples/custom_host.py`` is one.
-"""
+"""A driver whose samples a user's own code moves, and what the other parts of a custom host ask of the core."""
 
 from __future__ import annotations
 
@@ -13,15 +6,12 @@ import ctypes
 import threading
 
 from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, NOTE_MOVED, core
-from pcmio._device import NativeDevice as CustomDevice
-from pcmio._device import take_options
 from pcmio._driver import UNTOLD, Driver, Plan, Side
+from pcmio._log import logger
 from pcmio._value import shown
-from pcmio._watch import Sighting, Source, View, Watches
 from pcmio.configs import MOST_FRAMES, whole
-from pcmio.contract import Host
 from pcmio.descriptions import Direction
-from pcmio.errors import InvalidInput, UnsupportedOperation
+from pcmio.errors import AudioError, BackendError, InvalidInput, UnsupportedOperation
 from pcmio.events import Rerouted
 from pcmio.timestamps import StreamInstant
 
@@ -29,23 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pcmio._driver import Note, Pump
     from pcmio.configs import StreamConfig
-    from pcmio.errors import AudioError
     from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
-
-__all__ = [
-    "CustomDevice",
-    "CustomDriver",
-    "Driver",
-    "Host",
-    "Plan",
-    "Side",
-    "Sighting",
-    "Source",
-    "View",
-    "Watches",
-    "take_options",
-]
 
 _NANOS = 1_000_000_000
 
@@ -53,8 +28,13 @@ _NANOS = 1_000_000_000
 class CustomDriver(Driver):
     """The native half of a stream whose samples your own code moves.
 
-    Override ``started`` and ``held`` to set your thread going and to hold it.  ``play`` and ``capture`` may be called
-    in any state: without a running stream they give and take silence.
+    Override ``started`` and ``held`` to set your thread going and to hold it, ``opened`` and ``closed`` to take what it
+    needs and give it back; these calls come one at a time, from any Python thread.  ``play`` and ``capture`` may be
+    called in any state: without a running stream they give and take silence.
+
+    Attributes:
+        direction: OUTPUT or INPUT.
+        config: What the stream was asked for.
 
     Args:
         direction: OUTPUT or INPUT.
@@ -75,6 +55,8 @@ class CustomDriver(Driver):
         native_frames: int = 512,
         latency: float = 0.0,
     ) -> None:
+        self.direction = direction
+        self.config = config
         side = Side(config.channels, native_format or config.sample_format)
         self.plan = Plan(
             sample_rate=config.sample_rate,
@@ -88,6 +70,9 @@ class CustomDriver(Driver):
         self._silence = side.native_format.silence * side.channels
         self._latency_nanos = _nanos(latency)
         self._pump: Pump | None = None
+        self._opened = self._closed = False
+        self._early: list[tuple[int, int]] = []  # notes of before the stream was opened
+        self._failures: list[AudioError] = []  # not yet told
         self._moves: list[Rerouted] = []  # not yet told
         self._moving = threading.Lock()  # one transfer at a time, and none after close
         self._memory = bytearray()
@@ -95,11 +80,20 @@ class CustomDriver(Driver):
 
     # --- for you to override -----------------------------------------------------------------------------------------
 
+    def opened(self) -> None:
+        """A stream is built: take what it needs.  Not called for a device that is only asked what it supports.
+
+        May raise an AudioError: there is no stream then, and ``closed`` is not called.
+        """
+
     def started(self) -> None:
         """The stream runs now: begin to call ``play`` or ``capture``.  May raise an AudioError."""
 
     def held(self) -> None:
         """The stream was paused, stopped or closed.  May be called twice."""
+
+    def closed(self) -> None:
+        """The stream is over: give back what ``opened`` took.  Called once, after ``held``, if ``opened`` returned."""
 
     # --- for you to call ---------------------------------------------------------------------------------------------
 
@@ -120,9 +114,9 @@ class CustomDriver(Driver):
             if self._pump is None:
                 view[:] = self._silence * frames
             else:
-                now = core().pcmio_clock_nanos()
+                begin = self._begin_nanos(frames)
                 core().pcmio_pump_transfer(
-                    self._pump.address, None, self._pointers, frames, now, now + self._latency_nanos
+                    self._pump.address, None, self._pointers, frames, begin, begin + self._latency_nanos
                 )
             return view
 
@@ -143,7 +137,7 @@ class CustomDriver(Driver):
             if self._pump is None or not frames:
                 return
             self._room(frames)[:] = data
-            captured = core().pcmio_clock_nanos() - self._latency_nanos - frames * _NANOS // self.plan.sample_rate
+            captured = self._begin_nanos(frames) - self._latency_nanos
             core().pcmio_pump_transfer(self._pump.address, self._pointers, None, frames, max(0, captured), 0)
 
     def lost_frames(self, frames: int) -> None:
@@ -165,17 +159,36 @@ class CustomDriver(Driver):
         """What serves your device is gone: the stream ends with HostDisconnected."""
         self._note(NOTE_HOST_LOST, code)
 
-    def failed(self, code: int) -> None:
-        """Your device cannot go on: the stream ends with BackendError."""
-        self._note(NOTE_FAILED, code)
+    def failed(self, cause: int | BaseException) -> None:
+        """Your device cannot go on: the stream ends.
+
+        Args:
+            cause: The number of a native error, which BackendError tells.  Or what was raised: an AudioError ends the
+                stream as it is, of anything else a BackendError is the consequence (``__cause__``).  After the stream's
+                end it is logged.
+        """
+        if not isinstance(cause, BaseException):
+            self._note(NOTE_FAILED, cause)
+            return
+        with self._moving:
+            if not self._closed:
+                self._failures.append(_as_audio_error(cause))
+                self._put(NOTE_FAILED, 0)
+                return
+        logger().error("what moves a stream failed when that had ended", exc_info=cause)
 
     # --- the driver --------------------------------------------------------------------------------------------------
 
     def open(self, pump: Pump) -> None:
-        """Keep the pump."""
+        """Keep the pump, tell the subclass."""
+        self.opened()
+        self._opened = True
         with self._moving:
             self._pump = pump
             pump.set_latency(self._latency_nanos, self._latency_nanos)
+            early, self._early = self._early, []
+            for kind, code in early:
+                self._put(kind, code)
 
     def start(self) -> None:
         """Tell the subclass."""
@@ -190,16 +203,37 @@ class CustomDriver(Driver):
         self.held()
 
     def translate(self, note: Note) -> StreamEvent | AudioError | None:
-        """Give a move the names of its devices."""
+        """Tell what was raised, and give a move the names of its devices."""
+        if self._failures:  # whatever the note is: where there was room for no other, it stands for all
+            return self._failures.pop(0)
         if note.kind != NOTE_MOVED:
             return None
         return self._moves.pop(0) if self._moves else UNTOLD
 
     def close(self) -> None:
-        """No transfer after this."""
-        with self._moving:
-            self._pump = None
+        """No transfer after this; what was raised and not yet told is raised."""
+        unheard = self._forget()
         self.held()
+        self._give_back()
+        if unheard is not None:
+            raise unheard
+
+    def _forget(self) -> AudioError | None:
+        """The stream moves no more; an error of which it does not know."""
+        with self._moving:
+            opened = self._pump is not None
+            self._pump, self._closed = None, True
+            return self._failures.pop(0) if opened and self._failures else None
+
+    def _give_back(self) -> None:
+        if self._opened:
+            self._opened = False
+            self.closed()
+
+    def _begin_nanos(self, frames: int) -> int:
+        """When the first of so many frames is at your device: they are played from now, captured until now."""
+        now = clock_nanos()
+        return now if self.plan.output is not None else max(0, now - frames * _NANOS // self.plan.sample_rate)
 
     def _room(self, frames: int) -> memoryview:
         size = frames * self._frame_bytes
@@ -210,8 +244,31 @@ class CustomDriver(Driver):
 
     def _note(self, kind: int, code: int) -> None:
         with self._moving:
-            if self._pump is not None:
-                core().pcmio_pump_note(self._pump.address, kind, code, 0)
+            self._put(kind, code)
+
+    def _put(self, kind: int, code: int) -> None:
+        if self._pump is not None:
+            core().pcmio_pump_note(self._pump.address, kind, code, 0)
+        elif not self._closed:
+            self._early.append((kind, code))
+
+
+def clock_nanos() -> int:
+    """The present, on the clock of streams that tell no other."""
+    return core().pcmio_clock_nanos()
+
+
+def can_convert(one: SampleFormat, other: SampleFormat) -> bool:
+    """Whether the core makes samples of one format from those of the other, and the other way round."""
+    return bool(core().pcmio_can_convert(one.code, other.code) and core().pcmio_can_convert(other.code, one.code))
+
+
+def _as_audio_error(cause: BaseException) -> AudioError:
+    if isinstance(cause, AudioError):
+        return cause
+    error = BackendError(f"what moves the stream raised {shown(cause)}", advice="see the error it was raised from")
+    error.__cause__ = cause
+    return error
 
 
 def _nanos(latency: float) -> int:

@@ -1,0 +1,546 @@
+"""Streams at the pace of a clock: a thread's, or one that the test moves."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import pcmio.custom.pace as module
+from pcmio import (
+    BackendError,
+    DeviceLost,
+    Direction,
+    EndReason,
+    InvalidInput,
+    ResourceExhausted,
+    SampleFormat,
+    StreamConfig,
+    StreamState,
+)
+from pcmio.custom import Pace, PacedDriver
+from pcmio.testing import SimulatedClock
+from tests.unit.stream_rig import PATIENCE, build, ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RATE = 48_000
+CONFIG = StreamConfig(2, RATE, 480, SampleFormat.I16)
+_NANOS = 1_000_000_000
+
+
+class Machine(PacedDriver):
+    """Plays or records silence, and does what the test wants in a cycle."""
+
+    def __init__(
+        self,
+        direction: Direction = Direction.OUTPUT,
+        config: StreamConfig = CONFIG,
+        also: Callable[[Machine], object] = ignore,
+        **more: Any,
+    ) -> None:
+        super().__init__(direction, config, **more)
+        self.also = also
+        self.cycles = 0
+        self.told: list[str] = []
+        self._changed = threading.Condition()
+
+    def opened(self) -> None:
+        self.told.append("opened")
+
+    def started(self) -> None:
+        self.told.append("started")
+
+    def cycle(self, frames: int) -> None:
+        self.move_samples(frames)
+        with self._changed:
+            self.cycles += 1
+            self._changed.notify_all()
+        self.also(self)
+
+    def move_samples(self, frames: int) -> None:
+        if self.direction is Direction.OUTPUT:
+            self.play(frames)
+        else:
+            self.capture(bytes(frames * 4))
+
+    def held(self) -> None:
+        self.told.append("held")
+
+    def closed(self) -> None:
+        self.told.append("closed")
+
+    def wait_for_cycles(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.cycles >= count, PATIENCE)
+
+
+def opened(driver: PacedDriver, data: Any = ignore, events: Any = None, **more: Any) -> Any:
+    made: Any = driver
+    return build(made, data, events, **more)
+
+
+def simulated(frames: int | None = None, rate: int = RATE) -> tuple[SimulatedClock, Pace]:
+    clock = SimulatedClock()
+    return clock, Pace(rate, frames, clock=clock)
+
+
+# --- what there is ----------------------------------------------------------------------------------------------------
+
+
+def test_a_cycle_takes_ten_milliseconds_unless_it_is_said_how_long() -> None:
+    assert Pace(44_100).frames == 441
+    assert Pace(44_100, 128).frames == 128
+    assert repr(Pace(44_100, 128)) == "<pcmio pace of 128 frames at 44100 Hz>"
+    assert Machine().pace.frames == 480
+    assert Machine().plan.native_frames == 480
+
+
+@pytest.mark.parametrize(("rate", "frames"), [(0, 480), ("48000", 480), (RATE, 0), (RATE, 1.5), (RATE, 1 << 30)])
+def test_a_pace_is_of_whole_numbers(rate: Any, frames: Any) -> None:
+    with pytest.raises(InvalidInput):
+        Pace(rate, frames)
+
+
+def test_a_pace_moves_streams_of_its_own_rate() -> None:
+    with pytest.raises(InvalidInput, match="at 44100 Hz> moves no stream at 48000 Hz"):
+        Machine(pace=Pace(44_100))
+
+
+def test_a_driver_without_a_cycle_says_so() -> None:
+    clock, pace = simulated()
+    stream = opened(PacedDriver(Direction.OUTPUT, CONFIG, pace=pace))
+    stream.start()
+    clock.advance(0.1)
+    with pytest.raises(BackendError, match="PacedDriver has no cycle"):
+        stream.close()
+
+
+# --- simulated time ---------------------------------------------------------------------------------------------------
+
+
+def test_cycles_come_when_they_are_due() -> None:
+    clock, pace = simulated()
+    driver = Machine(pace=pace)
+    with opened(driver, depth=0.05) as stream:
+        clock.advance(0.0099)
+        assert driver.cycles == 0
+        clock.advance(0.0001)
+        assert driver.cycles == 1
+        clock.advance(60.0)
+        assert driver.cycles == 6001
+        assert (stream.position, stream.stats.xruns) == (6001 * 480, 0)
+    clock.advance(1.0)
+    assert driver.cycles == 6001
+
+
+def test_rounding_never_adds_up() -> None:
+    clock, pace = simulated(frames=1000, rate=44_100)
+    driver = Machine(config=CONFIG.replace(sample_rate=44_100), pace=pace)
+    with opened(driver, depth=0.1):
+        clock.advance(100.0)
+        assert driver.cycles == 4_410
+
+
+def test_frames_have_the_times_at_which_they_were_due() -> None:
+    clock, pace = simulated()
+    heard, captured = [], []
+    output, input_ = Machine(pace=pace, latency=0.25), Machine(Direction.INPUT, pace=pace)
+    with opened(output) as one, opened(input_) as other:
+        clock.advance(1.0)
+        heard = [one.time_of(frame).seconds for frame in (0, 480, 24_000)]
+        captured = [other.time_of(frame).seconds for frame in (0, 480, 24_000)]
+    assert heard == pytest.approx([0.26, 0.27, 0.76])
+    assert captured == pytest.approx([0.0, 0.01, 0.5])
+
+
+def test_a_cycle_may_move_its_frames_in_pieces() -> None:
+    clock, pace = simulated()
+
+    class Halves(Machine):
+        def move_samples(self, frames: int) -> None:
+            super().move_samples(frames // 2)
+            super().move_samples(frames - frames // 2)
+
+    output, input_ = Halves(pace=pace), Halves(Direction.INPUT, pace=pace)
+    with opened(output) as one, opened(input_) as other:
+        clock.advance(0.5)
+        assert one.time_of(10_000).seconds == pytest.approx(0.01 + 10_000 / RATE)
+        assert other.time_of(10_000).seconds == pytest.approx(10_000 / RATE)
+
+
+def test_outside_a_cycle_frames_have_the_present_time() -> None:
+    clock, pace = simulated()
+    driver = Machine(Direction.INPUT, pace=pace)
+    with opened(driver) as stream:
+        clock.advance(0.125)
+        driver.capture(bytes(480 * 4))
+        clock.advance(0.0)
+        assert stream.time_of(12 * 480 + 479).seconds == pytest.approx(0.125 - 1 / RATE)
+
+
+def test_what_comes_a_little_late_is_made_up_for() -> None:
+    clock, pace = simulated()
+    driver = Machine(pace=pace)
+    with opened(driver, depth=0.2) as stream:
+        clock.advance(1.0)
+        clock.spend(0.1)
+        clock.advance(0.0)
+        assert driver.cycles == 110
+        assert stream.stats.xruns == 0
+
+
+@pytest.mark.parametrize("direction", [Direction.OUTPUT, Direction.INPUT], ids=str)
+def test_what_comes_later_is_lost_and_told(direction: Direction) -> None:
+    clock, pace = simulated()
+    driver = Machine(direction, pace=pace)
+    with opened(driver, depth=0.2) as stream:
+        clock.advance(1.0)
+        number = pace.number
+        clock.spend(0.5)  # 50 cycles; the last is due now, and so on time
+        clock.advance(0.0)
+        assert driver.cycles == 101
+        assert pace.number == number + 50
+        assert (stream.stats.xruns, stream.stats.xrun_frames) == (1, 49 * 480)
+        clock.advance(0.01)
+        assert driver.cycles == 102
+
+
+def test_a_cycle_longer_than_the_limit_may_be_late_by_less_than_itself() -> None:
+    clock, pace = simulated(frames=RATE)
+    driver = Machine(pace=pace)
+    with opened(driver, depth=2.0) as stream:
+        clock.advance(1.0)
+        clock.spend(1.9)
+        clock.advance(0.1)
+        assert (driver.cycles, stream.stats.xruns) == (3, 0)
+
+
+def test_streams_that_share_a_pace_move_together_inputs_first() -> None:
+    clock, pace = simulated()
+    order: list[Direction] = []
+    drivers = [
+        Machine(direction, pace=pace, also=lambda driver: order.append(driver.direction))
+        for direction in (Direction.OUTPUT, Direction.INPUT, Direction.OUTPUT)
+    ]
+    with opened(drivers[0]), opened(drivers[1]), opened(drivers[2]):
+        clock.advance(0.02)
+    assert order == [Direction.INPUT, Direction.OUTPUT, Direction.OUTPUT] * 2
+
+
+def test_the_number_of_a_cycle_leaps_where_none_was_running() -> None:
+    clock, pace = simulated()
+    seen: list[int] = []
+    stream = opened(Machine(pace=pace, also=lambda _: seen.append(pace.number)))
+    stream.start()
+    clock.advance(0.02)
+    stream.pause()
+    stream.start()
+    clock.advance(0.02)
+    stream.close()
+    assert [after - before for before, after in itertools.pairwise(seen)] == [1, 2, 1]
+
+
+# --- the thread -------------------------------------------------------------------------------------------------------
+
+
+def test_a_thread_moves_streams_while_they_run() -> None:
+    driver = Machine()
+    stream = opened(driver)
+    for _ in range(3):
+        stream.start()
+        driver.wait_for_cycles(driver.cycles + 3)
+        stream.pause()
+        moved = driver.cycles
+        assert not [thread for thread in threading.enumerate() if thread.name == "pcmio pace"]
+        assert driver.cycles == moved
+    stream.close()
+    assert driver.told == ["opened", *["started", "held"] * 3, "held", "closed"]
+
+
+def test_the_thread_sleeps_between_cycles() -> None:
+    driver = Machine()
+    waits: list[object] = []
+    condition = driver.pace._changed
+    wait = condition.wait
+
+    def counted(timeout: float | None = None) -> bool:
+        waits.append(timeout)
+        return wait(timeout)
+
+    condition.wait = counted  # type: ignore[method-assign]
+    with opened(driver):
+        driver.wait_for_cycles(20)
+    assert len(waits) <= 2 * driver.cycles + 5
+
+
+def test_a_thread_that_was_late_goes_at_double_speed_until_it_is_not() -> None:
+    begun: list[int] = []
+    late: list[int] = []
+
+    def also(driver: Machine) -> None:
+        begun.append(driver.pace._moved_nanos)
+        late.append(driver.pace._moved_nanos - (driver.pace.due_nanos - driver.pace._period_nanos))
+        if driver.cycles == 3:
+            threading.Event().wait(0.06)  # the cycle takes so long
+
+    driver = Machine(also=also)
+    with opened(driver, depth=0.2):
+        driver.wait_for_cycles(40)
+    half = driver.pace._period_nanos // 2
+    assert all(after - before >= half for before, after in itertools.pairwise(begun))
+    assert late[3] >= 0.04 * _NANOS
+    assert min(late[4:]) < half  # it was on time again
+
+
+def test_a_stream_is_stopped_at_once_however_long_its_cycles_are() -> None:
+    driver = Machine(pace=Pace(RATE, 60 * RATE))
+    stream = opened(driver)
+    stream.start()
+    begin = time.monotonic()
+    stream.close()
+    assert time.monotonic() - begin < 10.0
+    assert driver.cycles == 0
+
+
+@pytest.mark.parametrize("call", ["pause", "stop", "close"])
+def test_a_cycle_may_hold_its_own_stream(call: str) -> None:
+    order: list[str] = []
+    done = threading.Event()
+    streams: list[Any] = []
+
+    class Own(Machine):
+        def closed(self) -> None:
+            order.append("closed")
+
+    def also(driver: Machine) -> None:
+        if driver.cycles == 3:
+            if call == "stop":
+                streams[0].stop(0)
+            else:
+                getattr(streams[0], call)()
+            order.append("cycle over")
+            done.set()
+
+    driver = Own(also=also)
+    streams.append(opened(driver))
+    streams[0].start()
+    assert done.wait(PATIENCE)
+    assert streams[0].state is not StreamState.RUNNING
+    streams[0].close()
+    _join_paces()
+    assert driver.cycles == 3
+    assert order == ["cycle over", "closed"]
+
+
+def _join_paces() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "pcmio pace":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+def test_closing_waits_for_the_cycle_that_is_under_way() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    class Slow(Machine):
+        def cycle(self, frames: int) -> None:
+            del frames
+            inside.set()
+            go_on.wait(PATIENCE)
+            order.append("cycle over")
+
+        def closed(self) -> None:
+            order.append("closed")
+
+    stream = opened(Slow())
+    stream.start()
+    assert inside.wait(PATIENCE)
+    timer = threading.Timer(0.1, go_on.set)
+    timer.start()
+    stream.close()
+    timer.join()
+    assert order == ["cycle over", "closed"]
+
+
+def test_a_cycle_that_hangs_does_not_hold_up_who_closes(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_FINISH_SECONDS", 0.05)
+    inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    class Hung(Machine):
+        def cycle(self, frames: int) -> None:
+            del frames
+            inside.set()
+            go_on.wait(PATIENCE)
+            order.append("cycle over")
+
+        def closed(self) -> None:
+            order.append("closed")
+            raise OSError("no room")
+
+    stream = opened(Hung())
+    stream.start()
+    assert inside.wait(PATIENCE)
+    stream.close()
+    assert order == []
+    go_on.set()
+    _join_paces()
+    assert order == ["cycle over", "closed"]
+    assert "could not give back" in caplog.text
+
+
+def test_two_cycles_of_a_stream_never_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_FINISH_SECONDS", 0.05)
+    inside, go_on, again = threading.Event(), threading.Event(), threading.Event()
+    under_way: list[int] = []
+    most: list[int] = []
+
+    class Hung(Machine):
+        def cycle(self, frames: int) -> None:
+            del frames
+            under_way.append(1)
+            most.append(len(under_way))
+            if not inside.is_set():
+                inside.set()
+                go_on.wait(PATIENCE)
+            else:
+                again.set()
+            under_way.pop()
+
+    driver = Hung(pace=Pace(RATE, 48))
+    with opened(driver) as stream:
+        assert inside.wait(PATIENCE)
+        stream.pause()
+        stream.start()
+        assert not again.wait(0.05)  # fifty cycles would have been due
+        go_on.set()
+        assert again.wait(PATIENCE)
+    assert max(most) == 1
+
+
+def test_without_a_thread_a_stream_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Machine()
+    stream = opened(driver)
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "pcmio pace":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(ResourceExhausted, match="can't start new thread"):
+        stream.start()
+    monkeypatch.undo()
+    stream.start()
+    driver.wait_for_cycles(1)
+    stream.close()
+
+
+def test_a_pace_begins_anew_in_a_forked_child() -> None:
+    pace = Pace(RATE)
+    first = opened(Machine(pace=pace))
+    first.start()
+    pace._process -= 1  # as if this were the child of the process that made it
+    driver = Machine(pace=pace)
+    with opened(driver):
+        driver.wait_for_cycles(2)
+    first.close()
+
+
+# --- what goes wrong in a cycle ---------------------------------------------------------------------------------------
+
+
+def raising(error: BaseException) -> Callable[[Machine], None]:
+    def also(driver: Machine) -> None:
+        if driver.cycles == 2:
+            raise error
+
+    return also
+
+
+@pytest.mark.parametrize("wrong", [ValueError("disk full"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_a_cycle_raises_is_what_the_owner_gets(wrong: BaseException, capfd: pytest.CaptureFixture[str]) -> None:
+    driver = Machine(also=raising(wrong))
+    stream = opened(driver)
+    stream.start()
+    with pytest.raises(BackendError, match="what moves the stream raised") as caught:
+        stream.wait(PATIENCE)
+    assert caught.value.__cause__ is wrong
+    assert stream.reason is EndReason.FAILED
+    assert driver.cycles == 2
+    stream.close()
+    assert driver.told == ["opened", "started", "held", "closed"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_error_of_pcmios_kind_ends_the_stream_as_it_is() -> None:
+    wrong = DeviceLost("the cable was pulled", advice="plug it in")
+    stream = opened(Machine(also=raising(wrong)))
+    stream.start()
+    with pytest.raises(DeviceLost, match="cable was pulled") as caught:
+        stream.wait(PATIENCE)
+    assert caught.value is wrong
+    assert stream.reason is EndReason.DEVICE_LOST
+
+
+def test_others_of_the_same_pace_go_on_when_one_fails() -> None:
+    clock, pace = simulated()
+    good, bad = Machine(pace=pace), Machine(pace=pace, also=raising(ValueError("full")))
+    with opened(good) as stream:
+        failing = opened(bad)
+        failing.start()
+        clock.advance(0.05)
+        assert (good.cycles, bad.cycles) == (5, 2)
+        assert stream.state is StreamState.RUNNING
+        with pytest.raises(BackendError):
+            failing.close()
+
+
+def test_an_error_while_the_stream_is_being_closed_is_not_lost() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+
+    def also(_: Machine) -> None:
+        inside.set()
+        go_on.wait(PATIENCE)
+        raise ValueError("disk full")
+
+    stream = opened(Machine(also=also))
+    stream.start()
+    assert inside.wait(PATIENCE)
+    timer = threading.Timer(0.1, go_on.set)
+    timer.start()
+    with pytest.raises(BackendError) as caught:
+        stream.close()
+    timer.join()
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_an_error_after_the_streams_end_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_FINISH_SECONDS", 0.05)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def also(_: Machine) -> None:
+        inside.set()
+        go_on.wait(PATIENCE)
+        raise ValueError("disk full")
+
+    stream = opened(Machine(also=also))
+    stream.start()
+    assert inside.wait(PATIENCE)
+    stream.close()
+    with caplog.at_level(logging.ERROR, "pcmio"):
+        go_on.set()
+        _join_paces()
+    assert "disk full" in caplog.text
