@@ -17,7 +17,7 @@ from tests.hosts.jack.provider import jack
 from tests.hosts.pipewire.provider import pipewire
 from tests.servers.pulseaudio import NullSink, PulseServer
 
-from .custom_loop import CYCLE, WireHost
+from .custom_loop import WireHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -65,17 +65,23 @@ def null() -> Generator[Rig]:
 
 @contextmanager
 def custom() -> Generator[Rig]:
-    """A host as a user writes it, moved by a Python thread."""
+    """A host as a user writes it, of the ready parts, moved by a Python thread."""
+
+    def lose_device(host: pcmio.Host) -> Callable[[], None]:
+        assert isinstance(host, WireHost)
+        device = host.device_by_id("wire:loop")
+        host.remove(device)
+        return partial(host.add, device)
 
     def plug(host: pcmio.Host) -> tuple[str, Callable[[], None]]:
         assert isinstance(host, WireHost)
-        host.plug("card")
-        return "wire:card", partial(host.unplug, "card")
+        host.add(host.end("card"))
+        return "wire:card", partial(host.remove, "wire:card")
 
     def lose_host(host: pcmio.Host) -> Callable[[], None]:
         assert isinstance(host, WireHost)
-        host.cut()
-        return host.mend
+        host.lose()
+        return host.restore
 
     def set_default(host: pcmio.Host, device_id: str) -> None:
         assert isinstance(host, WireHost)
@@ -87,7 +93,7 @@ def custom() -> Generator[Rig]:
         input="wire:loop",
         loops=True,
         channel_counts=(1, 2, 3, 6, 32, 64),
-        alignment_frames=CYCLE,  # it tells no times
+        lose_device=lose_device,
         lose_host=lose_host,
         watches=True,
         plug=plug,
