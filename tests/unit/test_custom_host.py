@@ -189,7 +189,7 @@ def test_the_buffer_is_as_asked_for_or_ten_milliseconds_as_far_as_the_device_can
     [
         (StreamConfig(3, 48_000), ("one has no 3 channels; it has 1, 2;", 'convert="auto"')),
         (StreamConfig(2, 96_000), ("one has no 96000 Hz with 2 channels; it has 8000 to 48000 Hz;",)),
-        (StreamConfig(1, 48_000), ("no 48000 Hz with 1 channels; it has 8000 Hz;",)),
+        (StreamConfig(1, 48_000), ("no 48000 Hz with 1 channel; it has 8000 Hz;",)),
         (StreamConfig(2, 48_000, sample_format="dsdu8"), ("no samples of dsdu8; it has i16, f32",)),
         (StreamConfig(2, 48_000, 8192), ("no buffers of 8192 frames; it has 16 to 4096 frames",)),
         (StreamConfig([4], 48_000), ("one has no channel 4",)),
@@ -391,8 +391,11 @@ def test_a_host_that_is_lost_and_back_tells_so() -> None:
 def test_a_host_that_is_lost_without_a_word_says_that_it_is_gone() -> None:
     shelf = host(device())
     shelf.lose()
-    with pytest.raises(HostDisconnected, match="Shelf is gone; wait for HostBack"):
+    with pytest.raises(HostDisconnected, match="Shelf is gone; wait for HostBack") as first:
         shelf.check_available()
+    with pytest.raises(HostDisconnected) as second:
+        shelf.check_available()
+    assert first.value is not second.value  # one error would gather every caller's traceback
 
 
 def test_a_closed_host_ends_its_streams_and_watches() -> None:

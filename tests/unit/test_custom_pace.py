@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -85,9 +88,9 @@ def opened(driver: PacedDriver, data: Any = ignore, events: Any = None, **more: 
     return build(made, data, events, **more)
 
 
-def simulated(frames: int | None = None, rate: int = RATE) -> tuple[SimulatedClock, Pace]:
+def simulated(frames: int | None = None, rate: int = RATE, **more: Any) -> tuple[SimulatedClock, Pace]:
     clock = SimulatedClock()
-    return clock, Pace(rate, frames, clock=clock)
+    return clock, Pace(rate, frames, clock=clock, **more)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -145,6 +148,7 @@ def test_rounding_never_adds_up() -> None:
     with opened(driver, depth=0.1):
         clock.advance(100.0)
         assert driver.cycles == 4_410
+        assert pace.due_nanos == 4_411 * 1000 * _NANOS // 44_100
 
 
 def test_frames_have_the_times_at_which_they_were_due() -> None:
@@ -184,20 +188,26 @@ def test_outside_a_cycle_frames_have_the_present_time() -> None:
         assert stream.time_of(12 * 480 + 479).seconds == pytest.approx(0.125 - 1 / RATE)
 
 
-def test_what_comes_a_little_late_is_made_up_for() -> None:
+@pytest.mark.parametrize("wrong", [-1.0, float("nan"), "soon"])
+def test_catching_up_is_a_matter_of_seconds(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="catch_up must be 0 or more seconds"):
+        Pace(RATE, catch_up=wrong)
+
+
+def test_what_comes_late_is_made_up_for() -> None:
     clock, pace = simulated()
     driver = Machine(pace=pace)
     with opened(driver, depth=0.2) as stream:
         clock.advance(1.0)
-        clock.spend(0.1)
+        clock.spend(1.0)
         clock.advance(0.0)
-        assert driver.cycles == 110
+        assert driver.cycles == 200
         assert stream.stats.xruns == 0
 
 
 @pytest.mark.parametrize("direction", [Direction.OUTPUT, Direction.INPUT], ids=str)
 def test_what_comes_later_is_lost_and_told(direction: Direction) -> None:
-    clock, pace = simulated()
+    clock, pace = simulated(catch_up=0.1)
     driver = Machine(direction, pace=pace)
     with opened(driver, depth=0.2) as stream:
         clock.advance(1.0)
@@ -212,7 +222,7 @@ def test_what_comes_later_is_lost_and_told(direction: Direction) -> None:
 
 
 def test_a_cycle_longer_than_the_limit_may_be_late_by_less_than_itself() -> None:
-    clock, pace = simulated(frames=RATE)
+    clock, pace = simulated(frames=RATE, catch_up=0.0)
     driver = Machine(pace=pace)
     with opened(driver, depth=2.0) as stream:
         clock.advance(1.0)
@@ -369,6 +379,28 @@ def test_closing_waits_for_the_cycle_that_is_under_way() -> None:
     assert order == ["cycle over", "closed"]
 
 
+def test_closing_waits_for_its_own_cycle_where_others_share_the_pace() -> None:
+    inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def also(_: Machine) -> None:
+        inside.set()
+        go_on.wait(PATIENCE)
+        order.append("cycle over")
+
+    pace = Pace(RATE)
+    with opened(Machine(pace=pace)):
+        stream = opened(Machine(pace=pace, also=also))
+        stream.start()
+        assert inside.wait(PATIENCE)
+        timer = threading.Timer(0.1, go_on.set)
+        timer.start()
+        stream.close()
+        order.append("closed")
+        timer.join()
+    assert order == ["cycle over", "closed"]
+
+
 def test_a_cycle_that_hangs_does_not_hold_up_who_closes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -440,21 +472,52 @@ def test_without_a_thread_a_stream_does_not_start(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(ResourceExhausted, match="can't start new thread"):
         stream.start()
+    assert driver.told == ["opened", "started", "held"]
     monkeypatch.undo()
     stream.start()
     driver.wait_for_cycles(1)
     stream.close()
 
 
-def test_a_pace_begins_anew_in_a_forked_child() -> None:
-    pace = Pace(RATE)
-    first = opened(Machine(pace=pace))
-    first.start()
-    pace._process -= 1  # as if this were the child of the process that made it
-    driver = Machine(pace=pace)
-    with opened(driver):
-        driver.wait_for_cycles(2)
-    first.close()
+_FORKING = """
+import os, threading, pcmio
+from pcmio.custom import Pace, PacedDriver, SimpleDevice
+
+class Machine(PacedDriver):
+    def cycle(self, frames):
+        self.play(frames)
+        moved.set()
+
+pace, moved = Pace(48_000), threading.Event()
+stereo = pcmio.StreamConfig(2, 48_000)
+driver = lambda direction, config: Machine(direction, config, pace=pace)
+device = SimpleDevice("shelf:one", outputs=[stereo], driver=driver)
+stream = device.build_output_stream_raw(stereo, lambda block, info: None)
+stream.start()
+assert moved.wait(20)
+pace._changed.acquire()  # what another thread may do at the moment of the fork
+child = os.fork()
+if child == 0:
+    moved.clear()
+    with device.build_output_stream_raw(stereo, lambda block, info: None):
+        os._exit(0 if moved.wait(20) else 1)
+pace._changed.release()
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+moved.clear()
+assert moved.wait(20)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_begins_the_pace_anew_and_nothing_needs_to_be_closed_at_the_end() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _FORKING],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
 # --- what goes wrong in a cycle ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pcmio.configs import SupportedStreamConfig
     from pcmio.custom.host import SimpleHost
 
-#: Asked for in place of all the formats that are not better than each other: a stream's default length of a block.
+#: Of a stream that leaves its buffer size to the host.
 _USUAL = BufferSize.BALANCED
 
 
@@ -175,11 +175,11 @@ class SimpleDevice(TwoWayDevice):
         rate, frames = config.sample_rate, config.buffer_size.frames
         found = [one for one in ranges if one.channels == config.channels]
         if not found:
-            raise _refusal(self.name, f"no {config.channels} channels", sorted({one.channels for one in ranges}))
+            raise _refusal(self.name, f"no {_count(config)}", sorted({one.channels for one in ranges}))
         there: list[object] = [_span(one.min_sample_rate, one.max_sample_rate, "Hz") for one in found]
         found = [one for one in found if one.contains_rate(rate)]
         if not found:
-            raise _refusal(self.name, f"no {rate} Hz with {config.channels} channels", there)
+            raise _refusal(self.name, f"no {rate} Hz with {_count(config)}", there)
         there = [one.sample_format for one in found]
         found = [one for one in found if can_convert(one.sample_format, config.sample_format)]
         if not found:
@@ -220,6 +220,10 @@ def _refusal(name: str, what: str, there: Iterable[object], more: str = "") -> U
     listed = ", ".join(dict.fromkeys(map(str, there)))
     advice = more or 'ask for these, or have it converted: convert="auto"'
     return UnsupportedConfig(f"{name} has {what}; it has {listed}", advice=advice)
+
+
+def _count(config: StreamConfig) -> str:
+    return f"{config.channels} channel{'' if config.channels == 1 else 's'}"
 
 
 def _span(low: int, high: int, unit: str) -> str:

@@ -68,7 +68,7 @@ class CustomDriver(Driver):
         )
         self._frame_bytes = side.channels * side.native_format.sample_bytes
         self._silence = side.native_format.silence * side.channels
-        self._latency_nanos = _nanos(latency)
+        self._latency_nanos = as_nanos("latency", latency)
         self._pump: Pump | None = None
         self._opened = self._closed = False
         self._early: list[tuple[int, int]] = []  # notes of before the stream was opened
@@ -271,11 +271,16 @@ def _as_audio_error(cause: BaseException) -> AudioError:
     return error
 
 
-def _nanos(latency: float) -> int:
+def as_nanos(name: str, seconds: float) -> int:
+    """Seconds that somebody gives, as ``name``.
+
+    Raises:
+        InvalidInput: They are none, or less than 0.
+    """
     try:
-        return StreamInstant.from_seconds(latency).nanos
+        return StreamInstant.from_seconds(seconds).nanos
     except InvalidInput:
-        raise InvalidInput(f"latency must be 0 or more seconds, not {shown(latency)}") from None
+        raise InvalidInput(f"{name} must be 0 or more seconds, not {shown(seconds)}") from None
 
 
 def _bytes_of(samples: bytes | bytearray | memoryview) -> memoryview:

@@ -97,7 +97,7 @@ class SimpleHost(Host):
                 raise InvalidInput(f"there is a device {device.id} already", advice="remove it, or choose another id")
             device.belong(self)
             self._devices = (*self._devices, device)
-        self._tell()
+        self._watches.changed()
 
     def remove(self, device: SimpleDevice | DeviceId | str) -> None:
         """Have a device no more: its streams end with ``DeviceLost``.
@@ -114,7 +114,7 @@ class SimpleHost(Host):
             self._devices = tuple(one for one in self._devices if one.id != wanted)
         for driver in found[0].drivers():
             driver.lost_device()
-        self._tell()
+        self._watches.changed()
 
     def choose_default(self, direction: Direction, device: SimpleDevice | DeviceId | str | None) -> None:
         """Make a device the default one for INPUT or OUTPUT; None: again the first that has this direction.
@@ -132,7 +132,7 @@ class SimpleHost(Host):
             self._chosen.pop(direction, None)
             if found is not None:
                 self._chosen[direction] = found.id
-        self._tell()
+        self._watches.changed()
 
     def describe(self, device: SimpleDevice | DeviceId | str, description: DeviceDescription) -> None:
         """Describe a device in other words; its direction stays.
@@ -148,11 +148,7 @@ class SimpleHost(Host):
             if not any(one.id == wanted for one in self._devices):
                 raise self.no_device(wanted)
             self._devices = tuple(one.described(description) if one.id == wanted else one for one in self._devices)
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._gone is None:
-            self._watches.changed()
+        self._watches.changed()
 
     def lose(self, error: HostUnavailable | None = None) -> None:
         """What serves the devices has gone: streams end with ``HostDisconnected``, questions raise ``error``."""

@@ -1,9 +1,9 @@
 """Streams at the pace of a clock: for what has no pace of its own, such as files, networks and simulations.
 
 Cycles are due at times that are counted from the start, so lateness never adds up.  A thread that comes late makes up
-for it at double speed, which gives streams' threads the time to fill and empty their rings.  When it comes later than
-``LATE_SECONDS``, the cycles that it missed are lost, which is told as an xrun.  Frames have the times at which they
-were due, not those at which the thread happened to move them.
+for it at double speed, which gives streams' threads the time to fill and empty their rings.  When it comes very late,
+the cycles that it missed are lost, which is told as an xrun.  Frames have the times at which they were due, not those
+at which the thread happened to move them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pcmio._clock import Served
 from pcmio._log import logger
 from pcmio._value import shown
 from pcmio.configs import MOST_FRAMES, BufferSize, SupportedBufferSize, whole
-from pcmio.custom.driver import CustomDriver, clock_nanos
+from pcmio.custom.driver import CustomDriver, as_nanos, clock_nanos
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, ResourceExhausted
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pcmio.configs import StreamConfig
     from pcmio.formats import SampleFormat
 
-#: A thread that comes later than this, and later than a cycle, does not make up for it.
-LATE_SECONDS = 0.1
+#: A busy machine is late by less; one that slept is late by more.
+_CATCH_UP_SECONDS = 1.0
 #: Holding a stream does not wait longer for a cycle that hangs.
 _FINISH_SECONDS = 1.0
 _NANOS = 1_000_000_000
@@ -43,6 +43,8 @@ class Pace:
     Args:
         sample_rate: Frames per second, of all its streams.
         frames: Of a cycle; None: 10 ms.
+        catch_up: Seconds by which it may be late and make up for it.  When it is later, and by more than a cycle, the
+            cycles that it missed are lost.
         clock: A ``SimulatedClock`` that moves the streams in place of a thread and of the machine's clock.
 
     Attributes:
@@ -52,17 +54,24 @@ class Pace:
             lost, or no stream had been running.
 
     Raises:
-        InvalidInput: No number of frames, or of frames per second.
+        InvalidInput: No number of frames, of frames per second, or of seconds.
     """
 
-    def __init__(self, sample_rate: int, frames: int | None = None, *, clock: SimulatedClock | None = None) -> None:
+    def __init__(
+        self,
+        sample_rate: int,
+        frames: int | None = None,
+        *,
+        catch_up: float = _CATCH_UP_SECONDS,
+        clock: SimulatedClock | None = None,
+    ) -> None:
         self.sample_rate = whole("sample_rate", sample_rate, _MOST_RATE)
         usual = BufferSize.BALANCED.resolve(self.sample_rate, SupportedBufferSize.UNKNOWN).frames
         self.frames = whole("frames", usual if frames is None else frames, MOST_FRAMES)
         self.clock = clock
         self.number = 0
         self._period_nanos = self.frames * _NANOS // self.sample_rate
-        self._late_nanos = max(self._period_nanos, round(LATE_SECONDS * _NANOS))
+        self._late_nanos = max(self._period_nanos, as_nanos("catch_up", catch_up))
         self._make()
 
     def _make(self) -> None:
@@ -277,7 +286,11 @@ class PacedDriver(CustomDriver):
     def start(self) -> None:
         """Run, from the next cycle on."""
         super().start()
-        self.pace.run(self)
+        try:
+            self.pace.run(self)
+        except BaseException:
+            self.held()
+            raise
 
     def pause(self) -> None:
         """No more cycles."""
