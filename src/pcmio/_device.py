@@ -17,7 +17,7 @@ from pcmio.formats import SampleFormat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from pcmio._convert import Converter
@@ -233,7 +233,7 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
-        input_channels: int | None = None,
+        input_channels: int | Iterable[int] | None = None,
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
@@ -252,7 +252,7 @@ class NativeDevice(Device):
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
-        input_channels: int | None = None,
+        input_channels: int | Iterable[int] | None = None,
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
@@ -277,11 +277,6 @@ class NativeDevice(Device):
 
         wanted = checked_config(config)
         check_wish(data, wish.drift)
-        if wanted.device_channels:
-            raise UnsupportedOperation(
-                f"a duplex stream has a number of channels, not a choice of them, {list(wanted.device_channels)}",
-                advice="ask for as many as have them all, and use those",
-            )
         if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
             raise UnsupportedOperation(
                 f"{self.id} and {shown(source)} are not of one host, and have no clock in common",
@@ -289,10 +284,10 @@ class NativeDevice(Device):
             )
         self._check_build(Direction.OUTPUT, on_event)
         source._check_build(Direction.INPUT, on_event)  # noqa: SLF001 - another of the same class
-        output = self._driver(Direction.OUTPUT, self._resolved(Direction.OUTPUT, wanted), dict(options[0]))
+        output = self._negotiated(Direction.OUTPUT, wanted, dict(options[0]))
         try:
-            matching = source._resolved(Direction.INPUT, input_config(output, wanted, wish.channels))  # noqa: SLF001
-            input_ = source._driver(Direction.INPUT, matching, dict(options[1]))  # noqa: SLF001
+            matching = input_config(output, wanted, wish.channels)
+            input_ = source._negotiated(Direction.INPUT, matching, dict(options[1]))  # noqa: SLF001
         except BaseException:
             output.close()
             raise

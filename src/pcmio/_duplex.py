@@ -17,11 +17,11 @@ from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from pcmio._depth import RingPlan
-    from pcmio._driver import Driver
+    from pcmio._driver import Driver, Plan, Side
     from pcmio.contract import Device, EventCallback
     from pcmio.formats import SampleFormat
 
@@ -36,14 +36,14 @@ class Wish(Value):
         depth: As for other streams.
         realtime: As for other streams.
         raw: The callback gets memoryviews.
-        channels: Of the input; None: the output's number.
+        channels: Of the input, a number or a choice; None: the output's number.
     """
 
     drift: str
     depth: float | str
     realtime: str
     raw: bool
-    channels: int | None = None
+    channels: int | Iterable[int] | None = None
 
 
 class _Shape(Value):
@@ -87,11 +87,10 @@ class NativeDuplex(NativeStream, DuplexStream):
         plan = driver.plan
         try:
             self._device, self._input_device = devices
-            size = BufferSize.fixed(plan.block_frames)
-            self._config = StreamConfig(driver.played.channels, plan.sample_rate, size, sample_format)
-            self._input_channels = driver.captured.channels
+            self._config = _granted(output, driver.played, plan, sample_format)
+            self._input_config = _granted(input_, driver.captured, plan, sample_format)
             corrects = wish.drift == CORRECT
-            stretcher = Stretcher(plan.sample_rate, driver.captured.channels, sample_format) if corrects else None
+            stretcher = Stretcher(plan.sample_rate, self.input_channels, sample_format) if corrects else None
             shape = _shape(plan_ring(wish.depth, plan), output, input_, corrects=corrects)
             pump = CoupledPump(output.plan, input_.plan, sample_format, shape.blocks)
             driver.realtime = check_mode(wish.realtime)
@@ -118,7 +117,7 @@ class NativeDuplex(NativeStream, DuplexStream):
         gathered, played = memoryview(memory.gathered).toreadonly(), memoryview(memory.played)
         if raw:
             return (list(memory.slots), gathered, played)
-        *slots, one = arrays([*memory.slots, gathered], self._input_channels, sample_format)
+        *slots, one = arrays([*memory.slots, gathered], self.input_channels, sample_format)
         return (slots, one, arrays([played], self._config.channels, sample_format)[0])
 
     @property
@@ -135,12 +134,17 @@ class NativeDuplex(NativeStream, DuplexStream):
         return self._input_device
 
     @property
-    def input_channels(self) -> int:
-        return self._input_channels
+    def input_config(self) -> StreamConfig:
+        return self._input_config
 
     @property
     def drift_ppm(self) -> float | None:
         return self._through.pairing.drift_ppm
+
+
+def _granted(half: Driver, side: Side, plan: Plan, sample_format: SampleFormat) -> StreamConfig:
+    channels = half.device_channels or side.users_channels
+    return StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
 
 
 def check_wish(data: object, drift: object) -> None:
@@ -161,10 +165,11 @@ def check_wish(data: object, drift: object) -> None:
         raise InvalidInput(f"drift is {REPORT!r} or {CORRECT!r}, not {shown(drift)}")
 
 
-def input_config(output: Driver, wanted: StreamConfig, channels: int | None) -> StreamConfig:
+def input_config(output: Driver, wanted: StreamConfig, channels: int | Iterable[int] | None) -> StreamConfig:
     """The input's config beside an output that is negotiated; of its block size as nearly as can be."""
     return wanted.replace(
         channels=wanted.channels if channels is None else channels,
+        device_channels=(),
         sample_rate=output.plan.sample_rate,
         buffer_size=BufferSize.nearest(output.plan.block_frames),
     )

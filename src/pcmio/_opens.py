@@ -6,7 +6,7 @@ from pcmio.errors import UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from pcmio.blocking import Reader, Writer
@@ -99,7 +99,7 @@ class Opens:
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002 - the word for it
-        input_channels: int | None = None,
+        input_channels: int | Iterable[int] | None = None,
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
@@ -120,7 +120,8 @@ class Opens:
                 raises ends the stream, as in ``build_output_stream``.
             on_event: Called with a ``StreamEvent`` on the same thread.
             input: The device to record from, of the same host; None: this one.
-            input_channels: Of what is captured; None: as many as ``config`` has.
+            input_channels: Of what is captured: a number, or a list of the input's own, as in a ``StreamConfig``; None:
+                as many as ``config`` has.
             drift: Of two clocks that run apart.  "report": it is measured (``stream.drift_ppm``), told when the latency
                 is half a block off (``ClocksDrift``), and set right by an xrun when it is a whole one.  "correct": what
                 is captured is resampled by a hair, so that it stays; floats only, and with ``pcmio[convert]``.
@@ -143,7 +144,7 @@ class Opens:
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
-        input_channels: int | None = None,
+        input_channels: int | Iterable[int] | None = None,
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",

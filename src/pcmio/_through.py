@@ -36,9 +36,9 @@ class Memory:
     def __init__(self, pump: CoupledPump, driver: CoupledDriver, sample_format: SampleFormat) -> None:
         """Make those of a stream."""
         plan, input_ = driver.plan, driver.input.plan
-        self.captured_frame = driver.captured.channels * sample_format.sample_bytes
-        self.played_frame = driver.played.channels * sample_format.sample_bytes
-        self.silence = bytearray(sample_format.silence * (plan.block_frames * driver.played.channels))
+        self.captured_frame = driver.captured.users_channels * sample_format.sample_bytes
+        self.played_frame = driver.played.users_channels * sample_format.sample_bytes
+        self.silence = bytearray(sample_format.silence * (plan.block_frames * driver.played.users_channels))
         self.silence_address = _address(self.silence)
         self.played = bytearray(self.silence)
         self.played_address = _address(self.played)
@@ -47,7 +47,7 @@ class Memory:
         self.slots = pump.blocks
         self.slot_frames = input_.block_frames
         self.code = sample_format.code
-        self.channels = driver.played.channels
+        self.channels = driver.played.users_channels
 
 
 def _address(memory: bytearray) -> int:

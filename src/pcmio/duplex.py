@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
+    from pcmio.configs import StreamConfig
     from pcmio.contract import Device
 
 #: ``data(captured, played, info)``: arrays of shape (frames, channels), of as many frames; the second is written.
@@ -142,8 +143,13 @@ class DuplexStream(Stream):
 
     @property
     @abstractmethod
+    def input_config(self) -> StreamConfig:
+        """What was granted for what is captured; its channels may be others than those of ``config``."""
+
+    @property
     def input_channels(self) -> int:
-        """Channels of what is captured; those of what is played are in ``config``."""
+        """Channels of what is captured."""
+        return self.input_config.channels
 
     @property
     @abstractmethod

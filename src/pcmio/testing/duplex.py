@@ -8,7 +8,7 @@ import threading
 import time
 
 from pcmio.callbacks import NativeCallback
-from pcmio.errors import AbortStream, DeviceLost, StopStream, StreamClosed, UnsupportedOperation
+from pcmio.errors import AbortStream, DeviceLost, StopStream, StreamClosed, UnsupportedConfig, UnsupportedOperation
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.testing.configs import must_raise
 from pcmio.testing.failures import ends_once
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pcmio.configs import StreamConfig
     from pcmio.contract import EventCallback, Host
     from pcmio.duplex import DuplexInfo, DuplexStream
     from pcmio.testing.rig import Check, Rig
@@ -31,6 +32,7 @@ _ECHOES = 4
 #: A mark's number is its amplitude, in these steps; none is taken for another.
 _STEP = 2.0**-10
 _MARKS = 1000
+_MOST_CHANNELS = 6
 _AT = 7  # of a block's frames is the mark
 _SLEEP_SECONDS = 0.3  # longer than what the rings hold
 
@@ -40,14 +42,17 @@ def build(
     host: Host,
     data: Callable[[Any, Any, DuplexInfo], object],
     on_event: EventCallback | None = None,
+    *,
+    config: StreamConfig | None = None,
+    loop: StreamConfig | None = None,
     **options: Any,
 ) -> DuplexStream:
-    """A duplex stream from the rig's input to its output."""
-    return rig.output_device(host).build_duplex_stream(
-        rig.config(),
+    """A duplex stream from the rig's input to its output, or from and to those that loop a config."""
+    return rig.output_device(host, loop).build_duplex_stream(
+        config or rig.config(),
         data,
         on_event,
-        input=rig.input_device(host),
+        input=rig.input_device(host, loop),
         input_options=rig.options_for("input"),
         output_options=rig.options_for("output"),
         **options,
@@ -112,6 +117,7 @@ def a_duplex_stream_has_the_states_of_others(rig: Rig) -> str | None:
         assert (stream.state, stream.reason, stream.position) == (StreamState.STOPPED, None, 0)
         assert (str(stream.device.id), str(stream.input_device.id)) == (rig.output, rig.input)
         assert (stream.config.channels, stream.input_channels) == (2, 2)
+        assert stream.input_config == stream.config
         assert stream.latency.frames == 0
         for _ in range(2):
             stream.start()
@@ -177,6 +183,42 @@ def xruns_keep_the_pairing(rig: Rig) -> str | None:
 
         until(right, "echoes at the announced frame again")
         assert stream.latency.frames == announced
+    return None
+
+
+def a_duplex_stream_takes_chosen_channels(rig: Rig) -> str | None:
+    """Two of the output's, the last and the first; all of the input's, backwards, and one of them twice."""
+    count = max((one for one in rig.channel_counts if one <= _MOST_CHANNELS), default=1)
+    if not rig.loops or count == 1:
+        return "not applicable: the rig has no loop of several channels"
+    chosen, recorded = [count - 1, 0], [*reversed(range(count)), count - 1]
+    device = [0.0] * count
+    device[count - 1], device[0] = levels = 0.25, 0.5
+    heard: list[list[float]] = []
+
+    def data(captured: Any, played: Any, _info: DuplexInfo) -> None:
+        heard.extend(captured[captured.any(axis=1)].tolist())
+        played[_AT] = levels
+
+    whole = rig.config(count)
+    config = whole.replace(channels=chosen)
+    with (
+        rig.open_host() as host,
+        build(rig, host, data, config=config, loop=whole, input_channels=recorded) as stream,
+    ):
+        assert (stream.config.channels, stream.config.device_channels) == (2, tuple(chosen))
+        assert (stream.input_channels, stream.input_config.device_channels) == (count + 1, tuple(recorded))
+        until(lambda: len(heard) >= _ECHOES, "echoes")
+        assert heard[-1] == [device[channel] for channel in recorded]
+        output, input_ = rig.output_device(host, whole), rig.input_device(host, whole)
+        for channels, input_channels in (([0, 999], [0]), ([0], [999])):
+            must_raise(
+                UnsupportedConfig,
+                lambda: output.build_duplex_stream(
+                    config.replace(channels=channels), data, input=input_, input_channels=input_channels
+                ),
+                "999",
+            )
     return None
 
 
@@ -259,6 +301,7 @@ CHECKS: tuple[Check, ...] = (
     a_duplex_stream_has_the_states_of_others,
     what_is_played_comes_back_at_the_announced_frame,
     xruns_keep_the_pairing,
+    a_duplex_stream_takes_chosen_channels,
     a_duplex_callback_may_end_its_stream,
     a_lost_device_ends_a_duplex_stream_once,
     a_duplex_stream_refuses_what_it_cannot_do,

@@ -269,6 +269,35 @@ def test_the_directions_may_have_other_channels() -> None:
     assert shapes == {((FRAMES, 2), (FRAMES, 6))}
 
 
+def test_channels_are_chosen_on_either_side() -> None:
+    """The announced latency is that of chosen channels too; what is not chosen is silent."""
+    machine = Machine(LOOP.replace(channels=6))
+    device = machine.host.device_by_id("null:loop")
+    impulses = Impulses()
+    rows: set[tuple[float, ...]] = set()
+
+    def data(captured: Any, played: Any, info: DuplexInfo) -> None:
+        rows.update(map(tuple, (captured != 0).tolist()))
+        impulses(captured[:, 1:2], played[:, :1], info)
+        played[:, 1] = 0.125
+
+    with machine.loop(data, CONFIG.replace(channels=[5, 2]), input_channels=[2, 5, 0, 5]) as stream:
+        assert (stream.config.device_channels, stream.config.channels) == ((5, 2), 2)
+        assert stream.input_config == StreamConfig([2, 5, 0, 5], RATE, FRAMES)
+        machine.clock.advance(1.0)
+        assert set(impulses.late) == {stream.latency.frames}
+    assert rows == {(False,) * 4, (True, False, False, False), (True, True, False, True)}
+    with machine.loop(ignore, CONFIG.replace(channels=[5, 2])) as stream:
+        assert stream.input_config == StreamConfig(2, RATE, FRAMES)  # as many; which is another question
+    with pytest.raises(UnsupportedConfig, match="loop has no channel 6"):
+        machine.loop(ignore, CONFIG, input_channels=[6])
+    with pytest.raises(UnsupportedConfig, match="loop has no channel 7"):
+        machine.loop(ignore, CONFIG.replace(channels=[7]))
+    with pytest.raises(InvalidInput, match="more than once"):
+        machine.loop(ignore, CONFIG.replace(channels=[1, 1]))
+    assert machine.host.buses(device.spec) == []
+
+
 @pytest.mark.parametrize("sample_format", [SampleFormat.I16, SampleFormat.U8, SampleFormat.I24_PACKED])
 def test_raw_blocks_are_bytes(sample_format: SampleFormat) -> None:
     frame = sample_format.sample_bytes
