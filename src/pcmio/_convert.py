@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from math import ceil
 
 from pcmio._arrays import numpy_for
 from pcmio._core import core
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _QUALITY = "HQ"  # of soxr
 #: So much is converted at a time, at most: a long write is heard before all of it was converted.
 PIECE_SECONDS = 0.05
+_TRIED_FRAMES, _FEWEST_TRIED = 61, 1 << 14
 _STEREO = 2
 _SLANT = 0.7071  # a centre or a rear channel is heard on both sides, at 3 dB less
 #: Weights of a file's channels (in the order of WAV files) left and right; the low-frequency channel is left out.
@@ -91,6 +93,34 @@ def as_format(samples: Any, given: SampleFormat, wanted: SampleFormat) -> Any:
     made: Any = np.empty(whole.shape, wanted.dtype)
     core().pcmio_convert(made.ctypes.data, wanted.code, 1, whole.ctypes.data, given.code, 1, whole.size)
     return made
+
+
+def silent(config: StreamConfig, frames: int) -> Any:
+    """So many frames of silence, as an array of shape (frames, channels)."""
+    import numpy as np
+
+    memory = bytearray(config.sample_format.silence * (frames * config.channels))
+    samples: Any = np.frombuffer(memory, config.sample_format.dtype)
+    return samples.reshape(frames, config.channels)
+
+
+def held_frames(from_rate: int, to_rate: int) -> int:
+    """Frames, of those that it is given, that a ``Converter`` holds back at most; found by trying.
+
+    Raises:
+        UnsupportedOperation: soxr is not installed.
+    """
+    import numpy as np
+
+    stream = soxr_for(from_rate, to_rate).ResampleStream(from_rate, to_rate, 1, "float32", _QUALITY)
+    piece: Any = np.zeros((_TRIED_FRAMES, 1), np.float32)
+    given = taken = 0
+    most = 0.0
+    while given < max(from_rate, _FEWEST_TRIED):
+        given += len(piece)
+        taken += len(stream.resample_chunk(piece))
+        most = max(most, given - taken * from_rate / to_rate)
+    return ceil(most) + len(piece)
 
 
 class Converter:
@@ -176,6 +206,19 @@ class Queue:
             target[done : done + len(piece)] = piece
             done += len(piece)
             self._at += len(piece)
+            if self._at == len(self._pieces[0]):
+                del self._pieces[0]
+                self._at = 0
+        self.frames -= done
+        return done
+
+    def skip(self, frames: int) -> int:
+        """Throw away as many frames as there are, or ``frames``; how many."""
+        done = 0
+        while done < frames and self._pieces:
+            piece = min(len(self._pieces[0]) - self._at, frames - done)
+            done += piece
+            self._at += piece
             if self._at == len(self._pieces[0]):
                 del self._pieces[0]
                 self._at = 0

@@ -237,12 +237,13 @@ class NativeDevice(Device):
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         input_options: Mapping[str, Any] | None = None,
         output_options: Mapping[str, Any] | None = None,
     ) -> DuplexStream:
         from pcmio._duplex import Wish
 
-        wish = Wish(drift, depth, realtime, raw=False, channels=input_channels)
+        wish = Wish(drift, depth, realtime, raw=False, channels=input_channels, convert=convert)
         return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
     def build_duplex_stream_raw(  # noqa: PLR0913
@@ -256,12 +257,13 @@ class NativeDevice(Device):
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = FORMAT,
         input_options: Mapping[str, Any] | None = None,
         output_options: Mapping[str, Any] | None = None,
     ) -> DuplexStream:
         from pcmio._duplex import Wish
 
-        wish = Wish(drift, depth, realtime, raw=True, channels=input_channels)
+        wish = Wish(drift, depth, realtime, raw=True, channels=input_channels, convert=convert)
         return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
     def _couple(
@@ -276,7 +278,7 @@ class NativeDevice(Device):
         from pcmio._duplex import NativeDuplex, check_rates, check_wish, input_config
 
         wanted = checked_config(config)
-        check_wish(data, wish.drift)
+        check_wish(data, wish)
         if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
             raise UnsupportedOperation(
                 f"{self.id} and {shown(source)} are not of one host, and have no clock in common",
@@ -284,20 +286,21 @@ class NativeDevice(Device):
             )
         self._check_build(Direction.OUTPUT, on_event)
         source._check_build(Direction.INPUT, on_event)  # noqa: SLF001 - another of the same class
-        output = self._negotiated(Direction.OUTPUT, wanted, dict(options[0]))
+        output, _ = self._matched(Direction.OUTPUT, wanted, dict(options[0]), wish.convert)
         try:
             matching = input_config(output, wanted, wish.channels)
-            input_ = source._negotiated(Direction.INPUT, matching, dict(options[1]))  # noqa: SLF001
+            input_, _ = source._matched(Direction.INPUT, matching, dict(options[1]), wish.convert)  # noqa: SLF001
         except BaseException:
             output.close()
             raise
         try:
-            check_rates(output, input_)
+            if wish.convert != AUTO:
+                check_rates(output, input_)
         except BaseException:
             input_.close()
             output.close()
             raise
-        return NativeDuplex((self, source), (output, input_), wanted.sample_format, data, on_event, wish)
+        return NativeDuplex((self, source), (output, input_), (wanted, matching), data, on_event, wish)
 
     # --- what the device lacks ---------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pcmio._coupled import CoupledDriver, CoupledPump
 from pcmio._depth import plan_ring
+from pcmio._fit import AUTO, FORMAT, NEVER, check_convert
+from pcmio._incoming import Incoming
 from pcmio._pairing import Pairing
 from pcmio._realtime import REQUIRE, check_mode
 from pcmio._stream import NativeStream, arrays
@@ -14,14 +16,16 @@ from pcmio.callbacks import NativeCallback
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.duplex import CORRECT, REPORT, DuplexLatency, DuplexStream
 from pcmio.errors import InvalidInput, UnsupportedConfig, UnsupportedOperation
+from pcmio.formats import float_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from pcmio._converting_duplex import Between
     from pcmio._depth import RingPlan
-    from pcmio._driver import Driver, Plan, Side
+    from pcmio._driver import Driver, Plan
     from pcmio.contract import Device, EventCallback
     from pcmio.formats import SampleFormat
 
@@ -37,6 +41,7 @@ class Wish(Value):
         realtime: As for other streams.
         raw: The callback gets memoryviews.
         channels: Of the input, a number or a choice; None: the output's number.
+        convert: As for other streams.
     """
 
     drift: str
@@ -44,6 +49,7 @@ class Wish(Value):
     realtime: str
     raw: bool
     channels: int | Iterable[int] | None = None
+    convert: str = FORMAT
 
 
 class _Shape(Value):
@@ -56,17 +62,61 @@ class _Shape(Value):
     period: int
 
 
-def _shape(ring: RingPlan, output: Driver, input_: Driver, *, corrects: bool) -> _Shape:
-    block, slot = output.plan.block_frames, input_.plan.block_frames
-    natives = output.plan.native_frames, input_.plan.native_frames
+def _shape(ring: RingPlan, output: Plan, input_: Plan, *, held: int, waiting: int) -> _Shape:
+    """For an input of which so many frames are held back, and an output beside whose ring so many wait, at most."""
+    block = output.block_frames
+    lengths = input_.block_frames, input_.native_frames
+    slot, native = (-(-length * output.sample_rate // input_.sample_rate) for length in lengths)
+    natives = output.native_frames, native
     reserve = (ring.blocks - ring.wake_blocks) * block
     # Where the devices' cycles make up whole blocks, a block comes just when the output has taken one.
     unsteady = any(block % native for native in natives) or slot != block
     level = reserve + (sum(natives) + slot if unsteady else 0)
-    inside = block + level + (HELD_FRAMES + block if corrects else 0)
+    inside = block + level + (held + block if held else 0)
     # Room for what comes while Python waits for its turn, and for the steps in which devices move.
     room = 2 * inside + 2 * max(natives) + ring.blocks * block
-    return _Shape((-(-room // block), -(-room // slot)), level, inside, ring.blocks * block, max(block, slot, *natives))
+    blocks = -(-(room + waiting) // block), -(-room // slot)
+    return _Shape(blocks, level, inside, ring.blocks * block, max(block, slot, *natives))
+
+
+class _Configs(Value):
+    """What both rings hold, and what the callback is given and gives."""
+
+    played: StreamConfig
+    captured: StreamConfig
+    users_played: StreamConfig
+    users_captured: StreamConfig
+
+    @property
+    def differ(self) -> bool:
+        """Whether something has to be converted between them."""
+        pairs = (self.played, self.users_played), (self.captured, self.users_captured)
+        return any((one.channels, one.sample_rate) != (other.channels, other.sample_rate) for one, other in pairs)
+
+
+def _configs(driver: CoupledDriver, asked: tuple[StreamConfig, StreamConfig], wish: Wish) -> _Configs:
+    """Of the output and of the input, for what was asked of both."""
+    played, captured = (_granted(half, asked[0].sample_format) for half in (driver.output, driver.input))
+    if wish.convert != AUTO:
+        return _Configs(played, captured, played, captured.replace(buffer_size=played.buffer_size))
+    frames = played.buffer_size.frames or 1
+    if asked[0].sample_rate != played.sample_rate:
+        frames = asked[0].buffer_size.frames or max(1, frames * asked[0].sample_rate // played.sample_rate)
+    users_played = asked[0].replace(buffer_size=frames)
+    users_captured = asked[1].replace(buffer_size=frames, sample_rate=users_played.sample_rate)
+    configs = _Configs(played, captured, users_played, users_captured)
+    floats = float_like(asked[0].sample_format)
+    if not configs.differ and wish.drift != CORRECT:
+        return configs
+    played, captured = played.replace(sample_format=floats), captured.replace(sample_format=floats)
+    return _Configs(played, captured, users_played, users_captured)
+
+
+def _granted(half: Driver, sample_format: SampleFormat) -> StreamConfig:
+    plan = half.plan
+    side = plan.output or plan.input
+    channels: Any = half.device_channels or (0 if side is None else side.users_channels)
+    return StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
 
 
 class NativeDuplex(NativeStream, DuplexStream):
@@ -76,34 +126,38 @@ class NativeDuplex(NativeStream, DuplexStream):
         self,
         devices: tuple[Device, Device],
         drivers: tuple[Driver, Driver],
-        sample_format: SampleFormat,
+        asked: tuple[StreamConfig, StreamConfig],
         data: Callable[[Any, Any, Any], object],
         on_event: EventCallback | None,
         wish: Wish,
     ) -> None:
-        """Couple an output and an input, in this order, whose drivers are negotiated and not open."""
+        """Couple an output and an input, in this order, whose drivers are negotiated and not open.
+
+        Where "auto" is wished, what was ``asked`` of both is converted to what they have.
+        """
         output, input_ = drivers
         driver = CoupledDriver(output, input_)
-        plan = driver.plan
         try:
             self._device, self._input_device = devices
-            self._config = _granted(output, driver.played, plan, sample_format)
-            self._input_config = _granted(input_, driver.captured, plan, sample_format)
-            corrects = wish.drift == CORRECT
-            stretcher = Stretcher(plan.sample_rate, self.input_channels, sample_format) if corrects else None
-            shape = _shape(plan_ring(wish.depth, plan), output, input_, corrects=corrects)
+            configs = _configs(driver, asked, wish)
+            self._config, self._input_config = configs.users_played, configs.users_captured
+            self._between = _between(configs, data, raw=wish.raw)
+            sample_format, rate = configs.played.sample_format, configs.played.sample_rate
+            incoming, held = _incoming(configs, corrects=wish.drift == CORRECT)
+            waiting = 0 if self._between is None else self._between.most_waiting
+            shape = _shape(plan_ring(wish.depth, output.plan), output.plan, input_.plan, held=held, waiting=waiting)
             pump = CoupledPump(output.plan, input_.plan, sample_format, shape.blocks)
             driver.realtime = check_mode(wish.realtime)
             driver.open(pump)
             memory = Memory(pump, driver, sample_format)
-            pairing = Pairing(plan.sample_rate, plan.block_frames, shape.level, shape.inside, shape.period)
             engine = ThroughEngine(
-                *(driver, pump, data, on_event),
+                *(driver, pump, self._between or data, on_event),
                 memory=memory,
-                views=self._views(memory, sample_format, raw=wish.raw),
-                pairing=pairing,
-                stretcher=stretcher,
+                views=_views(memory, configs, raw=wish.raw and self._between is None),
+                pairing=Pairing(rate, output.plan.block_frames, shape.level, shape.inside, shape.period),
+                incoming=incoming,
                 prefill=shape.prefill,
+                between=self._between,
             )
             self._through = engine
             self._set_going(engine, sample_format, wish.realtime)
@@ -113,46 +167,78 @@ class NativeDuplex(NativeStream, DuplexStream):
         if wish.realtime == REQUIRE:
             self._require_realtime()
 
-    def _views(self, memory: Memory, sample_format: SampleFormat, *, raw: bool) -> tuple[list[Any], Any, Any]:
-        gathered, played = memoryview(memory.gathered).toreadonly(), memoryview(memory.played)
-        if raw:
-            return (list(memory.slots), gathered, played)
-        *slots, one = arrays([*memory.slots, gathered], self.input_channels, sample_format)
-        return (slots, one, arrays([played], self._config.channels, sample_format)[0])
-
     @property
     def latency(self) -> DuplexLatency:
-        total = self._through.pairing.total
-        if not total:
+        frames, delay = self._through.pairing.total, 0
+        if not frames:
             return DuplexLatency(0.0, 0.0)
+        if self._between is not None:
+            frames, delay = self._between.latency_frames(frames), self._between.delay
+        total = (self._through.pairing.total + delay) / self._through.driver.plan.sample_rate
         input_, output = (nanos / _NANOS for nanos in self._through.device_nanos())
         device = input_ + output
-        return DuplexLatency(device, total / self._config.sample_rate - device, total, input_, output)
+        return DuplexLatency(device, total - device, frames, input_, output)
 
     @property
-    def input_device(self) -> Device:
-        return self._input_device
+    def position(self) -> int:
+        return self._own_frame(super().position)
 
     @property
     def input_config(self) -> StreamConfig:
         return self._input_config
 
     @property
+    def input_device(self) -> Device:
+        return self._input_device
+
+    @property
     def drift_ppm(self) -> float | None:
         return self._through.pairing.drift_ppm
 
 
-def _granted(half: Driver, side: Side, plan: Plan, sample_format: SampleFormat) -> StreamConfig:
-    channels = half.device_channels or side.users_channels
-    return StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
+def _between(configs: _Configs, data: Callable[[Any, Any, Any], object], *, raw: bool) -> Between | None:
+    """What converts for the callback; None: nothing has to, or only the input's rate to the output's."""
+    own_rate = configs.played.sample_rate
+    captured = configs.captured.replace(sample_rate=own_rate, buffer_size=configs.played.buffer_size)
+    same_format = configs.played.sample_format is configs.users_played.sample_format
+    if same_format and not configs.replace(captured=captured).differ:
+        return None
+    from pcmio._convert import Converter
+    from pcmio._converting_duplex import Between
+
+    incoming = Converter(captured, configs.users_captured)
+    return Between(data, incoming, Converter(configs.users_played, configs.played), raw=raw)
 
 
-def check_wish(data: object, drift: object) -> None:
+def _incoming(configs: _Configs, *, corrects: bool) -> tuple[Incoming, int]:
+    """What the input's blocks pass first; and frames of the output's that it holds back at most."""
+    captured, rate = configs.captured, configs.played.sample_rate
+    held, resampler = 0, None
+    if captured.sample_rate != rate:
+        from pcmio._convert import Converter, held_frames
+
+        resampler = Converter(captured, captured.replace(sample_rate=rate))
+        held = -(-held_frames(captured.sample_rate, rate) * rate // captured.sample_rate)
+    stretcher = Stretcher(rate, captured.channels, captured.sample_format) if corrects else None
+    incoming = Incoming(captured, rate, resampler=resampler, stretcher=stretcher)
+    return incoming, held + (HELD_FRAMES if corrects else 0)
+
+
+def _views(memory: Memory, configs: _Configs, *, raw: bool) -> tuple[list[Any], Any, Any]:
+    gathered, played = memoryview(memory.gathered).toreadonly(), memoryview(memory.played)
+    if raw:
+        return (list(memory.slots), gathered, played)
+    sample_format = configs.played.sample_format
+    *slots, one = arrays([*memory.slots, gathered], configs.captured.channels, sample_format)
+    return (slots, one, arrays([played], configs.played.channels, sample_format)[0])
+
+
+def check_wish(data: object, wish: Wish) -> None:
     """Return if a duplex stream can be asked for this.
 
     Raises:
         UnsupportedOperation: A native callback.
-        InvalidInput: Nothing that can be called, or no such choice.
+        InvalidInput: Nothing that can be called, or no such choice, or two that exclude each other.
     """
     if isinstance(data, NativeCallback):
         raise UnsupportedOperation(
@@ -161,8 +247,14 @@ def check_wish(data: object, drift: object) -> None:
         )
     if not callable(data):
         raise InvalidInput(f"data must be callable as data(captured, played, info), not {shown(data)}")
-    if drift not in (REPORT, CORRECT):
-        raise InvalidInput(f"drift is {REPORT!r} or {CORRECT!r}, not {shown(drift)}")
+    if wish.drift not in (REPORT, CORRECT):
+        raise InvalidInput(f"drift is {REPORT!r} or {CORRECT!r}, not {shown(wish.drift)}")
+    check_convert(wish.convert)
+    if wish.convert == NEVER and wish.drift == CORRECT:
+        raise InvalidInput(
+            f"drift={CORRECT!r} resamples what is captured, and convert={NEVER!r} forbids it",
+            advice=f"choose drift={REPORT!r}, or convert={FORMAT!r}",
+        )
 
 
 def input_config(output: Driver, wanted: StreamConfig, channels: int | Iterable[int] | None) -> StreamConfig:
@@ -183,4 +275,7 @@ def check_rates(output: Driver, input_: Driver) -> None:
     """
     rates = output.plan.sample_rate, input_.plan.sample_rate
     if rates[0] != rates[1]:
-        raise UnsupportedConfig(f"the output runs at {rates[0]} Hz and the input at {rates[1]} Hz")
+        raise UnsupportedConfig(
+            f"the output runs at {rates[0]} Hz and the input at {rates[1]} Hz",
+            advice=f"have one of them resampled: convert={AUTO!r}",
+        )

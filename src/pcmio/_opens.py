@@ -103,6 +103,7 @@ class Opens:
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         input_options: Mapping[str, Any] | None = None,
         output_options: Mapping[str, Any] | None = None,
     ) -> DuplexStream:
@@ -127,6 +128,8 @@ class Opens:
                 is captured is resampled by a hair, so that it stays; floats only, and with ``pcmio[convert]``.
             depth: As for ``build_output_stream``; its reserve is a part of the latency, between input and output.
             realtime: As for ``build_output_stream``.
+            convert: As for ``build_output_stream``, in both directions.  With "auto" either device may lack the rate
+                or the channels; resampling adds to the latency, which stays constant and known.
             input_options: What the host can be asked for in ``build_input_stream``.
             output_options: The same of ``build_output_stream``.
 
@@ -134,7 +137,8 @@ class Opens:
             What ``build_output_stream`` and ``build_input_stream`` raise.
             UnsupportedOperation: Devices of two hosts, a native callback, or nothing that corrects drift.
         """
-        del config, data, on_event, input, input_channels, drift, depth, realtime, input_options, output_options
+        del config, data, on_event, input, input_channels, drift, depth, realtime, convert
+        del input_options, output_options
         raise UnsupportedOperation("this device has no duplex streams", advice="build an input and an output stream")
 
     def build_duplex_stream_raw(  # noqa: PLR0913
@@ -148,11 +152,13 @@ class Opens:
         drift: str = "report",
         depth: float | str = "balanced",
         realtime: str = "auto",
+        convert: str = "format",
         input_options: Mapping[str, Any] | None = None,
         output_options: Mapping[str, Any] | None = None,
     ) -> DuplexStream:
         """As ``build_duplex_stream``, with memoryviews of bytes, interleaved; does not need numpy."""
-        del config, data, on_event, input, input_channels, drift, depth, realtime, input_options, output_options
+        del config, data, on_event, input, input_channels, drift, depth, realtime, convert
+        del input_options, output_options
         raise UnsupportedOperation("this device has no duplex streams", advice="build an input and an output stream")
 
 

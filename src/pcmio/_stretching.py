@@ -32,7 +32,8 @@ class Stretcher:
         """
         if not sample_format.is_float:
             raise UnsupportedOperation(
-                f"{sample_format} cannot be corrected for drift", advice="build the stream with 32-bit floats"
+                f"{sample_format} cannot be corrected for drift",
+                advice='build the stream with 32-bit floats, or allow what makes them such: convert="auto"',
             )
         try:
             self._numpy = import_module("numpy")
@@ -63,7 +64,7 @@ class Stretcher:
         self._ratio = ratio
         self._stream.set_io_ratio(self._rate * ratio, self._rate)
 
-    def stretch(self, samples: memoryview) -> tuple[bytes, float]:
+    def stretch(self, samples: memoryview | bytes) -> tuple[bytes, float]:
         """What these samples bring forth, and by how many frames that is shorter than what it was made of."""
         frames = self._numpy.frombuffer(samples, self._dtype).reshape(-1, self._channels)
         given = self._stream.resample_chunk(frames)

@@ -14,16 +14,17 @@ from functools import partial
 from pcmio._core import BLOCK, OutlookRecord, core
 from pcmio._engine import Engine, nothing
 from pcmio.duplex import DuplexInfo
-from pcmio.events import ClocksDrift
+from pcmio.events import ClocksDrift, StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from pcmio._converting_duplex import Between
     from pcmio._coupled import CoupledDriver, CoupledPump
+    from pcmio._incoming import Incoming
     from pcmio._pairing import Pairing
-    from pcmio._stretching import Stretcher
     from pcmio.contract import EventCallback
     from pcmio.formats import SampleFormat
 
@@ -35,17 +36,15 @@ class Memory:
 
     def __init__(self, pump: CoupledPump, driver: CoupledDriver, sample_format: SampleFormat) -> None:
         """Make those of a stream."""
-        plan, input_ = driver.plan, driver.input.plan
-        self.captured_frame = driver.captured.users_channels * sample_format.sample_bytes
+        plan = driver.plan
         self.played_frame = driver.played.users_channels * sample_format.sample_bytes
         self.silence = bytearray(sample_format.silence * (plan.block_frames * driver.played.users_channels))
         self.silence_address = _address(self.silence)
         self.played = bytearray(self.silence)
         self.played_address = _address(self.played)
-        self.gathered = bytearray(plan.block_frames * self.captured_frame)
+        self.gathered = bytearray(plan.block_frames * driver.captured.users_channels * sample_format.sample_bytes)
         #: Blocks of the ring are the user's own, if nothing is to be done to them.
         self.slots = pump.blocks
-        self.slot_frames = input_.block_frames
         self.code = sample_format.code
         self.channels = driver.played.users_channels
 
@@ -70,8 +69,9 @@ class ThroughEngine(Engine):
         memory: Memory,
         views: tuple[list[Any], Any, Any],
         pairing: Pairing,
-        stretcher: Stretcher | None,
+        incoming: Incoming,
         prefill: int,
+        between: Between | None = None,
     ) -> None:
         """Take what the stream has made.
 
@@ -83,23 +83,25 @@ class ThroughEngine(Engine):
             memory: The blocks.
             views: What the callback gets: of the input's ring, of what is gathered from it, of what is to be played.
             pairing: Which frames belong together.
-            stretcher: What corrects drift, or None.
+            incoming: What is captured, in blocks of the output's.
             prefill: Frames of silence that the output begins with.
+            between: ``data``, if it converts.
         """
         super().__init__(driver, pump, nothing, views[0], on_event)
         self._pairs: Callable[[Any, Any, DuplexInfo], object] = data
         self._memory = memory
         self._gathered_view, self._played_view = views[1], views[2]
         self.pairing = pairing
-        self._stretcher = stretcher
+        self._incoming, self._between = incoming, between
         self._prefill = prefill
+        if between is not None:
+            between.goes_on = self._goes_on
         self._rate, self._block = driver.plan.sample_rate, driver.plan.block_frames
         self._frame_nanos = _NANOS / self._rate
-        self._whole = stretcher is None and memory.slot_frames == self._block  # blocks pass as they are
+        self._whole = incoming.passes and incoming.slot_frames == self._block  # blocks pass as they are
         self._outlook = OutlookRecord()
         self._missed = 0  # of the output's device, as far as it is dealt with
-        self._queue = bytearray()  # captured frames that are not a block yet
-        self._stretched = 0.0
+        self._flush_wanted = False  # drains once what is beside the ring was put into it
         self._position = 0
         self._lost_input = self._lost_output = 0  # not told yet
 
@@ -110,15 +112,16 @@ class ThroughEngine(Engine):
     # --- starting ----------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        kept = not self._reset_due
         super()._prepare()
         self.pump.settle()
         self.pump.flush_input()
-        self._queue.clear()
         self.pairing.begin()
-        self._begin_stretching()
+        self._incoming.begin(self.pairing.stretch_wanted())
+        self._incoming.stretched = 0.0
+        self._put_rest(kept=kept)
         self._look()
         self._missed = self._outlook.xrun_frames
-        self._stretched = 0.0
         self._lost_input = self._lost_output = 0
         self._put_silence(self._prefill - self._outlook.filled)
 
@@ -144,7 +147,41 @@ class ThroughEngine(Engine):
         goes_on = super().serve()
         if not goes_on:
             self._pairs = nothing
+            if self._between is not None:
+                self._between.let_go()
         return goes_on
+
+    # --- what is beside the ring -------------------------------------------------------------------------------------
+
+    def _goes_on(self) -> bool:
+        return self._calling
+
+    def _put_rest(self, *, kept: bool) -> None:
+        """Have nothing beside the ring; what was there is in it, if that is kept."""
+        self._flush_wanted = False
+        if self._between is None:
+            return
+        rest = self._between.rest()
+        if kept:
+            self._put(rest.ctypes.data, len(rest))
+
+    def _begin_drain(self) -> None:
+        if self._between is None:
+            super()._begin_drain()
+            return
+        self._drain_wanted = self._calling = False
+        self._flush_wanted = True  # by whoever serves, who alone may fill the ring
+        self._enter(StreamState.DRAINING)
+        self.runner.kick()
+
+    def _catch_up(self, *, prepared: bool) -> None:
+        super()._catch_up(prepared=prepared)
+        if self._flush_wanted and self.state is StreamState.DRAINING:
+            self._attempt(self._flush)
+
+    def _flush(self) -> None:
+        self._put_rest(kept=True)
+        super()._begin_drain()
 
     # --- a block of input has come -----------------------------------------------------------------------------------
 
@@ -166,15 +203,15 @@ class ThroughEngine(Engine):
 
     def _take(self, slot: int, now: int, captured: int, lost: int) -> None:
         self._account(lost)
-        waiting = self._memory.slot_frames
+        incoming, waiting = self._incoming, self._block
         if not self._whole:
-            waiting = self._gather(slot)
-        held = 0.0 if self._stretcher is None else self._stretcher.held
-        # When the next frame for the callback was captured: so long before the end of this block.
-        captured += round((self._memory.slot_frames - waiting - held) * self._frame_nanos)
+            incoming.add(self._memory.slots[slot])
+            waiting = incoming.frames
+            # When the next frame for the callback was captured: so long before the end of this block.
+            captured += round((incoming.slot_frames - waiting - incoming.held) * self._frame_nanos)
         if self._outlook.due_nanos:
             offset = (self._outlook.due_nanos - captured) / self._frame_nanos
-            self.pairing.measure(offset, self._outlook.filled, self._stretched)
+            self.pairing.measure(offset, self._outlook.filled, incoming.stretched)
         self._judge()
         if not self._calling:  # an event's callback has ended or paused it
             return
@@ -184,9 +221,7 @@ class ThroughEngine(Engine):
         if self._whole:
             self._hand_over(self._views[slot], now, captured)
             return
-        while len(self._queue) >= len(self._memory.gathered) and self._calling:
-            self._memory.gathered[:] = self._queue[: len(self._memory.gathered)]
-            del self._queue[: len(self._memory.gathered)]
+        while self._goes_on() and incoming.take_into(self._memory.gathered):
             self._hand_over(self._gathered_view, now, captured)
             captured += round(self._block * self._frame_nanos)
 
@@ -194,7 +229,8 @@ class ThroughEngine(Engine):
         """What both devices lost since the last block."""
         self._count_missed()
         if lost:
-            lost += self._drop_queue()
+            # Before a gap no whole block comes together any more.
+            lost = round(self._incoming.as_output(lost)) + self._incoming.drop(self.pairing.stretch_wanted())
             self._lost_input += lost
             self._pass_over(lost)
             self.pairing.disturb()
@@ -209,35 +245,9 @@ class ThroughEngine(Engine):
             self.pairing.lead += missed
             self.pairing.disturb()
 
-    def _drop_queue(self) -> int:
-        """Before a gap no whole block comes together any more."""
-        dropped = len(self._queue) // self._memory.captured_frame
-        self._queue.clear()
-        if self._stretcher is not None:
-            held = self._stretcher.held
-            self._begin_stretching()
-            dropped += round(held - self._stretcher.held)
-        return dropped
-
-    def _begin_stretching(self) -> None:
-        if self._stretcher is not None:
-            self._stretcher.reset()
-            self._stretcher.set_ratio(self.pairing.stretch_wanted())
-
     def _pass_over(self, frames: int) -> None:
         self.pairing.lead -= frames
         self._position += frames
-
-    def _gather(self, slot: int) -> int:
-        """Have a block of the ring in the queue; frames that are there."""
-        block = self._memory.slots[slot]
-        if self._stretcher is None:
-            self._queue += block
-        else:
-            frames, shortened = self._stretcher.stretch(block)
-            self._queue += frames
-            self._stretched += shortened
-        return len(self._queue) // self._memory.captured_frame
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
@@ -245,11 +255,10 @@ class ThroughEngine(Engine):
         """See what the measurements say."""
         pairing = self.pairing
         self._slip(pairing.verify())
-        if not pairing.pass_time(self._memory.slot_frames):
+        if not pairing.pass_time(round(self._incoming.slot_frames)):
             return
         grown = pairing.look()
-        if self._stretcher is not None:
-            self._stretcher.set_ratio(pairing.stretch_wanted())
+        self._incoming.stretch(pairing.stretch_wanted())
         if grown:
             self._tell(ClocksDrift(pairing.drift_ppm or 0.0, round(pairing.error)))
         if pairing.slips():
@@ -265,12 +274,14 @@ class ThroughEngine(Engine):
     def _wait(self, waiting: int) -> None:
         """Not paired yet: what was captured is thrown away, and the output plays silence."""
         pairing = self.pairing
-        self._queue.clear()
+        self._incoming.clear()
         pairing.lead -= waiting
         if pairing.settled():
             if pairing.pair(round(sum(self.device_nanos()) / self._frame_nanos)):
                 self._lost_input = self._lost_output = 0
                 self._put_silence(pairing.owed)
+                if self._between is not None:
+                    self._between.begin(pairing.total)
         else:
             self._put_silence(pairing.enough - self._outlook.filled)
 
@@ -284,6 +295,8 @@ class ThroughEngine(Engine):
         memory.played[:] = memory.silence
         self._pairs(captured_view, self._played_view, info)
         self._position += self._block
+        if self._between is not None and not self._between.filled:
+            return
         self._count_missed()  # the callback may have taken long
         owed = pairing.owed
         if owed > 0:

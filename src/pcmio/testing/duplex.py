@@ -6,22 +6,34 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
+from importlib.util import find_spec
 
 from pcmio.callbacks import NativeCallback
-from pcmio.errors import AbortStream, DeviceLost, StopStream, StreamClosed, UnsupportedConfig, UnsupportedOperation
+from pcmio.configs import StreamConfig
+from pcmio.errors import (
+    AbortStream,
+    DeviceLost,
+    InvalidInput,
+    StopStream,
+    StreamClosed,
+    UnsupportedConfig,
+    UnsupportedOperation,
+)
 from pcmio.events import EndReason, StreamEnded, StreamState
+from pcmio.formats import SampleFormat
 from pcmio.testing.configs import must_raise
 from pcmio.testing.failures import ends_once
 from pcmio.testing.lifecycle import in_state
-from pcmio.testing.signals import Events
+from pcmio.testing.signals import Events, Noise, Recorder
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
+from pcmio.timestamps import CallbackInfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from pcmio.configs import StreamConfig
     from pcmio.contract import EventCallback, Host
     from pcmio.duplex import DuplexInfo, DuplexStream
     from pcmio.testing.rig import Check, Rig
@@ -33,6 +45,9 @@ _ECHOES = 4
 _STEP = 2.0**-10
 _MARKS = 1000
 _MOST_CHANNELS = 6
+_OTHER_RATE = 22_050
+#: Kept ready where nothing may be lost.
+_DEPTH_SECONDS = 0.5
 _AT = 7  # of a block's frames is the mark
 _SLEEP_SECONDS = 0.3  # longer than what the rings hold
 
@@ -222,6 +237,103 @@ def a_duplex_stream_takes_chosen_channels(rig: Rig) -> str | None:
     return None
 
 
+def a_duplex_stream_that_never_converts_loses_no_bit(rig: Rig) -> str | None:
+    """What is played in the device's own format comes back unchanged; a format that holds fewer bits is refused."""
+    if not rig.loops:
+        return _NO_LOOP
+    if not rig.has_own_format:
+        return "not applicable: the loop has another format than the output"
+    with rig.open_host() as host:
+        output = rig.output_device(host)
+        own = output.default_output_config().sample_format
+        config = rig.config(2, own)
+        noise = Noise(own, 2, rig.sample_rate // 8, seed=23)
+        recorder, player = Recorder(), noise.player()
+
+        def data(captured: Any, played: Any, info: DuplexInfo) -> None:
+            recorder(captured, CallbackInfo(0, 0, info.position, info.input_xrun_frames))
+            with suppress(StopStream):
+                player(played, CallbackInfo(0, 0, 0, 0))
+
+        with build(rig, host, data, config=config, depth=_DEPTH_SECONDS, convert="never") as stream:
+            until(lambda: stream.latency.frames > 0, "the pairing")
+            end = len(noise.frames) + stream.latency.frames + _slack(rig) + rig.block_frames
+            until(lambda: recorder.frames >= end, "the noise to come back")
+        noise.assert_within(recorder.recorded())
+        coarse = config.replace(sample_format=SampleFormat.I8)
+        if own is not SampleFormat.I8 and not output.supports(coarse):
+            must_raise(UnsupportedConfig, lambda: build(rig, host, data, config=coarse, convert="never"), "bits")
+        must_raise(InvalidInput, lambda: build(rig, host, data, config=config, convert="perhaps"), "perhaps")
+    return None
+
+
+def a_duplex_stream_is_converted_on_demand(rig: Rig) -> str | None:
+    """To another rate, whoever resamples: as loud, and where pcmio does it, at the announced frame."""
+    if not rig.loops:
+        return _NO_LOOP
+    if find_spec("soxr") is None:
+        return "not applicable: soxr is not installed"
+    config = StreamConfig(2, _OTHER_RATE, 300)
+    with rig.open_host() as host:
+        is_native = rig.output_device(host).supports(config)
+        # Of the host's own resamplers nobody promises anything.
+        slack = -(-_slack(rig) * _OTHER_RATE // rig.sample_rate) + (_OTHER_RATE // 50 if is_native else 1)
+        with build(rig, host, echo := _Swell(), config=config, convert="auto") as stream:
+            assert stream.config == stream.input_config == config
+            until(lambda: stream.latency.frames > 0, "the pairing")
+            announced = stream.latency.frames
+            until(lambda: len(echo.clean(announced, slack)) >= _ECHOES, "swells that come back")
+            for late, level in echo.clean(announced, slack):
+                assert abs(late - announced) <= slack, f"{late} frames in place of {announced}"
+                assert abs(level - _Swell.LEVEL) < 0.02, f"it is heard at {level} instead of {_Swell.LEVEL}"
+    return None
+
+
+class _Swell:
+    """A duplex callback that plays sounds without an edge, which no resampler changes."""
+
+    LEVEL = 0.5
+    _LENGTH, _EVERY = 255, 10  # frames of each; blocks from one to the next
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self._sound: Any = self.LEVEL * np.hanning(self._LENGTH)
+        self._heard: list[Any] = [np.zeros(0)]
+        self._calls = 0
+        self._played: list[int] = []
+        self._frames = 0
+        self._xruns: list[int] = []
+
+    def __call__(self, captured: Any, played: Any, info: DuplexInfo) -> None:
+        """Keep what came, and play."""
+        import numpy as np
+
+        self._heard.append(np.zeros(info.input_xrun_frames))
+        self._calls += 1
+        if self._calls % self._EVERY == 0:
+            played[: self._LENGTH] = self._sound[:, np.newaxis]
+            self._played.append(info.position)
+        if info.xrun:
+            self._xruns.append(info.position)
+        self._heard.append(captured[:, 0].copy())
+        self._frames = info.position + len(captured)
+
+    def clean(self, announced: int, slack: int) -> list[tuple[int, float]]:
+        """Of each that came back, and during whose way nothing was lost: how many frames later, and how loud."""
+        import numpy as np
+
+        end, played, around = self._frames, list(self._played), slack + self._LENGTH
+        heard = np.concatenate(list(self._heard))
+        found: list[tuple[int, float]] = []
+        for at in played:
+            low, high = max(0, at + announced - around), at + announced + around + self._LENGTH
+            if high < end and not any(at <= one <= high + announced for one in self._xruns):
+                peak = low + int(heard[low:high].argmax())
+                found.append((peak - at - self._LENGTH // 2, float(heard[peak])))
+        return found
+
+
 def a_duplex_callback_may_end_its_stream(rig: Rig) -> str | None:
     """By StopStream, AbortStream, any error, or closing it; and pause it."""
     if rig.output is None or rig.input is None:
@@ -302,6 +414,8 @@ CHECKS: tuple[Check, ...] = (
     what_is_played_comes_back_at_the_announced_frame,
     xruns_keep_the_pairing,
     a_duplex_stream_takes_chosen_channels,
+    a_duplex_stream_that_never_converts_loses_no_bit,
+    a_duplex_stream_is_converted_on_demand,
     a_duplex_callback_may_end_its_stream,
     a_lost_device_ends_a_duplex_stream_once,
     a_duplex_stream_refuses_what_it_cannot_do,
