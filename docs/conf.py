@@ -116,7 +116,7 @@ REFERENCE: dict[str, dict[str, list[str]]] = {
             *("Channel", "CHANNEL_POSITIONS"),
         ],
         "Streams": ["Stream", "Writer", "Reader", "ClearResult", "NativeCallback", "NATIVE_BLOCK_FIELDS"],
-        "Both directions": ["DuplexStream", "DuplexInfo", "DuplexLatency"],
+        "Both directions": ["DuplexStream", "DuplexInfo", "DuplexLatency", "NATIVE_DUPLEX_BLOCK_FIELDS"],
         "States and ends": ["StreamState", "EndReason", "StopStream", "AbortStream"],
         "Arrays": ["play", "record", "play_record", "Playback", "Recording"],
         "Configs": [

@@ -25,7 +25,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of these files changes; the Python side refuses another number. */
-#define PCMIO_ABI 7
+#define PCMIO_ABI 8
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -305,6 +305,63 @@ typedef struct {
 
 /* python: what becomes of the next frame of an output. */
 PCMIO_API void pcmio_pump_outlook(const pcmio_pump *pump, pcmio_outlook *outlook);
+
+/* --- rt/through.c: a duplex stream whose callback is native --------------------------------------------------------
+ */
+
+/* Where an input and an output stood when a block of input came. */
+typedef struct {
+  int64_t offset_nanos; /* from the capture of its first frame to when the next frame of the output will be heard */
+  int64_t lead;         /* frames that the output got, and silence it played, less those taken from the input */
+  uint64_t frames;      /* captured since the last sight */
+  uint32_t filled;      /* frames in the output's ring */
+  uint32_t flags;       /* PCMIO_SIGHT_... */
+} pcmio_sight;
+
+#define PCMIO_SIGHT_KNOWN 1u     /* the offset is */
+#define PCMIO_SIGHT_DISTURBED 2u /* frames were lost since the last sight, */
+#define PCMIO_SIGHT_OVERRUN 4u   /* or had no room in the output's ring */
+
+#define PCMIO_SIGHTS 64u        /* a power of two; who does not look loses the newest */
+#define PCMIO_SIGHTS_TO_SEE 16u /* so many wake whoever looks; fewer while the two are not paired yet */
+
+/* Zeroed and filled in by Python, which keeps it longer than both pumps; `slot_frames` of both are the same. */
+typedef struct {
+  pcmio_pump *input; /* whose callback is pcmio_through_take, and this its user */
+  pcmio_pump *output;
+  pcmio_native_duplex_callback callback;
+  void *user;
+  void *played; /* a block in the output's format, */
+  const void *silence;
+  uint64_t enough; /* frames that the output's ring needs once a block was taken, before the two are paired */
+
+  uint64_t paired;       /* whoever looks: whether the callback is called; */
+  int64_t goal;          /* what the lead has to be then, */
+  uint64_t slipped;      /* frames that this was wrong by, and that are lost now; */
+  int64_t latency_nanos; /* from capture to hearing */
+
+  int64_t lead; /* the input's audio thread */
+  uint64_t missed;
+  uint64_t position;
+  uint64_t lost_input;
+  uint64_t lost_output;
+  uint64_t frames;
+  uint64_t flags;
+  uint64_t began; /* since the last pcmio_through_begin they were brought together */
+
+  uint64_t written; /* sights ever */
+  uint64_t read;
+  pcmio_sight sights[PCMIO_SIGHTS];
+} pcmio_through;
+
+/* audio: the pcmio_native_callback of the input's pump. */
+PCMIO_API int32_t pcmio_through_take(void *through, const pcmio_native_block *block, void *captured);
+/* python, while both pumps are idle and settled: they are not paired any more; the output's ring gets silence up to
+ * `prefill` frames. */
+PCMIO_API void pcmio_through_begin(pcmio_through *through, uint32_t prefill);
+/* python, one thread.  sight: takes the oldest; 1, or 0: there is none.  aim: they are paired, see above. */
+PCMIO_API int32_t pcmio_through_sight(pcmio_through *through, pcmio_sight *sight);
+PCMIO_API void pcmio_through_aim(pcmio_through *through, int64_t goal, uint64_t slipped, int64_t latency_nanos);
 
 /* --- setup/turns.c: how the thread that serves a stream waits for work and for the interpreter ---------------------
  */

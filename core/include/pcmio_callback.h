@@ -33,4 +33,24 @@ typedef enum {
  */
 typedef int32_t (*pcmio_native_callback)(void *user, const pcmio_native_block *block, void *samples);
 
+/* A block of a duplex stream: as many frames in both directions. */
+typedef struct {
+  uint64_t position;           /* frames before this block, those that were lost included */
+  uint64_t callback_nanos;     /* the present, in nanoseconds on the stream's monotonic clock */
+  uint64_t captured_nanos;     /* when the first frame of the input was captured */
+  uint64_t heard_nanos;        /* when the first frame of the output will reach the converter */
+  uint64_t input_xrun_frames;  /* captured frames that were lost just before this block */
+  uint64_t output_xrun_frames; /* silence that was played, or output that came too late, since the last block */
+  uint32_t frames;             /* in this block: the stream's buffer size, always */
+  uint32_t channels;           /* of what is played */
+  uint32_t input_channels;     /* of what was captured */
+  uint32_t sample_rate;        /* frames per second */
+  uint32_t format;             /* of both */
+  uint32_t reserved;
+} pcmio_native_duplex_block;
+
+/* The same for a duplex stream, on the audio thread of its input: `played` arrives silent. */
+typedef int32_t (*pcmio_native_duplex_callback)(void *user, const pcmio_native_duplex_block *block,
+                                                const void *captured, void *played);
+
 #endif

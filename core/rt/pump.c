@@ -140,7 +140,8 @@ static void play(pcmio_pump *pump, void *const *outputs, uint32_t frames, uint64
     silence_native(half, outputs, done, frames - done);
   }
   if (mode == PCMIO_RUNNING) {
-    account(pump, half, done, pcmio_callback_is_over(pump) ? 0 : frames - done);
+    bool ended = pcmio_callback_is_over(pump) || atomic_load_explicit(&pump->ended, memory_order_acquire) != 0;
+    account(pump, half, done, ended ? 0 : frames - done);
     if (done < frames) { /* what comes next is heard after the gap, not in its place */
       pcmio_anchor_set(&half->anchor, atomic_load_explicit(&half->ring.read, memory_order_relaxed),
                        nanos + pcmio_frames_nanos(frames, pump->rate));

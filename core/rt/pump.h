@@ -79,6 +79,7 @@ struct pcmio_pump {
   void *callback_user;
   int32_t callback_answer; /* audio thread: the latest; but for GO_ON it was the last */
   bool callback_told;      /* audio thread: that it is over stands among the notes */
+  _Atomic uint32_t ended;  /* output: what fills the ring has come to its end, and no frame is missing any more */
 
   _Atomic uint64_t cycles;
   _Atomic uint64_t blocks;

@@ -12,7 +12,7 @@
 
 from pcmio._switching import switch_interval
 from pcmio.blocking import ClearResult, Reader, Writer
-from pcmio.callbacks import NATIVE_BLOCK_FIELDS, NativeCallback
+from pcmio.callbacks import NATIVE_BLOCK_FIELDS, NATIVE_DUPLEX_BLOCK_FIELDS, NativeCallback
 from pcmio.configs import (
     COMMON_SAMPLE_RATES,
     SAMPLE_RATE_48K,
@@ -88,6 +88,7 @@ __all__ = [
     "CHANNEL_POSITIONS",
     "COMMON_SAMPLE_RATES",
     "NATIVE_BLOCK_FIELDS",
+    "NATIVE_DUPLEX_BLOCK_FIELDS",
     "SAMPLE_RATE_48K",
     "SAMPLE_RATE_CD",
     "AbortStream",

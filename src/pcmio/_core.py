@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 7
+ABI = 8
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
@@ -115,17 +115,6 @@ class StatsRecord(Structure):
         ("largest_cycle", c_uint32),
         ("output_low_water", c_uint32),
         ("input_low_water", c_uint32),
-    ]
-
-
-class OutlookRecord(Structure):
-    """``pcmio_outlook``."""
-
-    _fields_: ClassVar = [
-        ("due_nanos", c_uint64),
-        ("xrun_frames", c_uint64),
-        ("filled", c_uint32),
-        ("reserved", c_uint32),
     ]
 
 
@@ -248,6 +237,15 @@ class Core(Library):
     def pcmio_pump_want(self, pump: Address, frames: UInt, /) -> None: ...
     @quick
     def pcmio_pump_outlook(self, pump: Address, outlook: Ref, /) -> None: ...
+
+    # --- a duplex stream whose callback is native -------------------------------------------------------------------
+
+    @quick
+    def pcmio_through_begin(self, through: Address, prefill: UInt, /) -> None: ...
+    @quick
+    def pcmio_through_sight(self, through: Address, sight: Ref, /) -> Int: ...
+    @quick
+    def pcmio_through_aim(self, through: Address, goal: Int64, slipped: UInt64, latency_nanos: Int64, /) -> None: ...
 
     # --- turns with the interpreter ---------------------------------------------------------------------------------
 
@@ -516,7 +514,7 @@ class CorePump:
         """``pcmio_pump_want``."""
         self._core.pcmio_pump_want(self._pump, frames)
 
-    def outlook(self, record: OutlookRecord) -> None:
+    def outlook(self, record: Structure) -> None:
         """``pcmio_pump_outlook``."""
         self._core.pcmio_pump_outlook(self._pump, ctypes.byref(record))
 

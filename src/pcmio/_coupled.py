@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._driver import Loudness, Note, Plan, Pump, Side
+    from pcmio.callbacks import NativeCallback
     from pcmio.errors import AudioError
     from pcmio.events import StreamEvent
     from pcmio.formats import SampleFormat
@@ -23,10 +24,17 @@ _NOBODY_WAITS = 0xFFFFFFFF
 class CoupledPump(CorePump):
     """The input's pump, whose blocks wake whoever serves; beside it the output's, whose ring is filled meanwhile."""
 
-    def __init__(self, output: Plan, input_: Plan, sample_format: SampleFormat, blocks: tuple[int, int]) -> None:
-        """Make both; ``blocks`` are those of the output's ring and of the input's."""
+    def __init__(
+        self,
+        output: Plan,
+        input_: Plan,
+        sample_format: SampleFormat,
+        blocks: tuple[int, int],
+        callback: NativeCallback | None = None,
+    ) -> None:
+        """Make both; ``blocks`` are those of the output's ring and of the input's, which a ``callback`` takes."""
         wakeup = Wakeup()
-        super().__init__(input_, sample_format, blocks[1], 1, wakeup=wakeup)
+        super().__init__(input_, sample_format, blocks[1], 1, callback, wakeup)
         self.output = CorePump(output, sample_format, blocks[0], 1, wakeup=wakeup)
         self.output.want(_NOBODY_WAITS)
         self.is_of_output = False  # the note that was taken last
@@ -47,8 +55,13 @@ class CoupledPump(CorePump):
 
     def set_mode(self, mode: int) -> None:
         """For both; an input has nothing to drain."""
+        if mode == Mode.DRAINING:
+            super().set_mode(Mode.IDLE)
+            super().settle()  # a native callback that is at work may still fill the ring that is to be drained
+            self.output.set_mode(mode)
+            return
         self.output.set_mode(mode)
-        super().set_mode(Mode.IDLE if mode == Mode.DRAINING else mode)
+        super().set_mode(mode)
 
     def settle(self) -> None:
         """For both."""

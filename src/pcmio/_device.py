@@ -229,7 +229,7 @@ class NativeDevice(Device):
     def build_duplex_stream(  # noqa: PLR0913 - the contract's
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DuplexCallback,
+        data: DuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
@@ -249,7 +249,7 @@ class NativeDevice(Device):
     def build_duplex_stream_raw(  # noqa: PLR0913
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDuplexCallback,
+        data: RawDuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
@@ -270,7 +270,7 @@ class NativeDevice(Device):
         self,
         source: Device,
         config: StreamConfig | SupportedStreamConfig,
-        data: Callable[[Any, Any, Any], object],
+        data: Callable[[Any, Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
         wish: Wish,
         options: tuple[Mapping[str, Any], Mapping[str, Any]],
@@ -279,6 +279,8 @@ class NativeDevice(Device):
 
         wanted = checked_config(config)
         check_wish(data, wish)
+        if isinstance(data, NativeCallback) and wish.convert == AUTO:
+            wish = wish.replace(convert=FORMAT)  # what it is given is what the devices take
         if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
             raise UnsupportedOperation(
                 f"{self.id} and {shown(source)} are not of one host, and have no clock in common",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcmio._coupled import CoupledDriver, CoupledPump
-from pcmio._depth import plan_ring
+from pcmio._depth import ONE_BLOCK, plan_ring
 from pcmio._fit import AUTO, FORMAT, NEVER, check_convert
 from pcmio._incoming import Incoming
 from pcmio._pairing import Pairing
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pcmio._converting_duplex import Between
     from pcmio._depth import RingPlan
     from pcmio._driver import Driver, Plan
+    from pcmio._through import PairingEngine
     from pcmio.contract import Device, EventCallback
     from pcmio.formats import SampleFormat
 
@@ -127,7 +128,7 @@ class NativeDuplex(NativeStream, DuplexStream):
         devices: tuple[Device, Device],
         drivers: tuple[Driver, Driver],
         asked: tuple[StreamConfig, StreamConfig],
-        data: Callable[[Any, Any, Any], object],
+        data: Callable[[Any, Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
         wish: Wish,
     ) -> None:
@@ -141,26 +142,14 @@ class NativeDuplex(NativeStream, DuplexStream):
             self._device, self._input_device = devices
             configs = _configs(driver, asked, wish)
             self._config, self._input_config = configs.users_played, configs.users_captured
-            self._between = _between(configs, data, raw=wish.raw)
-            sample_format, rate = configs.played.sample_format, configs.played.sample_rate
-            incoming, held = _incoming(configs, corrects=wish.drift == CORRECT)
-            waiting = 0 if self._between is None else self._between.most_waiting
-            shape = _shape(plan_ring(wish.depth, output.plan), output.plan, input_.plan, held=held, waiting=waiting)
-            pump = CoupledPump(output.plan, input_.plan, sample_format, shape.blocks)
+            self._between = None if isinstance(data, NativeCallback) else _between(configs, data, raw=wish.raw)
             driver.realtime = check_mode(wish.realtime)
-            driver.open(pump)
-            memory = Memory(pump, driver, sample_format)
-            engine = ThroughEngine(
-                *(driver, pump, self._between or data, on_event),
-                memory=memory,
-                views=_views(memory, configs, raw=wish.raw and self._between is None),
-                pairing=Pairing(rate, output.plan.block_frames, shape.level, shape.inside, shape.period),
-                incoming=incoming,
-                prefill=shape.prefill,
-                between=self._between,
-            )
+            if isinstance(data, NativeCallback):
+                engine = _native_engine(driver, configs, data, on_event, wish)
+            else:
+                engine = _engine(driver, configs, data, on_event, wish, self._between)
             self._through = engine
-            self._set_going(engine, sample_format, wish.realtime)
+            self._set_going(engine, configs.played.sample_format, wish.realtime)
         except BaseException:
             driver.close()
             raise
@@ -194,6 +183,54 @@ class NativeDuplex(NativeStream, DuplexStream):
     @property
     def drift_ppm(self) -> float | None:
         return self._through.pairing.drift_ppm
+
+
+def _engine(
+    driver: CoupledDriver,
+    configs: _Configs,
+    data: Callable[[Any, Any, Any], object],
+    on_event: EventCallback | None,
+    wish: Wish,
+    between: Between | None,
+) -> PairingEngine:
+    output, input_ = driver.output.plan, driver.input.plan
+    incoming, held = _incoming(configs, corrects=wish.drift == CORRECT)
+    waiting = 0 if between is None else between.most_waiting
+    shape = _shape(plan_ring(wish.depth, output), output, input_, held=held, waiting=waiting)
+    pump = CoupledPump(output, input_, configs.played.sample_format, shape.blocks)
+    driver.open(pump)
+    memory = Memory(pump, driver, configs.played.sample_format)
+    return ThroughEngine(
+        *(driver, pump, between or data, on_event),
+        memory=memory,
+        views=_views(memory, configs, raw=wish.raw and between is None),
+        pairing=_pairing(output, shape),
+        incoming=incoming,
+        prefill=shape.prefill,
+        between=between,
+    )
+
+
+def _native_engine(
+    driver: CoupledDriver, configs: _Configs, data: NativeCallback, on_event: EventCallback | None, wish: Wish
+) -> PairingEngine:
+    """Whose blocks are as long in the input's ring as in the output's, and of which Python keeps none ready."""
+    from pcmio._through_native import NativeThroughEngine, Through
+
+    plan_ring(wish.depth, driver.output.plan)  # means nothing, but has to be one
+    output = driver.output.plan
+    input_ = driver.input.plan.replace(block_frames=output.block_frames)
+    shape = _shape(plan_ring(0.0, output), output, input_, held=0, waiting=0)
+    through = Through(data, output.block_frames, configs.played.channels, configs.played.sample_format)
+    blocks = shape.blocks[0], ONE_BLOCK.blocks
+    pump = CoupledPump(output, input_, configs.played.sample_format, blocks, through.native())
+    driver.open(pump)
+    pairing = _pairing(output, shape)
+    return NativeThroughEngine(driver, pump, on_event, through=through, pairing=pairing, prefill=shape.prefill)
+
+
+def _pairing(plan: Plan, shape: _Shape) -> Pairing:
+    return Pairing(plan.sample_rate, plan.block_frames, shape.level, shape.inside, shape.period)
 
 
 def _between(configs: _Configs, data: Callable[[Any, Any, Any], object], *, raw: bool) -> Between | None:
@@ -237,15 +274,15 @@ def check_wish(data: object, wish: Wish) -> None:
     """Return if a duplex stream can be asked for this.
 
     Raises:
-        UnsupportedOperation: A native callback.
+        UnsupportedOperation: A native callback, and drift corrected.
         InvalidInput: Nothing that can be called, or no such choice, or two that exclude each other.
     """
-    if isinstance(data, NativeCallback):
+    if isinstance(data, NativeCallback) and wish.drift == CORRECT:
         raise UnsupportedOperation(
-            "a duplex stream has no native callbacks: its two blocks come from two audio threads",
-            advice="give a Python function, or build an input and an output stream with a native callback each",
+            "drift is corrected beside Python's callbacks only, not for a native one",
+            advice=f"give a Python function, or build the stream with drift={REPORT!r}",
         )
-    if not callable(data):
+    if not isinstance(data, NativeCallback) and not callable(data):
         raise InvalidInput(f"data must be callable as data(captured, played, info), not {shown(data)}")
     if wish.drift not in (REPORT, CORRECT):
         raise InvalidInput(f"drift is {REPORT!r} or {CORRECT!r}, not {shown(wish.drift)}")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio.blocking import Reader, Writer
+    from pcmio.callbacks import NativeCallback
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import Device, EventCallback
     from pcmio.descriptions import Channel, Direction
@@ -95,7 +96,7 @@ class Opens:
     def build_duplex_stream(  # noqa: PLR0913 - each has its default
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: DuplexCallback,
+        data: DuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002 - the word for it
@@ -118,7 +119,8 @@ class Opens:
             data: Called as ``data(captured, played, info)`` on a Python thread of the stream's own, never before this
                 call has returned.  Both are numpy arrays of shape (frames, channels) with ``stream.config.buffer_size``
                 frames; ``captured`` is read-only, ``played`` arrives silent.  ``info`` is a ``DuplexInfo``.  What it
-                raises ends the stream, as in ``build_output_stream``.
+                raises ends the stream, as in ``build_output_stream``.  A ``NativeCallback`` gets both on the input's
+                audio thread; it is not converted for, and ``depth`` is moot.
             on_event: Called with a ``StreamEvent`` on the same thread.
             input: The device to record from, of the same host; None: this one.
             input_channels: Of what is captured: a number, or a list of the input's own, as in a ``StreamConfig``; None:
@@ -135,7 +137,7 @@ class Opens:
 
         Raises:
             What ``build_output_stream`` and ``build_input_stream`` raise.
-            UnsupportedOperation: Devices of two hosts, a native callback, or nothing that corrects drift.
+            UnsupportedOperation: Devices of two hosts, or nothing that corrects drift.
         """
         del config, data, on_event, input, input_channels, drift, depth, realtime, convert
         del input_options, output_options
@@ -144,7 +146,7 @@ class Opens:
     def build_duplex_stream_raw(  # noqa: PLR0913
         self,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDuplexCallback,
+        data: RawDuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         *,
         input: Device | None = None,  # noqa: A002
@@ -170,7 +172,7 @@ class Couples:
         input: Device,  # noqa: A002
         output: Device,
         config: StreamConfig | SupportedStreamConfig,
-        data: DuplexCallback,
+        data: DuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         **options: Any,
     ) -> DuplexStream:
@@ -182,7 +184,7 @@ class Couples:
         input: Device,  # noqa: A002
         output: Device,
         config: StreamConfig | SupportedStreamConfig,
-        data: RawDuplexCallback,
+        data: RawDuplexCallback | NativeCallback,
         on_event: EventCallback | None = None,
         **options: Any,
     ) -> DuplexStream:

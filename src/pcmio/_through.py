@@ -9,17 +9,19 @@ what was lost of the input is made up for with silence.  So the latency stays wh
 from __future__ import annotations
 
 import ctypes
+from abc import abstractmethod
+from ctypes import Structure, c_uint32, c_uint64
 from functools import partial
 
-from pcmio._core import BLOCK, OutlookRecord, core
+from pcmio._core import BLOCK, core
 from pcmio._engine import Engine, nothing
 from pcmio.duplex import DuplexInfo
 from pcmio.events import ClocksDrift, StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, ClassVar
 
     from pcmio._converting_duplex import Between
     from pcmio._coupled import CoupledDriver, CoupledPump
@@ -29,6 +31,17 @@ if TYPE_CHECKING:
     from pcmio.formats import SampleFormat
 
 _NANOS = 1_000_000_000
+
+
+class OutlookRecord(Structure):
+    """``pcmio_outlook``."""
+
+    _fields_: ClassVar = [
+        ("due_nanos", c_uint64),
+        ("xrun_frames", c_uint64),
+        ("filled", c_uint32),
+        ("reserved", c_uint32),
+    ]
 
 
 class Memory:
@@ -53,11 +66,58 @@ def _address(memory: bytearray) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
 
-class ThroughEngine(Engine):
-    """One duplex stream."""
+class PairingEngine(Engine):
+    """A duplex stream, whoever moves its blocks."""
 
     driver: CoupledDriver
     pump: CoupledPump
+
+    def __init__(
+        self,
+        driver: CoupledDriver,
+        pump: CoupledPump,
+        data: Callable[..., object],
+        views: Sequence[Any],
+        on_event: EventCallback | None,
+        pairing: Pairing,
+    ) -> None:
+        super().__init__(driver, pump, data, views, on_event)
+        self.pairing = pairing
+        self._block = driver.plan.block_frames
+        self._frame_nanos = _NANOS / driver.plan.sample_rate
+
+    def device_nanos(self) -> tuple[int, int]:
+        """Latencies of the input's device and of the output's."""
+        return self.pump.input_latency_nanos(), self.pump.latency_nanos()
+
+    def device_frames(self) -> int:
+        """Both, in frames."""
+        return round(sum(self.device_nanos()) / self._frame_nanos)
+
+    def _judge(self, captured: int) -> None:
+        """See what the measurements say; so many frames were captured since the last time."""
+        pairing = self.pairing
+        self._slip(pairing.verify())
+        if not pairing.pass_time(captured):
+            return
+        grown = pairing.look()
+        self._looked()
+        if grown:
+            self._tell(ClocksDrift(pairing.drift_ppm or 0.0, round(pairing.error)))
+        if pairing.slips():
+            self._slip(pairing.pair_again())
+
+    @abstractmethod
+    def _slip(self, frames: int) -> None:
+        """Frames of silence are to be played, or frames of output thrown away: an xrun, like others."""
+
+    @abstractmethod
+    def _looked(self) -> None:
+        """The error and the drift are known anew."""
+
+
+class ThroughEngine(PairingEngine):
+    """One duplex stream with a callback in Python."""
 
     def __init__(  # noqa: PLR0913 - what makes it up
         self,
@@ -87,27 +147,20 @@ class ThroughEngine(Engine):
             prefill: Frames of silence that the output begins with.
             between: ``data``, if it converts.
         """
-        super().__init__(driver, pump, nothing, views[0], on_event)
+        super().__init__(driver, pump, nothing, views[0], on_event, pairing)
         self._pairs: Callable[[Any, Any, DuplexInfo], object] = data
         self._memory = memory
         self._gathered_view, self._played_view = views[1], views[2]
-        self.pairing = pairing
         self._incoming, self._between = incoming, between
         self._prefill = prefill
         if between is not None:
             between.goes_on = self._goes_on
-        self._rate, self._block = driver.plan.sample_rate, driver.plan.block_frames
-        self._frame_nanos = _NANOS / self._rate
         self._whole = incoming.passes and incoming.slot_frames == self._block  # blocks pass as they are
         self._outlook = OutlookRecord()
         self._missed = 0  # of the output's device, as far as it is dealt with
         self._flush_wanted = False  # drains once what is beside the ring was put into it
         self._position = 0
         self._lost_input = self._lost_output = 0  # not told yet
-
-    def device_nanos(self) -> tuple[int, int]:
-        """Latencies of the input's device and of the output's."""
-        return self.pump.input_latency_nanos(), self.pump.latency_nanos()
 
     # --- starting ----------------------------------------------------------------------------------------------------
 
@@ -212,7 +265,7 @@ class ThroughEngine(Engine):
         if self._outlook.due_nanos:
             offset = (self._outlook.due_nanos - captured) / self._frame_nanos
             self.pairing.measure(offset, self._outlook.filled, incoming.stretched)
-        self._judge()
+        self._judge(round(incoming.slot_frames))
         if not self._calling:  # an event's callback has ended or paused it
             return
         if not self.pairing.paired:
@@ -251,21 +304,10 @@ class ThroughEngine(Engine):
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
-    def _judge(self) -> None:
-        """See what the measurements say."""
-        pairing = self.pairing
-        self._slip(pairing.verify())
-        if not pairing.pass_time(round(self._incoming.slot_frames)):
-            return
-        grown = pairing.look()
-        self._incoming.stretch(pairing.stretch_wanted())
-        if grown:
-            self._tell(ClocksDrift(pairing.drift_ppm or 0.0, round(pairing.error)))
-        if pairing.slips():
-            self._slip(pairing.pair_again())
+    def _looked(self) -> None:
+        self._incoming.stretch(self.pairing.stretch_wanted())
 
     def _slip(self, frames: int) -> None:
-        """Frames of silence are to be played, or frames of output thrown away: an xrun, like others."""
         if frames:
             self._missed += abs(frames)
             self._lost_output += abs(frames)
@@ -277,7 +319,7 @@ class ThroughEngine(Engine):
         self._incoming.clear()
         pairing.lead -= waiting
         if pairing.settled():
-            if pairing.pair(round(sum(self.device_nanos()) / self._frame_nanos)):
+            if pairing.pair(self.device_frames()):
                 self._lost_input = self._lost_output = 0
                 self._put_silence(pairing.owed)
                 if self._between is not None:

@@ -26,6 +26,22 @@ NATIVE_BLOCK_FIELDS = (
     ("format", "u4"),
 )
 
+#: The same of ``pcmio_native_duplex_block``.
+NATIVE_DUPLEX_BLOCK_FIELDS = (
+    ("position", "u8"),
+    ("callback_nanos", "u8"),
+    ("captured_nanos", "u8"),
+    ("heard_nanos", "u8"),
+    ("input_xrun_frames", "u8"),
+    ("output_xrun_frames", "u8"),
+    ("frames", "u4"),
+    ("channels", "u4"),
+    ("input_channels", "u4"),
+    ("sample_rate", "u4"),
+    ("format", "u4"),
+    ("reserved", "u4"),
+)
+
 # pcmio_native_answer; 0 goes on.
 FINISH = 1
 ABORT = 2
@@ -37,6 +53,9 @@ _HIGHEST = 2 * sys.maxsize + 1
 
 class NativeCallback:
     """A C function in place of a data callback: ``int32_t f(void *user, const pcmio_native_block *, void *samples)``.
+
+    For a duplex stream it is ``int32_t f(void *user, const pcmio_native_duplex_block *, const void *captured, void
+    *played)``.
 
     Attributes:
         address: Where the function is.

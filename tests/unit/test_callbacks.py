@@ -20,6 +20,7 @@ from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import Noise, until
 from tests.unit import header
 from tests.unit.counting import Counting, NativeBlock, library, library_path
+from tests.unit.echoing import NativeDuplexBlock
 from tests.unit.stream_rig import FRAMES, PATIENCE, Events, HandDriver, build
 
 if TYPE_CHECKING:
@@ -125,14 +126,21 @@ def test_equal_are_those_that_call_the_same_with_the_same() -> None:
     assert one != 1
 
 
-def test_fields_of_a_block_and_answers_are_the_header_s() -> None:
-    names = header.structs()["pcmio_native_block"]
-    dtype = np.dtype(list(pcmio.NATIVE_BLOCK_FIELDS))
+@pytest.mark.parametrize(
+    ("struct", "fields", "mirror"),
+    [
+        ("pcmio_native_block", pcmio.NATIVE_BLOCK_FIELDS, NativeBlock),
+        ("pcmio_native_duplex_block", pcmio.NATIVE_DUPLEX_BLOCK_FIELDS, NativeDuplexBlock),
+    ],
+)
+def test_fields_of_a_block_and_answers_are_the_header_s(struct: str, fields: Any, mirror: Any) -> None:
+    names = header.structs()[struct]
+    dtype = np.dtype(list(fields))
     assert dtype.names == names
-    expressions = [f"offsetof(pcmio_native_block, {name})" for name in names]
-    found = header.numbers(("sizeof(pcmio_native_block)", "PCMIO_GO_ON", "PCMIO_FINISH", "PCMIO_ABORT", *expressions))
+    expressions = [f"offsetof({struct}, {name})" for name in names]
+    found = header.numbers((f"sizeof({struct})", "PCMIO_GO_ON", "PCMIO_FINISH", "PCMIO_ABORT", *expressions))
     size, go_on, finish, abort, *offsets = found.values()
-    assert dtype.itemsize == ctypes.sizeof(NativeBlock) == size
+    assert dtype.itemsize == ctypes.sizeof(mirror) == size
     assert [dtype.fields[name][1] for name in names] == offsets  # type: ignore[index]
     assert (go_on, finish, abort) == (0, callbacks.FINISH, callbacks.ABORT)
 

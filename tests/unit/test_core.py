@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pcmio.hosts
-from pcmio import SampleFormat, _core, _native
+from pcmio import SampleFormat, _core, _native, _sampler, _through, _through_native
 from pcmio._core import BLOCK, Core, CorePump
 from pcmio._driver import Mode, Note, Plan, Side
 from pcmio.errors import HostUnavailable, ResourceExhausted
@@ -41,7 +41,7 @@ INTEGERS = {
 def declaring_modules() -> list[ModuleType]:
     """Every module that declares functions or structs of the core."""
     hosts = [f"{found.name}.abi" for found in pkgutil.iter_modules(pcmio.hosts.__path__, "pcmio.hosts.")]
-    found = [_core]
+    found: list[ModuleType] = [_core, _sampler, _through, _through_native]
     for name in hosts:
         try:
             found.append(importlib.import_module(name))

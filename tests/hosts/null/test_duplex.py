@@ -433,8 +433,6 @@ def test_what_cannot_be_coupled_is_refused() -> None:
         loop.build_duplex_stream(CONFIG, ignore, input=slow)
     with pytest.raises(UnsupportedOperation, match="one host"):
         loop.build_duplex_stream(CONFIG, ignore, input=7)  # type: ignore[arg-type]
-    with pytest.raises(UnsupportedOperation, match="native callbacks"):
-        loop.build_duplex_stream(CONFIG, pcmio.NativeCallback(1))  # type: ignore[arg-type]
     with pytest.raises(UnsupportedOperation, match="32-bit floats"):
         loop.build_duplex_stream(CONFIG.replace(sample_format=SampleFormat.I16), ignore, drift="correct")
     nonsense: tuple[dict[str, Any], ...] = (
