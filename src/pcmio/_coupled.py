@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcmio._core import TURN_NOTES, CorePump, Wakeup
+from pcmio._core import SETTLE_NANOS, TURN_NOTES, CorePump, Wakeup
 from pcmio._driver import UNTOLD, Driver, Mode
 from pcmio.errors import UnsupportedOperation
 from pcmio.events import VolumeChanged
@@ -57,7 +57,8 @@ class CoupledPump(CorePump):
         """For both; an input has nothing to drain."""
         if mode == Mode.DRAINING:
             super().set_mode(Mode.IDLE)
-            super().settle()  # a native callback that is at work may still fill the ring that is to be drained
+            # A native callback that is at work still fills the ring that is to be drained; one that hangs does not.
+            self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
             self.output.set_mode(mode)
             return
         self.output.set_mode(mode)
