@@ -7,10 +7,14 @@ folder is the whole repository, links between pages are relative paths, and the 
 from __future__ import annotations
 
 import re
+import sys
+from enum import Enum
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sphinx.errors import ExtensionError
+from sphinx.pycode import ModuleAnalyzer
 
 import pcmio
 
@@ -21,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Characters of a constant that are printed in full.
 MOST_SHOWN = 100
+#: napoleon's own place in the order is 500.
+BEFORE_NAPOLEON = 400
+#: Where the bases are that need no explanation.
+PYTHONS = {"builtins"}
 
 project = "pcmio"
 author = "The pcmio authors"
@@ -50,7 +58,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_inherit_docstrings = True
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -68,7 +76,7 @@ def _is_error(value: object) -> bool:
 
 #: What stands in the margin, in this order.
 CONTENTS = {
-    "Begin": ["docs/tutorial", "examples/README", "docs/troubleshooting"],
+    "Begin": ["docs/tutorial", "examples/README", "docs/glossary", "docs/troubleshooting", "docs/README"],
     "How to": [
         "docs/howto/choose-a-device",
         "docs/howto/low-latency",
@@ -82,7 +90,6 @@ CONTENTS = {
     ],
     "Coming from": ["docs/coming-from/sounddevice", "docs/coming-from/pyaudio", "docs/coming-from/cpal"],
     "In depth": [
-        "docs/README",
         "docs/devices",
         "docs/streams",
         "docs/duplex",
@@ -94,7 +101,16 @@ CONTENTS = {
         "docs/cli",
     ],
     "Hosts": ["docs/hosts/pipewire", "docs/hosts/pulseaudio", "docs/hosts/jack", "docs/hosts/alsa", "docs/hosts/null"],
-    "Reference": ["docs/reference/README", "docs/reference/testing", "docs/reference/hosts"],
+    "Reference": [
+        "docs/reference/README",
+        "docs/reference/devices",
+        "docs/reference/streams",
+        "docs/reference/arrays",
+        "docs/reference/configs",
+        "docs/reference/errors",
+        "docs/reference/hosts",
+        "docs/reference/testing",
+    ],
     "The project": [
         "docs/design/README",
         "docs/design/data-path",
@@ -107,7 +123,7 @@ CONTENTS = {
 }
 
 
-#: The reference, page by page: headings, and under each the names to describe, all of a module's or some.
+#: The reference, module by module: headings, and under each the names to describe, all of the module's or some.
 REFERENCE: dict[str, dict[str, list[str]]] = {
     "pcmio": {
         "Hosts": ["ALL_HOSTS", "available_hosts", "default_host", "host", "Host"],
@@ -135,15 +151,16 @@ REFERENCE: dict[str, dict[str, list[str]]] = {
     "pcmio.hosts.jack": {"JACK": ["JackHost", "JackPort"]},
     "pcmio.hosts.pipewire": {"PipeWire": ["PipeWireHost", "PipeWirePort", "PipeWireLink"]},
 }
-MARK = re.compile(r"<!-- reference: (\S+) -->")
+#: Where docstrings go in a page: those of a module, or of some of its headings.
+MARK = re.compile(r"<!-- reference: (\S+?)(?: / (.+?))? -->")
 
 
 def described(found: re.Match[str]) -> str:
     """What Sphinx reads in place of a page's mark."""
-    module = import_module(found[1])
+    module, headings = import_module(found[1]), REFERENCE[found[1]]
     text = ""
-    for heading, names in REFERENCE[found[1]].items():
-        lines = [line for name in names or _own(module) for line in directive(module, name)]
+    for heading in found[2].split(", ") if found[2] else headings:
+        lines = [line for name in headings[heading] or _own(module) for line in directive(module, name)]
         text += f"## {heading}\n\n" if heading else ""
         text += "\n".join(["```{eval-rst}", *lines, "```", ""])
     return text
@@ -153,11 +170,49 @@ def directive(module: ModuleType, name: str) -> list[str]:
     """How autodoc is told of one name."""
     value = getattr(module, name)
     if isinstance(value, type):
-        inherited = ["   :inherited-members:"] if value is pcmio.Device else []
-        return [f".. autoclass:: {module.__name__}.{name}", *inherited, ""]
+        options = ["   :inherited-members:"] if value in {pcmio.Device, pcmio.Host} else []
+        options += ["   :undoc-members:"] if issubclass(value, Enum) else []  # members whose names say it all
+        options += ["   :show-inheritance:"] if _bases(value) else []
+        return [f".. autoclass:: {module.__name__}.{name}", *options, ""]
     kind = "function" if callable(value) else "data"
-    short = ["   :no-value:"] if kind == "data" and len(repr(value)) > MOST_SHOWN else []
+    short = ["   :no-value:"] if kind == "data" and (value is None or len(repr(value)) > MOST_SHOWN) else []
     return [f".. auto{kind}:: {module.__name__}.{name}", *short, ""]
+
+
+def mend_docstring(app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]) -> None:
+    """Have a docstring read as it is written, before napoleon reads it: no type stands in front of a colon in ours."""
+    del app, options
+    if what == "data":
+        lines[:] = _comment(name.rpartition(".")[2], value)
+    if what in {"attribute", "data", "property"}:
+        lines[:0] = ["..", ""]  # what begins with a comment has no type before its first colon
+    if "Returns:" in lines:
+        start = lines.index("Returns:") + 1
+        end = lines.index("", start) if "" in lines[start:] else len(lines)
+        text = " ".join(line.strip() for line in lines[start:end])
+        lines[start - 1 : end] = [f":returns: {text}"]
+
+
+def _comment(name: str, value: object) -> list[str]:
+    """What stands above a constant where it is defined; its own docstring is that of tuple, or of int."""
+    for module in [each for each in sys.modules if each.startswith("pcmio.")]:
+        if getattr(sys.modules[module], name, None) is value:
+            comment = ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name))
+            if comment:
+                return comment
+    raise ExtensionError(f"no comment #: above {name}")
+
+
+def _bases(value: type) -> list[type]:
+    """Those that a reader can use: not those which only say how a class is made."""
+    public = [base for base in value.__bases__ if base.__module__ in PYTHONS or base.__name__ in pcmio.__all__]
+    return [base for base in public if base is not object]
+
+
+def shorten_bases(app: Sphinx, name: str, value: type, options: object, bases: list[type]) -> None:
+    """Name the bases that a reader can use."""
+    del app, name, options
+    bases[:] = _bases(value)
 
 
 def add_reference(app: Sphinx, name: str, source: list[str]) -> None:
@@ -177,8 +232,15 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     missing = set(pcmio.__all__) - {name for names in REFERENCE["pcmio"].values() for name in names}
+    pages = Path(app.srcdir, "docs", "reference").glob("*.md")
+    marks = [mark for page in pages for mark in MARK.findall(page.read_text(encoding="utf-8"))]
+    shown = [heading for module, headings in marks if module == "pcmio" for heading in headings.split(", ")]
+    missing |= set(REFERENCE["pcmio"]) - set(shown)
+    missing |= set(REFERENCE) - {module for module, _ in marks}
     if missing:
         raise ExtensionError(f"not in the reference: {', '.join(sorted(missing))}")
     app.connect("source-read", add_contents)
     app.connect("source-read", add_reference)
+    app.connect("autodoc-process-docstring", mend_docstring, priority=BEFORE_NAPOLEON)
+    app.connect("autodoc-process-bases", shorten_bases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

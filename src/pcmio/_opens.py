@@ -62,7 +62,8 @@ class Opens:
             options: What only this host can be asked for.
 
         Raises:
-            What ``build_output_stream`` raises; UnsupportedOperation also from a device that has callbacks only.
+            UnsupportedOperation: The device has callbacks only.
+            AudioError: As ``build_output_stream``.
         """
         del config, depth, on_event, realtime, convert, options
         raise UnsupportedOperation("this device cannot be written to", advice="build a stream with a callback")
@@ -88,7 +89,8 @@ class Opens:
             options: What only this host can be asked for.
 
         Raises:
-            What ``build_input_stream`` raises; UnsupportedOperation also from a device that has callbacks only.
+            UnsupportedOperation: The device has callbacks only.
+            AudioError: As ``build_input_stream``.
         """
         del config, depth, on_event, realtime, convert, options
         raise UnsupportedOperation("this device cannot be read from", advice="build a stream with a callback")
@@ -136,7 +138,7 @@ class Opens:
             output_options: The same of ``build_output_stream``.
 
         Raises:
-            What ``build_output_stream`` and ``build_input_stream`` raise.
+            AudioError: As ``build_output_stream`` and ``build_input_stream``.
             UnsupportedOperation: Devices of two hosts, or nothing that corrects drift.
         """
         del config, data, on_event, input, input_channels, drift, depth, realtime, convert

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, ClassVar
 
+#: The rate of a CD, in frames per second.
 SAMPLE_RATE_CD = 44_100
+#: The rate of most sound cards, and of films.
 SAMPLE_RATE_48K = 48_000
 #: Rates that are worth asking a device about, in frames per second (DSD's count words).
 COMMON_SAMPLE_RATES = (
@@ -87,10 +89,15 @@ class BufferSize(Value):
     wish: str | None = None
     duration: float | None = None
 
+    #: The host's own choice.
     DEFAULT: ClassVar[BufferSize]
+    #: 1 ms, or as near to that as the device can: the wish "smallest".
     SMALLEST: ClassVar[BufferSize]
+    #: 2.5 ms, or as near to that as the device can.
     LOW: ClassVar[BufferSize]
+    #: 10 ms, or as near to that as the device can.
     BALANCED: ClassVar[BufferSize]
+    #: 50 ms, or as near to that as the device can.
     HIGH: ClassVar[BufferSize]
 
     @classmethod
@@ -213,6 +220,7 @@ class SupportedBufferSize(Value):
     min_frames: int | None = None
     max_frames: int | None = None
 
+    #: What a system says that does not tell: anything may work.
     UNKNOWN: ClassVar[SupportedBufferSize]
 
     def _check(self) -> None:

@@ -176,7 +176,7 @@ class Stream(ABC):
             Whether the last frame was played.  From inside the callback: False, as the rest plays afterwards.
 
         Raises:
-            The stream's own error, if it has ended with one that nobody was given yet.
+            Exception: The stream's own error, if it has ended with one that nobody was given yet.
         """
 
     @abstractmethod
@@ -184,7 +184,7 @@ class Stream(ABC):
         """Stop at once and give everything back; harmless when closed.
 
         Raises:
-            The stream's own error, if it has ended with one that nobody was given yet.
+            Exception: The stream's own error, if it has ended with one that nobody was given yet.
         """
 
     @abstractmethod
@@ -195,7 +195,7 @@ class Stream(ABC):
             False when ``timeout`` seconds passed before.
 
         Raises:
-            The stream's own error, if it has ended with one that nobody was given yet.
+            Exception: The stream's own error, if it has ended with one that nobody was given yet.
         """
 
     def __enter__(self) -> Self:
@@ -431,7 +431,7 @@ class Watch(ABC):
         """End it, and give its connection and thread back; harmless when closed.
 
         Raises:
-            What its callback raised, if that was raised nowhere yet.
+            Exception: What its callback raised, if that was raised nowhere yet.
         """
 
     def __iter__(self) -> Self:

@@ -50,7 +50,7 @@ class Playback:
         """Wait until the last frame was heard, or ``stop``; False when ``timeout`` seconds passed before.
 
         Raises:
-            What ended it before: DeviceLost, HostDisconnected, ...
+            DeviceLost, HostDisconnected, ...: What ended it before.
         """
         return self._job.wait(timeout)
 
@@ -217,7 +217,7 @@ def record(
         options: Of ``build_input_stream``: ``realtime``, and what only this host can be asked for.
 
     Raises:
-        As ``play``.
+        AudioError: As ``play``.
     """
     check_convert(convert)
     with ExitStack() as opened:
@@ -257,7 +257,8 @@ def play_record(
         input_options: Of ``build_input_stream``.
 
     Raises:
-        As ``play``; UnsupportedOperation also for devices of two hosts.
+        UnsupportedOperation: The devices are of two hosts.
+        AudioError: As ``play``.
     """
     from pcmio._sampler import Sampler
 

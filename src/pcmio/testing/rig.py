@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[["Rig"], "str | None"]
 
 else:
+    #: What checks are: functions of a ``Rig`` that return None, or why they do not apply to it; a failure raises.
     Check = None
 
 NOT_APPLICABLE = "not applicable: "
