@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ import pcmio
 ROOT = Path(__file__).parents[2]
 SRC = Path(pcmio.__file__).parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Columns that fit into docs/site/static/pcmio.css's width of a page.
+WIDEST = 100
 PAGES = [
     page
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -43,7 +47,32 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, tmp_path: Path
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
 
 
-def test_the_example_of_the_readme_is_short() -> None:
-    (block,) = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    code = [line for line in block.splitlines() if line.strip() and not line.startswith(("import", "#"))]
+def test_the_examples_of_the_readme_are_short() -> None:
+    first, second = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len([line for line in first.splitlines() if line.strip()]) <= 5
+    code = [line for line in second.splitlines() if line.strip() and not line.startswith(("import", "#"))]
     assert len(code) <= 8
+
+
+def test_code_in_pages_is_no_wider_than_the_site() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "examples" / "README.md"]
+    for page in pages:
+        fenced = indented = False
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, (before, line) in enumerate(pairwise(["", *lines]), 1):
+            fenced ^= line.startswith("```")
+            # Else a list's item goes on.
+            indented = line.startswith("    ") and (indented or not before)
+            if fenced or indented:
+                assert len(line) <= WIDEST, f"{page.name}, line {number}, is cut on the site"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "coming-from").glob("*.md")), ids=lambda page: page.stem)
+def test_what_others_do_is_python_and_stands_beside_ours(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```py\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        ast.parse(block)
+    # Under each heading that has any: theirs, and then ours.
+    for part in re.split(r"^## ", text, flags=re.MULTILINE):
+        languages = re.findall(r"^```(\w+)$", part, re.MULTILINE)
+        assert languages in ([], ["py", "python"], ["rust", "python"]), part
