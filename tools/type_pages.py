@@ -3,8 +3,9 @@
 python tools/type_pages.py [--on pulseaudio] [PAGE ...]
 
 Blocks marked ``sh`` are typed, a page's one after the other, in a copy of the repository: the tutorial's first, which
-install; the other pages find what it left.  Nothing of this environment is there.  What cannot be typed just anywhere
-(as root, between two machines, without an end) is marked otherwise in the page.
+install; the other pages find what it left.  Then the Python is run of those pages that say what to install: it may need
+no more.  Nothing of this environment is there.  What cannot be typed just anywhere (as root, between two machines,
+without an end) is marked otherwise in the page.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FIRST = Path("docs/tutorial.md")
+#: They are for those who have nothing but what these pages tell them to install.
+BEGINNERS = {FIRST, Path("README.md")}
 PATIENCE_SECONDS = 600
 #: What a machine is told about its network, and its language.
 KEPT = re.compile(r"PIP_.*|SSL_.*|(https?|no)_proxy|LANG", re.IGNORECASE)
@@ -72,7 +76,12 @@ def audio_system(name: str, folder: Path) -> Iterator[dict[str, str]]:
 
 def type_page(page: Path, checkout: Path, env: dict[str, str]) -> bool:
     """Whether every command of a page did well."""
-    typed = "".join(BLOCK.findall((ROOT / page).read_text(encoding="utf-8")))
+    text = (ROOT / page).read_text(encoding="utf-8")
+    typed = "".join(BLOCK.findall(text))
+    if page in BEGINNERS:
+        program = checkout / f"{page.stem}_page.py"
+        program.write_text("".join(PYTHON.findall(text)), encoding="utf-8")
+        typed += f"python {program.name}\n"
     begin = "set -euo pipefail\nif [ -e .venv/bin/activate ]; then . .venv/bin/activate; fi\nset -v\n"
     started = time.monotonic()
     done = subprocess.run(
