@@ -4,10 +4,10 @@ And what commands and examples draw into files.
 
 python docs/pictures/make_pictures.py [NAME ...]     all, or those named
 
-It needs pulseaudio, tmux, and pcmio with its extras "cli", "plot" and "examples".  On a machine where other audio
-servers run, pcmio doctor tells of them; as root they are out of sight:
+It needs pulseaudio, tmux, and pcmio with its extras "cli", "plot" and "examples".  Where other audio servers
+run, pcmio doctor tells of them.  As root they are out of sight, and the server has the priority that desktops give:
 
-unshare --pid --fork --mount-proc python docs/pictures/make_pictures.py doctor
+chrt --rr 1 unshare --pid --fork --mount-proc python docs/pictures/make_pictures.py
 """
 
 from __future__ import annotations
