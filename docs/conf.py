@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Characters of a constant that are printed in full.
 MOST_SHOWN = 100
 #: napoleon's own place in the order is 500.
-BEFORE_NAPOLEON = 400
+BEFORE_NAPOLEON, AFTER_NAPOLEON = 400, 600
 #: Where the bases are that need no explanation.
 PYTHONS = {"builtins"}
 
@@ -193,6 +193,16 @@ def mend_docstring(app: Sphinx, what: str, name: str, value: object, options: ob
         lines[start - 1 : end] = [f":returns: {text}"]
 
 
+def check_docstring(app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]) -> None:
+    """Fail where napoleon took our prose for types, or for the names of errors."""
+    del app, what, value, options
+    for line in lines:
+        raised = re.match(r":raises (.*?):", line)
+        words = raised[1].replace(",", "").split() if raised else []
+        if line.startswith((":type:", ":rtype:")) or (raised and len(words) > raised[1].count(",") + 1):
+            raise ExtensionError(f"the docstring of {name} is read as {line!r}")
+
+
 def _comment(name: str, value: object) -> list[str]:
     """What stands above a constant where it is defined; its own docstring is that of tuple, or of int."""
     for module in [each for each in sys.modules if each.startswith("pcmio.")]:
@@ -242,5 +252,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", add_contents)
     app.connect("source-read", add_reference)
     app.connect("autodoc-process-docstring", mend_docstring, priority=BEFORE_NAPOLEON)
+    app.connect("autodoc-process-docstring", check_docstring, priority=AFTER_NAPOLEON)
     app.connect("autodoc-process-bases", shorten_bases)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
