@@ -11,7 +11,7 @@ import sys
 from enum import Enum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
@@ -170,9 +170,10 @@ def directive(module: ModuleType, name: str) -> list[str]:
     """How autodoc is told of one name."""
     value = getattr(module, name)
     if isinstance(value, type):
-        options = ["   :inherited-members:"] if value in {pcmio.Device, pcmio.Host} else []
-        options += ["   :undoc-members:"] if issubclass(value, Enum) else []  # members whose names say it all
-        options += ["   :show-inheritance:"] if _bases(value) else []
+        documented = cast("type[object]", value)
+        options = ["   :inherited-members:"] if documented in {pcmio.Device, pcmio.Host} else []
+        options += ["   :undoc-members:"] if issubclass(documented, Enum) else []  # members whose names say it all
+        options += ["   :show-inheritance:"] if _bases(documented) else []
         return [f".. autoclass:: {module.__name__}.{name}", *options, ""]
     kind = "function" if callable(value) else "data"
     short = ["   :no-value:"] if kind == "data" and (value is None or len(repr(value)) > MOST_SHOWN) else []

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,7 +57,7 @@ def copy_repository(checkout: Path) -> None:
 
 
 @contextmanager
-def audio_system(name: str, folder: Path) -> Iterator[dict[str, str]]:
+def audio_system(name: str, folder: Path) -> Generator[dict[str, str]]:
     """The environment in which it is found."""
     if name == "null":
         yield {"PCMIO_HOST": "null"}

@@ -36,7 +36,7 @@ from pcmio.testing import until  # noqa: E402
 from tests.servers.pulseaudio import NullSink, PulseServer  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 COLUMNS, LINES = 100, 50
 PATIENCE_SECONDS = 60
@@ -139,7 +139,7 @@ def chords(path: Path) -> None:
 
 
 @contextmanager
-def playing(terminal: Terminal, file: str) -> Iterator[None]:
+def playing(terminal: Terminal, file: str) -> Generator[None]:
     """A file that is played meanwhile, on the default output."""
     player = terminal.started("play", file)
     try:
