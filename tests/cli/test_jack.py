@@ -84,6 +84,15 @@ def test_silence_is_recorded_for_as_long_as_asked(
     assert soundfile.info(tmp_path / "a.wav").frames == 24_000
 
 
+def test_a_card_may_play_what_it_records(run: Callable[..., Ran], on_jack: dict[str, str]) -> None:
+    ran = run("loopback", "--host", "jack", "--seconds", "0.5", "--json", **on_jack)
+    assert ran.code == 0, ran.err
+    assert (ran.json["input"], ran.json["output"], ran.json["frames"]) == ("jack:system", "jack:system", RATE // 2)
+    # JACK's own cycle: another block would have to wait for the next one.
+    assert ran.json["buffer_size"] == 256
+    assert ran.json["latency"] < 0.04
+
+
 def test_every_sample_reaches_the_ports(
     alone: dict[str, str], jack: JackServer, on_jack: dict[str, str], tmp_path: Path
 ) -> None:

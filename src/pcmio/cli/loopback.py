@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
 from pcmio.cli.exits import ExitCode
-from pcmio.cli.screen import Screen, clock, counted
+from pcmio.cli.facts import configs_of
+from pcmio.cli.screen import Screen, clock
 from pcmio.cli.targets import (
     buffer_size_option,
     find_device,
     input_option,
     json_option,
+    low_depth_option,
     monitor_of,
     rate_option,
     with_target,
 )
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
-from pcmio.errors import OperationInterrupted, OperationTimeout, StreamClosed
+from pcmio.errors import StopStream, UnsupportedConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from pcmio.blocking import Reader, Writer
     from pcmio.cli.meters import Levels
     from pcmio.cli.targets import Target
-    from pcmio.contract import Device
+    from pcmio.configs import SupportedStreamConfigRange
+    from pcmio.contract import Device, Host
+    from pcmio.duplex import DuplexInfo, DuplexStream
 
-#: How long a read or write waits before it looks whether all is over.
-_PATIENCE_SECONDS = 0.2
-#: What may wait in the input before the oldest is left out.
-_LATE_SECONDS = 0.05
+#: What is played on this device comes back from it.
+_NULL_LOOPBACK = "null:loopback"
+_JACK = "jack"
+#: Systems in which all devices move by one clock.
+_ONE_CLOCK = (_JACK, "pipewire")
+#: What two devices may take until they are paired and the first frame is passed on.
+_START_SECONDS = 3.0
 
 
 @click.command(short_help="Play what is recorded, at once.")
@@ -48,16 +55,15 @@ _LATE_SECONDS = 0.05
 )
 @rate_option
 @buffer_size_option
+@low_depth_option
 @click.option(
-    "--depth",
-    type=click.FloatRange(0, 10),
-    default=0.08,
-    show_default=True,
-    metavar="SECONDS",
-    help="What the output may hold; half of it is latency.",
+    "--drift",
+    type=click.Choice(("report", "correct")),
+    help="Of two clocks that run apart: now and then frames are lost, and counted; or what is recorded is resampled by "
+    "a hair, for 5 ms and a block more latency.  [default: correct where there may be two]",
 )
 @json_option
-def loopback(
+def loopback(  # noqa: PLR0913 - one for each option
     *,
     target: Target,
     input_name: str | None,
@@ -65,13 +71,13 @@ def loopback(
     volume: float,
     rate: int | None,
     buffer_size: int | None,
-    depth: float,
+    depth: float | str,
+    drift: str | None,
     as_json: bool,
 ) -> int:
     """Play what is recorded, at once: from --input to --device, or between the default ones.
 
-    Beware of feedback where a microphone hears the speakers. Two devices have two clocks: where one is faster, frames
-    are left out or silence is put in now and then, and counted. Ctrl-C ends.
+    Beware of feedback where a microphone hears the speakers. Ctrl-C ends.
     """
     from pcmio.cli.interrupts import Interrupt
     from pcmio.cli.meters import Levels, Picture
@@ -80,28 +86,28 @@ def loopback(
     with target.open_host() as opened:
         output = find_device(opened, target.device, Direction.OUTPUT)
         source = find_device(opened, input_name, Direction.INPUT)
-        if source in (output, monitor_of(opened, output)):
+        if _hears(opened, source, output):
             raise click.UsageError(f"{source.id} hears {output.id}: it would howl; name another --input or --device")
-        config = _config(source, rate, buffer_size)
-        levels = Levels(config.channels, config.sample_format)
-        relay = _Relay(levels, volume)
+        config, channels = _plan(source, output, rate, buffer_size)
+        levels = Levels(channels, config.sample_format)
+        passing = _Passing(levels, config, volume, seconds)
         picture = Picture(screen, levels, None, "Ctrl-C ends")
         with (
             Interrupt() as interrupt,
-            output.open_writer(config, depth=depth, on_event=picture.heard) as writer,
-            source.open_reader(config, on_event=picture.heard) as reader,
+            closing(
+                opened.build_duplex_stream(
+                    *(source, output, config, passing.through, picture.heard),
+                    input_channels=channels,
+                    drift=drift or _usual_drift(source, output),
+                    depth=depth,
+                )
+            ) as stream,
         ):
             if not as_json:
-                _announce(screen, source, output, config)
-            relay.start(reader, writer)
-            try:
-                picture.watch(reader, interrupt, relay.check, seconds=seconds)
-                block = (reader.config.buffer_size.frames or 0) / config.sample_rate
-                latency = reader.latency.device + writer.latency.total + block
-            finally:
-                relay.stop(writer)
-            relay.check()
-    told = _told(relay, reader, writer, latency)
+                _announce(screen, stream)
+            stream.start()
+            picture.watch(stream, interrupt, seconds=None if seconds is None else seconds + _START_SECONDS)
+            told = passing.told(stream)
     if as_json:
         screen.say_json({"input": str(source.id), "output": str(output.id), **told, "interrupted": interrupt.asked})
     else:
@@ -110,112 +116,141 @@ def loopback(
     return ExitCode.INTERRUPTED if interrupt.asked and seconds is not None else ExitCode.OK
 
 
-def _config(source: Device, rate: int | None, buffer_size: int | None) -> StreamConfig:
-    """What is recorded; the writer mixes and resamples it to what its device takes."""
-    default = source.default_input_config()
-    size = BufferSize.LOW if buffer_size is None else BufferSize.fixed(buffer_size)
-    return StreamConfig(default.channels, rate or default.sample_rate, size)
+# --- what suits two devices -----------------------------------------------------------------------------------------
 
 
-class _Relay:
-    """Hands on what is read, on a thread of its own.
+def _hears(opened: Host, source: Device, output: Device) -> bool:
+    """Whether the input records what the output plays: the two directions of a card or of a server do not."""
+    return source == monitor_of(opened, output) or (source == output and str(source.id) == _NULL_LOOPBACK)
 
-    Attributes:
-        frames: That were handed on.
-        dropped: That were left out, as the output did not take them in time.
+
+def _usual_drift(source: Device, output: Device) -> str:
+    return "report" if source == output or source.id.host in _ONE_CLOCK else "correct"
+
+
+def _plan(source: Device, output: Device, rate: int | None, buffer_size: int | None) -> tuple[StreamConfig, int]:
+    """The config of what is played, and the channels of what is recorded.
+
+    Raises:
+        UnsupportedConfig: The two have no rate in common.
     """
+    from pcmio.cli.mixing import stream_channels
 
-    def __init__(self, levels: Levels, volume: float) -> None:
-        self.frames = 0
-        self.dropped = 0
-        self.levels = levels
-        self._volume = volume
-        self._over = threading.Event()
-        self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
+    recorded, inputs = configs_of(source, Direction.INPUT)
+    played, outputs = configs_of(output, Direction.OUTPUT)
+    channels = stream_channels(recorded.channels, played.channels, outputs)
+    if rate is None:
+        wanted = recorded.sample_rate
+        rate = common_rate(wanted, _with(inputs, recorded.channels), _with(outputs, channels))
+        if rate is None:
+            raise UnsupportedConfig(
+                f"{source.name} ({source.id}) records at {wanted} Hz, {output.name} ({output.id}) plays at "
+                f"{played.sample_rate} Hz, and they have no rate in common",
+                advice="name another --input or --device: sound servers, and ALSA's plug devices, have every rate",
+            )
+    return StreamConfig(channels, rate, _size(source, buffer_size)), recorded.channels
 
-    def start(self, reader: Reader, writer: Writer) -> None:
-        self._thread = threading.Thread(target=self._run, args=(reader, writer), name="pcmio loopback", daemon=True)
-        self._thread.start()
 
-    def check(self) -> None:
-        """Raise what went wrong, if anything did."""
-        if self._error is not None:
-            raise self._error
+def _size(source: Device, frames: int | None) -> BufferSize:
+    if frames is not None:
+        return BufferSize.fixed(frames)
+    # A block that is no whole number of JACK's cycles has to wait for the next one.
+    return BufferSize.DEFAULT if source.id.host == _JACK else BufferSize.LOW
 
-    def stop(self, writer: Writer) -> None:
-        """End it; what is not played yet is thrown away."""
-        self._over.set()
-        if writer.reason is None:
-            writer.stop(0)
-        if self._thread is not None:
-            self._thread.join()
 
-    def _run(self, reader: Reader, writer: Writer) -> None:
-        try:
-            while not self._over.is_set():
-                self._pass_on(reader, writer)
-        except (OperationInterrupted, StreamClosed) as error:
-            self._error = None if self._over.is_set() else error
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
-            self._error = error
+def _with(ranges: Sequence[SupportedStreamConfigRange], channels: int) -> list[tuple[int, int]]:
+    return [(each.min_sample_rate, each.max_sample_rate) for each in ranges if each.channels == channels]
 
-    def _pass_on(self, reader: Reader, writer: Writer) -> None:
-        frames = reader.config.buffer_size.frames or 1
-        late = reader.read_available - round(_LATE_SECONDS * reader.config.sample_rate) - frames
-        if late > 0:
-            self.dropped += len(reader.read(late))
-        try:
-            block = reader.read(frames, timeout=_PATIENCE_SECONDS)
-        except OperationTimeout:
-            return
-        self.levels.add(block)
-        if self._volume != 1:
-            block *= self._volume
-        done = 0
-        while done < len(block) and not self._over.is_set():
-            try:
-                writer.write(block[done:], timeout=_PATIENCE_SECONDS)
-                break
-            except OperationTimeout as error:
-                done += error.frames or 0
-        self.frames += len(block)
+
+def common_rate(wanted: int, inputs: Sequence[tuple[int, int]], outputs: Sequence[tuple[int, int]]) -> int | None:
+    """The rate nearest to ``wanted`` that is in a range, from lowest to highest, of both; None: there is none."""
+
+    def both() -> Iterator[int]:
+        for low, high in inputs:
+            for least, most in outputs:
+                if max(low, least) <= min(high, most):
+                    yield min(max(wanted, low, least), high, most)
+
+    return min(both(), key=lambda rate: (abs(rate - wanted), -rate), default=None)
+
+
+# --- what is done ---------------------------------------------------------------------------------------------------
+
+
+class _Passing:
+    """Hands on what is captured, and counts."""
+
+    def __init__(self, levels: Levels, config: StreamConfig, volume: float, seconds: float | None) -> None:
+        self._levels = levels
+        self._rate = config.sample_rate
+        self._frames = 0
+        self._most = None if seconds is None else max(1, round(seconds * config.sample_rate))
+        self._lost = 0
+        self._input_xruns = self._output_xruns = 0
+        self._mix = _mixer(levels.channels, config.channels, volume)
+
+    def through(self, captured: Any, played: Any, info: DuplexInfo) -> None:
+        """The stream's callback."""
+        self._input_xruns += info.input_xrun_frames > 0
+        self._output_xruns += info.output_xrun_frames > 0
+        self._lost += info.input_xrun_frames + info.output_xrun_frames
+        left = len(captured) if self._most is None else min(len(captured), self._most - self._frames)
+        if left == 0:
+            raise StopStream
+        self._levels.add(captured[:left])
+        self._mix(captured[:left], played[:left])
+        self._frames += left
+
+    def told(self, stream: DuplexStream) -> dict[str, Any]:
+        """For a program, while the stream is open; also, in part, for people."""
+        from pcmio.cli.meters import decibels
+
+        peak, latency = decibels(self._levels.peak), stream.latency
+        return {
+            "channels": stream.input_channels,
+            "output_channels": stream.config.channels,
+            "sample_rate": self._rate,
+            "buffer_size": stream.config.buffer_size.frames,
+            "frames": self._frames,
+            "seconds": round(self._frames / self._rate, 6),
+            "peak_db": None if peak == float("-inf") else round(peak, 2),
+            "latency": round(latency.total, 6) if latency.frames else None,
+            "drift_ppm": None if stream.drift_ppm is None else round(stream.drift_ppm, 2),
+            "input_xruns": self._input_xruns,
+            "output_xruns": self._output_xruns,
+            "dropped_frames": self._lost,
+        }
+
+
+def _mixer(channels: int, to: int, volume: float) -> Callable[[Any, Any], object]:
+    import numpy as np
+
+    from pcmio._convert import mix_matrix
+
+    if channels == to:
+        return lambda captured, played: np.multiply(captured, np.float32(volume), out=played)
+    weights = (volume * mix_matrix(channels, to)).astype(np.float32)
+    return lambda captured, played: np.matmul(captured, weights, out=played)
 
 
 # --- told -----------------------------------------------------------------------------------------------------------
 
 
-def _announce(screen: Screen, source: Device, output: Device, config: StreamConfig) -> None:
+def _announce(screen: Screen, stream: DuplexStream) -> None:
     arrow, dot = screen.glyphs.arrow, screen.glyphs.dot
+    source, output, config = stream.input_device, stream.device, stream.config
     screen.say(Text.assemble((source.name, "bold"), f" {arrow} ", (output.name, "bold"), (f" ({output.id})", "dim")))
-    screen.say(Text(f"  {config.channels} ch, {config.sample_rate} Hz {dot} beware of feedback", "dim"))
-
-
-def _told(relay: _Relay, reader: Reader, writer: Writer, latency: float) -> dict[str, Any]:
-    from pcmio.cli.meters import decibels
-
-    config = reader.config
-    peak = decibels(relay.levels.peak)
-    return {
-        "channels": config.channels,
-        "sample_rate": config.sample_rate,
-        "buffer_size": config.buffer_size.frames,
-        "frames": relay.frames,
-        "seconds": round(relay.frames / config.sample_rate, 6),
-        "peak_db": None if peak == float("-inf") else round(peak, 2),
-        "latency": round(latency, 6),
-        "input_xruns": reader.stats.xruns,
-        "output_xruns": writer.stats.xruns,
-        "dropped_frames": relay.dropped,
-    }
+    mixed = "" if stream.input_channels == config.channels else f" {arrow} {config.channels}"
+    screen.say(Text(f"  {stream.input_channels}{mixed} ch, {config.sample_rate} Hz {dot} beware of feedback", "dim"))
 
 
 def _conclude(screen: Screen, told: dict[str, Any]) -> None:
-    xruns = told["input_xruns"] + told["output_xruns"]
+    from pcmio.cli.meters import xrun_text
+
+    latency = told["latency"]
     parts = [
         clock(told["seconds"], tenths=True),
-        f"{told['latency'] * 1000:.0f} ms latency, as the systems tell",
-        counted(xruns, "xrun"),
-        *([f"{told['dropped_frames']} frames left out"] if told["dropped_frames"] else []),
+        *([] if latency is None else [f"{latency * 1000:.1f} ms latency"]),
+        xrun_text(told["input_xruns"] + told["output_xruns"], told["dropped_frames"]),
     ]
     screen.say(Text("  passed on ", "green").append(f" {screen.glyphs.dot} ".join(parts), "default"))

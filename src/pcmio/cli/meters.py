@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pcmio.cli.screen import clock, counted
-from pcmio.events import Rerouted, Resumed, Suspended
+from pcmio.events import ClocksDrift, Rerouted, Resumed, Suspended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -91,6 +91,8 @@ class Picture:
             self.remark = ""
         elif isinstance(event, Rerouted):
             self.remark = "moved to another device" if event.new is None else f"moved to {event.new}"
+        elif isinstance(event, ClocksDrift):
+            self.remark = f"the devices' clocks are {abs(event.ppm):.0f} ppm apart"
 
     def show(self, stream: Stream) -> None:
         """Picture this stream from now on, for who moves the picture himself."""

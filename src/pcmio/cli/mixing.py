@@ -73,7 +73,7 @@ def plan_playing(
     A rate and a channel count that the device takes are left to it; what it does not take is changed here.
     """
     default, ranges = configs_of(device, Direction.OUTPUT)
-    channels = _stream_channels(file.channels, default.channels, ranges)
+    channels = stream_channels(file.channels, default.channels, ranges)
     if rate is None:
         rate = file.sample_rate if _takes(ranges, channels, file.sample_rate) else default.sample_rate
     if rate != file.sample_rate:
@@ -88,7 +88,8 @@ def plan_playing(
     return config, Mixing(channels, rate, file.channels, file.sample_rate, dtype)
 
 
-def _stream_channels(wanted: int, usual: int, ranges: Sequence[SupportedStreamConfigRange]) -> int:
+def stream_channels(wanted: int, usual: int, ranges: Sequence[SupportedStreamConfigRange]) -> int:
+    """Channels of an output's stream for a sound of ``wanted`` channels; ``usual`` where the device has not so many."""
     counts = {each.channels for each in ranges}
     if wanted == 1 and usual > 1:
         return usual  # one voice on both sides, wherever the system would have put it

@@ -10,7 +10,7 @@ import click
 
 from pcmio.cli.completion import complete_device, complete_host, complete_input
 from pcmio.configs import BufferSize, SupportedBufferSize
-from pcmio.descriptions import DeviceType, Direction
+from pcmio.descriptions import Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
 from pcmio.platform import ALL_HOSTS, default_host, host
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CALM_SECONDS = 0.04
+#: An output's id with that is its monitor's, on PulseAudio and PipeWire.
+_MONITOR_SUFFIX = ".monitor"
 #: What is said where the library speaks of Python calls.
 _NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --host null where there is no sound"
 
@@ -195,11 +197,8 @@ def _the_one(opened: Host, found: Sequence[Device], wanted: str, kind: str) -> D
 
 def monitor_of(opened: Host, output: Device) -> Device | None:
     """The device that records what ``output`` plays, if there is one."""
-    for device in opened.input_devices():
-        monitor = device.description.device_type is DeviceType.MONITOR
-        if monitor and str(device.id).startswith(str(output.id)):
-            return device
-    return None
+    name = f"{output.id}{_MONITOR_SUFFIX}"
+    return next((device for device in opened.input_devices() if str(device.id) == name), None)
 
 
 def find_any_device(opened: Host, wanted: str) -> Device:
