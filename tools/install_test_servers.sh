@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests need: compilers with sanitizers, sound servers, and Python's venv.
+# Installs the Debian packages that the tests need: compilers with sanitizers, sound servers, shells, Python's venv.
 # Does nothing, and asks no mirror, where all are there already.
 set -euo pipefail
 
 # The servers bring the client libraries (libpulse0, libjack-jackd2-0, libasound2) under their release's own names.
 packages=(
   binutils clang gcc git libc6-dev libjack-jackd2-dev libpipewire-0.3-dev libpulse-dev pkg-config
-  dbus iproute2 jackd2 libasound2-plugins pipewire pipewire-bin pulseaudio pulseaudio-utils rtkit wireplumber
-  python3 python3-venv
+  dbus fish iproute2 jackd2 libasound2-plugins pipewire pipewire-bin pulseaudio pulseaudio-utils rtkit wireplumber
+  python3 python3-venv zsh
 )
 
 if ! command -v apt-get > /dev/null; then

@@ -20,6 +20,7 @@ from pcmio.cli.targets import (
     low_depth_option,
     monitor_of,
     rate_option,
+    save_option,
     with_target,
 )
 from pcmio.configs import BufferSize, StreamConfig
@@ -59,7 +60,7 @@ _BINS = 12
 @rate_option
 @buffer_size_option
 @low_depth_option
-@click.option("--save", metavar="FILE", help="Draw the measurements into a .png, .svg or .pdf.")
+@save_option("the measurements")
 @json_option
 def latency(  # noqa: PLR0913 - one for each option
     *,

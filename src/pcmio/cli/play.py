@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from pcmio.cli.completion import complete_file
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.pipes import RAW_SUBTYPES, RawFormat
 from pcmio.cli.screen import Screen, counted
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Play sound files.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
 @with_target
 @rate_option
 @buffer_size_option

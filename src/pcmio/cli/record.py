@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from pcmio.cli.completion import complete_file
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import buffer_size_option, calm_buffer, depth_option, rate_option, with_target
@@ -30,7 +31,7 @@ _FORMATS = ("i16", "i24", "i32", "f32", "f64")
 
 
 @click.command(short_help="Record to a sound file.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
 @with_target
 @click.option(
     "--seconds",

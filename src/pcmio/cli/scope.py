@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.screen import Screen
-from pcmio.cli.targets import json_option, rate_option, with_target
+from pcmio.cli.targets import json_option, rate_option, save_option, with_target
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 
@@ -56,7 +56,7 @@ _MARKS = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
     help="How much of the wave is seen at once.",
 )
 @rate_option
-@click.option("--save", metavar="FILE", help="Draw what was seen last into a .png, .svg or .pdf.")
+@save_option("what was seen last")
 @json_option
 def scope(
     *, target: Target, seconds: float | None, window: float, rate: int | None, save: str | None, as_json: bool

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from pcmio.cli.completion import complete_device, complete_host, complete_input
+from pcmio.cli.completion import complete_depth, complete_device, complete_file, complete_host, complete_input
 from pcmio.configs import BufferSize, SupportedBufferSize
 from pcmio.descriptions import Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
@@ -108,6 +108,7 @@ def _depth_option(default: str) -> Callable[[Callable[..., T]], Callable[..., T]
         default=default,
         show_default=True,
         metavar="low|balanced|high|SECONDS",
+        shell_complete=complete_depth,
         help="How much is kept ready beyond Python's reach; all of it is latency.",
     )
 
@@ -121,6 +122,15 @@ input_option = click.option(
     shell_complete=complete_input,
     help="Where it is recorded.  [default: where nobody says another]",
 )
+
+
+def save_option(what: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """``--save FILE``, where ``what`` is drawn."""
+    return click.option(
+        "--save", metavar="FILE", shell_complete=complete_file, help=f"Draw {what} into a .png, .svg or .pdf."
+    )
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 rate_option = click.option("--rate", type=click.IntRange(min=1), metavar="HZ", help="Frames per second.")
 
