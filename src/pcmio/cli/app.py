@@ -6,11 +6,13 @@ import importlib
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 from rich.logging import RichHandler
 
+from pcmio.cli import standard
 from pcmio.cli.beep import beep
 from pcmio.cli.completion import VARIABLE, completion
 from pcmio.cli.demo import demo
@@ -30,6 +32,8 @@ from pcmio.errors import AudioError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pcmio.cli.exits import Failure
 
 _CODES = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
 
@@ -87,19 +91,28 @@ for _command in _COMMANDS:
 
 def run(arguments: Sequence[str] | None) -> int:
     """Run a command; whatever happens is told in a line or two, and is an exit code."""
+    standard.mend()
     try:
         done = group.main(None if arguments is None else list(arguments), prog_name="pcmio", standalone_mode=False)
         sys.stdout.flush()
     except (AudioError, FileProblem, click.UsageError) as error:
-        failure = failure_of(error)
-        Screen().fail(failure)
-        return failure.code
+        return _fail(failure_of(error))
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
     except (BrokenPipeError, SystemExit) as end:  # click makes the one of the other
         if isinstance(end, SystemExit) and VARIABLE in os.environ:  # a shell has asked for completions, and got them
             return int(end.code or 0)
-        # Who read our output has seen enough; the interpreter must not complain about it when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        standard.give_up_output()  # who read it has seen enough
         return ExitCode.OK
+    except OSError as error:
+        if not standard.is_unwritable(error):
+            raise
+        standard.give_up_output()
+        return _fail(failure_of(FileProblem.of("standard output", error)))
     return done if isinstance(done, int) else ExitCode.OK
+
+
+def _fail(failure: Failure) -> int:
+    with suppress(OSError):  # where standard error is full too, the code is all that can be told
+        Screen().fail(failure)
+    return failure.code

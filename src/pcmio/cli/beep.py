@@ -9,6 +9,7 @@ import click
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import buffer_of, buffer_size_option, depth_option, rate_option, with_target
+from pcmio.cli.values import SECONDS, Number
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import StopStream
@@ -53,12 +54,10 @@ class Tone:
 
 @click.command()
 @with_target
-@click.option(
-    "--frequency", type=click.FloatRange(min=0), default=440.0, show_default=True, metavar="HZ", help="How high."
-)
+@click.option("--frequency", type=Number(min=0), default=440.0, show_default=True, metavar="HZ", help="How high.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     default=1.0,
     show_default=True,
     metavar="S",
@@ -66,7 +65,7 @@ class Tone:
 )
 @click.option(
     "--volume",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.2,
     show_default=True,
     metavar="V",
@@ -90,6 +89,8 @@ def beep(
     with target.open_device(Direction.OUTPUT) as device:
         default = device.default_output_config()
         config = StreamConfig(default.channels, rate or default.sample_rate, buffer_of(buffer_size))
+        if frequency > config.sample_rate / 2:
+            raise click.UsageError(f"{frequency:g} Hz is more than {config.sample_rate} frames in a second can hold")
         tone = Tone(frequency, config.sample_rate, max(1, round(seconds * config.sample_rate)), volume)
         report = play_tone(screen, device, config, tone, depth=depth)
         screen.say(

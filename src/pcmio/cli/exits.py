@@ -43,6 +43,11 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
 )
 
 
+def shown_name(name: str) -> str:
+    """A name as it can be written in a line: what is no sign to be seen, or no Unicode, is a question mark."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
+
+
 class FileProblem(Exception):  # noqa: N818 - not the library's
     """A file cannot be read or written.
 
@@ -52,8 +57,8 @@ class FileProblem(Exception):  # noqa: N818 - not the library's
     """
 
     def __init__(self, message: str, advice: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = shown_name(message)
+        super().__init__(self.message)
         self.advice = advice
 
     @classmethod

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import os
 import queue
+import re
+import shutil
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +34,13 @@ if TYPE_CHECKING:
 _AHEAD_SECONDS = 2.0
 _CHUNK_FRAMES = 8192
 _PATIENCE_SECONDS = 0.3
+_DAMAGED = "it may be damaged, or not complete"
+#: Of libsndfile: SF_ERR_UNRECOGNISED_FORMAT, SF_ERR_SYSTEM.
+_UNRECOGNISED, _SYSTEM = 1, 2
+#: More is not in the tables of libvorbis, which libsndfile 1.2 lets crash the program when such a file is written.
+_MOST_VORBIS_RATE = 200_000
+#: So little is left on a disk that is full.
+_FULL_BYTES = 65_536
 
 
 def soundfile() -> Any:
@@ -79,13 +90,13 @@ def reading(path: str, raw: RawFormat | None = None) -> Generator[tuple[Any, Fil
             yield file, _facts(IN_WORDS, file, frames or 0, piped=True)
         return
     try:
-        Path(path).open("rb").close()  # the system's own words when that is not possible
+        open(path, "rb").close()  # noqa: PTH123 - the system's own words when that is not possible
     except OSError as error:
         raise FileProblem.of(path, error) from None
     try:
-        file = library.SoundFile(path, **({} if raw is None else raw.opening()))
+        file = library.SoundFile(native_path(path), **({} if raw is None else raw.opening()))
     except library.LibsndfileError as error:
-        raise FileProblem(f"{path}: {error.error_string}", _readable(library)) from None
+        raise FileProblem(f"{path}: {in_words(error)}", _readable(library, error)) from None
     with file:
         yield file, _facts(path, file, file.frames)
 
@@ -95,7 +106,24 @@ def _facts(path: str, file: Any, frames: int, *, piped: bool = False) -> FileFac
     return FileFacts(path, file.channels, file.samplerate, frames, wide, piped)
 
 
-def _readable(library: Any) -> str:
+def native_path(path: str) -> str | bytes:
+    """A path as libsndfile takes it: on Unix a name is bytes, and need not be Unicode."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def in_words(error: Any) -> str:
+    """What libsndfile says, without saying that it is an error."""
+    text: str = error.error_string
+    return re.sub(r"^Error *[:.] *|\.$", "", text)
+
+
+def _readable(library: Any, error: Any) -> str:
+    if error.code != _UNRECOGNISED:
+        return _DAMAGED
     return f"these can be read: {', '.join(sorted(library.available_formats())).lower()}"
 
 
@@ -151,7 +179,12 @@ class Reader:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
             with suppress(_Over):
-                self._put(FileProblem(f"{self._file.name}: {error}"))
+                why = in_words(error) if hasattr(error, "error_string") else str(error)
+                self._put(FileProblem(f"{self._name()}: it cannot be read to its end: {why}", _DAMAGED))
+
+    def _name(self) -> str:
+        name: str | bytes | int = self._file.name
+        return IN_WORDS if isinstance(name, int) else os.fsdecode(name)
 
     def _chunks(self) -> Iterator[Any]:
         # From a pipe no more than is played at a time: what comes slowly is not waited for longer than that.
@@ -251,8 +284,10 @@ def plan_file(path: str, wanted: str | None, native: SampleFormat) -> FilePlan:
         subtype = "OPUS" if suffix == "opus" else _LOSSY[container]
         return FilePlan(path, container, Encoding(subtype, SampleFormat.F32))
     holds = {name: kept for name, kept in ENCODINGS.items() if library.check_format(container, kept.subtype)}
+    if not holds:
+        raise FileProblem(f"{path}: {suffix} files hold no samples that pcmio writes", "use .wav, .flac, .ogg or .mp3")
     if wanted is None:
-        wanted = next(name for name in _like(native) if name in holds)
+        wanted = next((name for name in _like(native) if name in holds), next(iter(holds)))
     elif wanted not in holds:
         raise FileProblem(f"{path}: a {suffix} file does not hold {wanted}", f"it holds {', '.join(holds)}")
     return FilePlan(path, container, holds[wanted])
@@ -271,9 +306,11 @@ class Writer:
     """Writes what callbacks put, as it comes."""
 
     def __init__(self, plan: FilePlan, config: StreamConfig, *, replace: bool) -> None:
-        library = soundfile()
+        if replace and Path(plan.path).is_file():
+            with TemporaryDirectory() as folder:  # what is there is not lost to a file that cannot be
+                _open_to_write(str(Path(folder) / "tried"), plan, config).close()
         try:
-            Path(plan.path).open("wb" if replace else "xb").close()
+            open(plan.path, "wb" if replace else "xb").close()  # noqa: PTH123 - a Path loses a last slash
         except FileExistsError:
             raise FileProblem(
                 f"{plan.path} exists already", "name another file, or add --force to replace it"
@@ -281,12 +318,10 @@ class Writer:
         except OSError as error:
             raise FileProblem.of(plan.path, error) from None
         try:
-            self._file = library.SoundFile(
-                plan.path, "w", config.sample_rate, config.channels, plan.encoding.subtype, format=plan.container
-            )
-        except library.LibsndfileError as error:
+            self._file = _open_to_write(plan.path, plan, config)
+        except FileProblem:
             Path(plan.path).unlink()
-            raise FileProblem(f"{plan.path}: {error.error_string}", _unwritable(plan, config)) from None
+            raise
         self._plan = plan
         self._blocks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._problem: FileProblem | None = None
@@ -327,11 +362,40 @@ class Writer:
                     self.frames += len(block)
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who records
             self._problem = FileProblem(
-                f"{self._plan.path}: {getattr(error, 'error_string', error)}", "what was written until then is kept"
+                f"{self._plan.path}: {_why_not_written(self._plan.path, error)}", "what was written until then is kept"
             )
 
 
-def _unwritable(plan: FilePlan, config: StreamConfig) -> str:
+def _open_to_write(path: str, plan: FilePlan, config: StreamConfig) -> Any:
+    library = soundfile()
+    if plan.encoding.subtype == _LOSSY["OGG"] and config.sample_rate > _MOST_VORBIS_RATE:
+        raise FileProblem(f"{plan.path}: an ogg file does not hold {config.sample_rate} Hz", _unwritable(plan))
+    try:
+        return library.SoundFile(
+            native_path(path),
+            "w",
+            config.sample_rate,
+            config.channels,
+            plan.encoding.subtype,
+            format=plan.container,
+        )
+    except library.LibsndfileError as error:
+        why = in_words(error)
+        if error.code == _UNRECOGNISED:
+            kind = plan.container.lower()
+            why = f"a {kind} file does not hold {config.channels} channels at {config.sample_rate} Hz"
+        raise FileProblem(f"{plan.path}: {why}", _unwritable(plan)) from None
+
+
+def _why_not_written(path: str, error: Exception) -> str:
+    """Libsndfile keeps to itself what the system has told it."""
+    if getattr(error, "code", None) != _SYSTEM:
+        return in_words(error) if hasattr(error, "error_string") else str(error)
+    full = shutil.disk_usage(Path(path).resolve().parent).free < _FULL_BYTES
+    return "the disk is full" if full else "the system takes no more of it (is the disk full, or the file too large?)"
+
+
+def _unwritable(plan: FilePlan) -> str:
     if plan.encoding.subtype == "OPUS":
         return "opus files take --rate 8000, 12000, 16000, 24000 or 48000"
-    return f"{config.channels} channels at {config.sample_rate} Hz may be more than a {plan.container} file holds"
+    return "choose another --rate or --channels, or record to a .wav"

@@ -14,6 +14,7 @@ from pcmio.cli.exits import ExitCode, one_line
 from pcmio.cli.facts import configs_of
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import Target, find_any_device, host_option, json_option
+from pcmio.cli.values import WORD
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceNotAvailable
@@ -92,7 +93,7 @@ class SideInfo(NamedTuple):
 
 
 @click.command(short_help="Tell all of a device.")
-@click.argument("device_name", metavar="[DEVICE]", required=False, shell_complete=complete_device)
+@click.argument("device_name", type=WORD, metavar="[DEVICE]", required=False, shell_complete=complete_device)
 @host_option
 @click.option("--no-open", is_flag=True, help="Do not open it: nothing is told of its latency.")
 @json_option

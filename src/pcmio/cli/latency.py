@@ -23,6 +23,7 @@ from pcmio.cli.targets import (
     save_option,
     with_target,
 )
+from pcmio.cli.values import Number
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError
@@ -51,7 +52,7 @@ _BINS = 12
 )
 @click.option(
     "--volume",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=0.5,
     show_default=True,
     metavar="V",

@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pcmio.cli.completion import complete_host
-from pcmio.cli.exits import failure_of, one_line
+from pcmio.cli.exits import failure_of, one_line, shown_name
 from pcmio.cli.facts import DeviceFacts, facts_of
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, open_host
+from pcmio.cli.values import WORD
 from pcmio.errors import AudioError, HostUnavailable
 from pcmio.platform import ALL_HOSTS, HOSTS, default_host
 
@@ -127,6 +128,7 @@ class Listed(NamedTuple):
 @click.option(
     "--host",
     "host_name",
+    type=WORD,
     metavar="ID",
     shell_complete=complete_host,
     help="Only this audio system (see: pcmio hosts).",
@@ -200,7 +202,7 @@ def show_devices(screen: Screen, host: HostFacts, found: list[DeviceFacts]) -> N
     screen.say(lines[0])
     for line, device in zip(lines[1:], found, strict=True):
         screen.say(line)
-        screen.say(Text(f"     {device.id}", "cyan"))
+        screen.say(Text(f"     {shown_name(device.id)}", "cyan"))
 
 
 def _table(screen: Screen, found: list[DeviceFacts], *, ids: bool, name_width: int | None = None) -> Table:
@@ -226,8 +228,8 @@ def _cells(device: DeviceFacts, glyphs: Glyphs) -> tuple[Text, ...]:
     side = device.output or device.input
     return (
         marks,
-        Text(device.name, "bold" if default else "default"),
-        Text(device.id, "cyan"),
+        Text(shown_name(device.name), "bold" if default else "default"),
+        Text(shown_name(device.id), "cyan"),
         Text(device.type, "dim" if device.type == "unknown" else "default"),
         Text(glyphs.none if device.input is None else str(device.input.channels)),
         Text(glyphs.none if device.output is None else str(device.output.channels)),

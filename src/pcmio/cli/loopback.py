@@ -21,6 +21,7 @@ from pcmio.cli.targets import (
     rate_option,
     with_target,
 )
+from pcmio.cli.values import SECONDS, Number
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import StopStream, UnsupportedConfig
@@ -47,12 +48,8 @@ _START_SECONDS = 3.0
 @click.command(short_help="Play what is recorded, at once.")
 @with_target
 @input_option
-@click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="How long.  [default: until Ctrl-C]"
-)
-@click.option(
-    "--volume", type=click.FloatRange(0, 10), default=1.0, show_default=True, metavar="V", help="1 leaves it as it is."
-)
+@click.option("--seconds", type=SECONDS, metavar="S", help="How long.  [default: until Ctrl-C]")
+@click.option("--volume", type=Number(0, 10), default=1.0, show_default=True, metavar="V", help="1 leaves it as it is.")
 @rate_option
 @buffer_size_option
 @low_depth_option

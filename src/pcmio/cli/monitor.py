@@ -15,6 +15,7 @@ from pcmio.cli.interrupts import Interrupt
 from pcmio.cli.meters import TICK, Levels, Picture, channel_name, decibel_text, decibels, xrun_text
 from pcmio.cli.screen import Screen, clock
 from pcmio.cli.targets import find_device, with_target
+from pcmio.cli.values import SECONDS, Number
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceNotAvailable, OperationTimeout
@@ -46,12 +47,10 @@ _HOPEFUL = (DeviceAdded, DeviceChanged, DefaultChanged, HostBack, EventsDropped)
 
 @click.command(short_help="Show how loud an input is, and who comes and goes.")
 @with_target
-@click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="How long.  [default: until Ctrl-C]"
-)
+@click.option("--seconds", type=SECONDS, metavar="S", help="How long.  [default: until Ctrl-C]")
 @click.option(
     "--interval",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     default=1.0,
     show_default=True,
     metavar="S",

@@ -19,6 +19,7 @@ import click
 import numpy as np
 
 from pcmio.cli.exits import FileProblem
+from pcmio.cli.standard import was_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -75,7 +76,9 @@ def standard_input(raw: RawFormat | None, library: Any) -> Generator[tuple[Any, 
     Raises:
         FileProblem: It is no sound that can be read from a pipe.
     """
-    if sys.stdin is None or sys.stdin.isatty():  # pyright: ignore[reportUnnecessaryComparison] - pythonw has none
+    if was_closed(0):
+        raise FileProblem("standard input is closed", "pipe a sound into it: producer | pcmio play -")
+    if sys.stdin.isatty():
         raise FileProblem("standard input is a terminal", "pipe a sound into it: producer | pcmio play -")
     number = sys.stdin.fileno()
     _wait_for_data(number)
@@ -148,6 +151,8 @@ class PipeWriter:
 
     @staticmethod
     def _open() -> int:
+        if was_closed(1):
+            raise FileProblem("standard output is closed", "pipe it into a program, or name a file")
         if sys.stdout.isatty():
             raise click.UsageError("standard output is a terminal: pipe it into a program, or into a file")
         sys.stdout.flush()

@@ -8,10 +8,11 @@ import click
 from rich.text import Text
 
 from pcmio.cli.completion import complete_file
-from pcmio.cli.exits import ExitCode
+from pcmio.cli.exits import ExitCode, shown_name
 from pcmio.cli.pipes import RAW_SUBTYPES, RawFormat
 from pcmio.cli.screen import Screen, counted
 from pcmio.cli.targets import buffer_size_option, depth_option, rate_option, with_target
+from pcmio.cli.values import WORD, Number
 from pcmio.descriptions import Direction
 from pcmio.errors import StopStream, UnsupportedConfig
 
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Play sound files.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@click.argument("files", type=WORD, metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
 @with_target
 @rate_option
 @buffer_size_option
 @depth_option
 @click.option(
     "--volume",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=1.0,
     show_default=True,
     metavar="V",
@@ -47,10 +48,10 @@ if TYPE_CHECKING:
     help="FILE has samples alone, of this format, little-endian and interleaved.",
 )
 @click.option(
-    "--raw-rate", type=click.IntRange(min=1), default=48_000, show_default=True, metavar="HZ", help="Their rate."
+    "--raw-rate", type=click.IntRange(1, 768_000), default=48_000, show_default=True, metavar="HZ", help="Their rate."
 )
 @click.option(
-    "--raw-channels", type=click.IntRange(min=1), default=2, show_default=True, metavar="N", help="Their channels."
+    "--raw-channels", type=click.IntRange(1, 1024), default=2, show_default=True, metavar="N", help="Their channels."
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON when done, for programs.")
 def play(  # noqa: PLR0913 - one for each option
@@ -150,7 +151,7 @@ class _Player:
     def _announce(self, facts: FileFacts, config: StreamConfig, mixing: Mixing) -> None:
         glyphs = self._screen.glyphs
         title = Text.assemble(
-            (facts.path, "bold"), f" {glyphs.arrow} {self._device.name}", (f" ({self._device.id})", "dim")
+            (shown_name(facts.path), "bold"), f" {glyphs.arrow} {self._device.name}", (f" ({self._device.id})", "dim")
         )
         told = [f"{config.channels} ch, {config.sample_rate} Hz", *mixing.remarks(glyphs.arrow)]
         self._screen.say(title)

@@ -9,9 +9,10 @@ import click
 from rich.text import Text
 
 from pcmio.cli.completion import complete_file
-from pcmio.cli.exits import ExitCode
+from pcmio.cli.exits import ExitCode, shown_name
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import buffer_size_option, calm_buffer, depth_option, rate_option, with_target
+from pcmio.cli.values import SECONDS, WORD
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import StopStream
@@ -31,11 +32,11 @@ _FORMATS = ("i16", "i24", "i32", "f32", "f64")
 
 
 @click.command(short_help="Record to a sound file.")
-@click.argument("file", metavar="FILE", shell_complete=complete_file)
+@click.argument("file", type=WORD, metavar="FILE", shell_complete=complete_file)
 @with_target
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     metavar="S",
     help="How long.  [default: until Ctrl-C]",
 )
@@ -175,7 +176,10 @@ class _Recording:
     def _announce(self) -> None:
         glyphs = self._screen.glyphs
         title = Text.assemble(
-            f"{self._device.name} ", (f"({self._device.id}) ", "dim"), f"{glyphs.arrow} ", (self._plan.path, "bold")
+            f"{self._device.name} ",
+            (f"({self._device.id}) ", "dim"),
+            f"{glyphs.arrow} ",
+            (shown_name(self._plan.path), "bold"),
         )
         kind = f"{self._plan.container} {self._plan.encoding.subtype}".lower().replace("_", " ")
         told = [f"{self._config.channels} ch, {self._config.sample_rate} Hz", kind]

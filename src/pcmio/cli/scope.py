@@ -13,6 +13,7 @@ from rich.text import Text
 from pcmio.cli.exits import ExitCode
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, rate_option, save_option, with_target
+from pcmio.cli.values import Number
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
 
@@ -43,13 +44,13 @@ _MARKS = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 @with_target
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     metavar="S",
     help="How long.  [default: until Ctrl-C; a second where nothing can move]",
 )
 @click.option(
     "--window",
-    type=click.FloatRange(1, 1000),
+    type=Number(1, 1000),
     default=20.0,
     show_default=True,
     metavar="MS",

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType
     from rich.table import Table
 
     from pcmio.cli.exits import Failure
@@ -101,9 +103,23 @@ class Screen:
         self.err.print(text)
 
 
+#: What a terminal obeys instead of showing it, or what cannot be written: a name has no say over a terminal.
+_UNSEEN = {code: "?" for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if code != ord("\n")}
+
+
+class _Console(Console):
+    """Writes text as text, whatever is in it."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Segments, of which only rich's own move the cursor."""
+        for part in super().render(renderable, options):
+            plain = part.control or part.text.isprintable() or part.text == "\n"
+            yield part if plain else Segment(part.text.translate(_UNSEEN), part.style)
+
+
 def _console(terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
     width = None if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return _Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def _glyphs(console: Console) -> Glyphs:

@@ -14,6 +14,7 @@ from rich.text import Text
 from pcmio.cli.exits import ExitCode, one_line
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, rate_option, with_target
+from pcmio.cli.values import Number
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
 from pcmio.errors import UnsupportedConfig
@@ -68,7 +69,7 @@ class Trial(NamedTuple):
 @click.option("--record", is_flag=True, help="Try an input, not an output.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     default=2.0,
     show_default=True,
     metavar="S",
@@ -102,7 +103,7 @@ class Trial(NamedTuple):
 )
 @click.option(
     "--depth",
-    type=click.FloatRange(0, 60),
+    type=Number(0, 60),
     default=0.0,
     show_default=True,
     metavar="SECONDS",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import click
 
 from pcmio.cli.completion import complete_depth, complete_device, complete_file, complete_host, complete_input
+from pcmio.cli.values import WORD
 from pcmio.configs import BufferSize, SupportedBufferSize
 from pcmio.descriptions import Direction
 from pcmio.errors import DeviceNotAvailable, HostUnavailable
@@ -31,6 +32,7 @@ _NO_HOST = "start one, name one with --host (pcmio hosts tells which), or use --
 host_option = click.option(
     "--host",
     "host_name",
+    type=WORD,
     metavar="ID",
     shell_complete=complete_host,
     is_eager=True,  # completing a device asks for it
@@ -74,6 +76,7 @@ def with_target(command: Callable[..., T]) -> Callable[..., T]:
     @click.option(
         "--device",
         "device_name",
+        type=WORD,
         metavar="ID|NAME",
         shell_complete=complete_device,
         help="Device: its id, or a part of its name.",
@@ -118,6 +121,7 @@ low_depth_option = _depth_option("low")
 input_option = click.option(
     "--input",
     "input_name",
+    type=WORD,
     metavar="ID|NAME",
     shell_complete=complete_input,
     help="Where it is recorded.  [default: where nobody says another]",
@@ -127,7 +131,11 @@ input_option = click.option(
 def save_option(what: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """``--save FILE``, where ``what`` is drawn."""
     return click.option(
-        "--save", metavar="FILE", shell_complete=complete_file, help=f"Draw {what} into a .png, .svg or .pdf."
+        "--save",
+        type=WORD,
+        metavar="FILE",
+        shell_complete=complete_file,
+        help=f"Draw {what} into a .png, .svg or .pdf.",
     )
 
 

@@ -1,0 +1,216 @@
+"""What nobody means well by: odd numbers, odd names, outputs that are closed or full, files that cannot be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind
+
+from .conftest import soundfile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .conftest import Ran
+
+NULL = ("--host", "null")
+FULL = Path("/dev/full")
+unix = pytest.mark.skipif(sys.platform == "win32", reason="file names are bytes on Unix only")
+
+
+def shell(alone: dict[str, str], folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """A line of bash, in which $pcmio is the program."""
+    env = {**alone, "pcmio": f"{sys.executable} -m pcmio"}
+    return subprocess.run(
+        ["bash", "-c", line], env=env, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e308", "-1", "", "abc"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("beep", "--seconds"),
+        ("beep", "--volume"),
+        ("play", "a.wav", "--volume"),
+        ("record", "a.wav", "--seconds"),
+        ("scope", "--window"),
+        ("loopback", "--seconds"),
+        ("latency", "--volume"),
+        ("stress", "--depth"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_number_to_go_by_is_a_wrong_command_line(
+    call: Callable[..., Ran], command: tuple[str, ...], number: str
+) -> None:
+    ran = call(*command, number)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"pcmio: Invalid value for '{command[-1]}'")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("devices", "--host", ""),
+        ("beep", "--host", ""),
+        ("beep", "--device", " "),
+        ("loopback", "--input", ""),
+        ("info", ""),
+        ("play", ""),
+        ("record", ""),
+        ("scope", "--save", ""),
+    ],
+)
+def test_an_empty_word_is_no_default(call: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
+    ran = call(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert "it is empty" in ran.err
+
+
+def test_a_tone_that_a_rate_cannot_hold_is_refused(call: Callable[..., Ran]) -> None:
+    ran = call("beep", "--frequency", "24001", "--seconds", "0.1")
+    assert ran.code == 2
+    assert "24001 Hz is more than 48000 frames in a second can hold" in ran.err
+    assert call("beep", "--frequency", "24000", "--seconds", "0.1").code == 0
+
+
+# --- standard input and output --------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "completion bash", "devices --host null", "devices --host null --json", "record --host null a.wav"],
+)
+def test_an_output_that_is_full_is_told_in_a_line(alone: dict[str, str], tmp_path: Path, command: str) -> None:
+    done = shell(alone, tmp_path, f"$pcmio {command} > {FULL}")
+    assert (done.returncode, done.stderr) == (6, "pcmio: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("command", ["hosts", "--help", "record --host null a.wav --seconds 0.1 --json"])
+def test_what_is_closed_is_not_needed(alone: dict[str, str], tmp_path: Path, command: str, closed: str) -> None:
+    done = shell(alone, tmp_path, f"$pcmio {command} {closed}")
+    assert (done.returncode, done.stderr) == (0, "")
+    if command.startswith("record"):
+        assert soundfile.info(str(tmp_path / "a.wav")).frames == 4800
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("record --host null - >&-", "standard output is closed"),
+        ("play --host null - <&-", "standard input is closed"),
+    ],
+)
+def test_a_pipe_that_is_closed_is_told(alone: dict[str, str], tmp_path: Path, line: str, said: str) -> None:
+    done = shell(alone, tmp_path, f"$pcmio {line}")
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr.startswith(f"pcmio: {said}\n  → ")
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+@unix
+def test_a_file_name_need_not_be_unicode(alone: dict[str, str], tmp_path: Path) -> None:
+    done = shell(
+        alone, tmp_path, "$pcmio record --host null $'\\xff.wav' --seconds 0.1 && $pcmio play --host null *.wav"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "→ ?.wav" in done.stdout
+    assert "?.wav → " in done.stdout
+    assert (os.fsencode(tmp_path) + b"/\xff.wav") in [os.fsencode(path) for path in tmp_path.iterdir()]
+
+
+@unix
+def test_a_file_name_has_no_say_over_the_terminal(call: Callable[..., Ran], sine: Callable[..., str]) -> None:
+    ran = call("play", sine("\x1b[31m[red]\nx.wav"))
+    assert ran.code == 0, ran.err
+    assert "?[31m[red]?x.wav → " in ran.out
+    ran = call("play", "no\nsuch\x1bfile.wav")
+    assert (ran.code, ran.err) == (6, "pcmio: no?such?file.wav: No such file or directory\n")
+
+
+@pytest.mark.parametrize("columns", ["200", "60"])
+def test_neither_has_a_devices(
+    call: Callable[..., Ran], null: NullHost, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    null.misfortune.plug(NullDeviceSpec("\x1b[31m[red]\u202eodd", NullKind.SINK))
+    ran = call("devices", "--host", "null")
+    assert ran.code == 0, ran.err
+    assert "null:?[31m[red]?odd" in ran.out
+    ran = call("beep", "--device", "odd", "--seconds", "0.05")
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["xi", "wve"])
+def test_a_file_that_holds_no_usual_samples_is_refused(call: Callable[..., Ran], tmp_path: Path, ending: str) -> None:
+    ran = call("record", str(tmp_path / f"a.{ending}"), "--seconds", "0.1")
+    assert ran.code == 6
+    assert f"{ending} files hold no samples that pcmio writes" in ran.err
+
+
+def test_a_rate_that_crashes_libvorbis_is_refused(run: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = run("record", "a.ogg", *NULL, "--rate", "384000", "--seconds", "0.1")
+    assert (ran.code, ran.err.splitlines()[0]) == (6, "pcmio: a.ogg: an ogg file does not hold 384000 Hz")
+    assert not (tmp_path / "a.ogg").exists()
+    assert run("record", "a.ogg", *NULL, "--rate", "200000", "--seconds", "0.1").code == 0
+
+
+def test_a_file_is_not_replaced_by_one_that_cannot_be(call: Callable[..., Ran], tmp_path: Path) -> None:
+    take = tmp_path / "take.mp3"
+    assert call("record", str(take), "--seconds", "0.1").code == 0
+    before = take.read_bytes()
+    ran = call("record", str(take), "--seconds", "0.1", "--rate", "7", "--force")
+    assert ran.code == 6
+    assert "take.mp3: MPEG-1/2/2.5 only supports sample rates" in ran.err
+    assert take.read_bytes() == before
+    assert call("record", str(take), "--seconds", "0.2", "--force").code == 0
+    assert take.read_bytes() != before
+
+
+def test_more_channels_than_a_file_holds_are_told(call: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = call("record", str(tmp_path / "a.flac"), "--channels", "32", "--seconds", "0.1")
+    assert ran.code == 6
+    assert "a flac file does not hold 32 channels at 48000 Hz" in ran.err
+    assert not (tmp_path / "a.flac").exists()
+
+
+def test_a_directory_is_not_recorded_to(call: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = call("record", f"{tmp_path}/a.wav/", "--seconds", "0.1", "--force")
+    assert ran.code == 6
+    assert "a.wav/: Is a directory" in ran.err
+    assert not (tmp_path / "a.wav").exists()
+
+
+def test_a_file_that_was_cut_off_is_not_called_unknown(
+    call: Callable[..., Ran], sine: Callable[..., str], tmp_path: Path
+) -> None:
+    whole = Path(sine("a.flac")).read_bytes()
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    ran = call("play", str(tmp_path / "cut.flac"))
+    assert ran.code == 6
+    assert "can be read" not in ran.err
+    assert ran.err.endswith("  → it may be damaged, or not complete\n")
+
+
+@unix
+def test_a_recording_that_the_system_stops_says_why_and_is_kept(alone: dict[str, str], tmp_path: Path) -> None:
+    done = shell(alone, tmp_path, "ulimit -f 100; $pcmio record --host null a.wav --seconds 5")
+    assert done.returncode == 6
+    assert "a.wav: the system takes no more of it (is the disk full, or the file too large?)" in done.stderr
+    assert "what was written until then is kept" in done.stderr
+    assert soundfile.info(str(tmp_path / "a.wav")).frames > 9600
