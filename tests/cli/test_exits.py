@@ -72,25 +72,34 @@ def test_a_name_that_fits_several_devices_lists_them(run: Callable[..., Ran], on
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
+    ("error", "code", "advice"),
     [
-        (errors.PermissionDenied("the system says no", advice="ask it nicely"), 5),
-        (errors.DeviceBusy("somebody plays already", advice="ask it nicely"), 1),
-        (errors.DeviceLost("unplugged", advice="ask it nicely"), 4),
-        (errors.HostDisconnected("gone", advice="ask it nicely"), 3),
-        (errors.BackendError("odd", call="snd_odd", code=-7, advice="ask it nicely"), 1),
+        (errors.PermissionDenied("the system says no", advice="ask it nicely"), 5, "ask it nicely"),
+        (errors.DeviceBusy("somebody plays already", advice="ask it nicely"), 1, "ask it nicely"),
+        # What the library says to programs is no advice for people.
+        (
+            errors.DeviceLost("unplugged", advice="build a new stream"),
+            4,
+            "connect it again, or name another: pcmio devices lists them",
+        ),
+        (
+            errors.HostDisconnected("gone", advice="build a new stream"),
+            3,
+            "start it again, and then this; pcmio doctor looks for what is wrong",
+        ),
+        (errors.BackendError("odd", call="snd_odd", code=-7, advice="ask it nicely"), 1, "ask it nicely"),
     ],
     ids=lambda value: type(value).__name__,
 )
 @pytest.mark.parametrize("when", ["build", "start", "devices"])
 def test_errors_of_the_system_have_their_codes(
-    call: Callable[..., Ran], null: NullHost, when: str, error: errors.AudioError, code: int
+    call: Callable[..., Ran], null: NullHost, when: str, error: errors.AudioError, code: int, advice: str
 ) -> None:
     null.misfortune.order(when, error)
     ran = call("beep", "--seconds", "0.1")
     assert ran.code == code
     assert ran.err.startswith(f"pcmio: {error.message}")
-    assert ran.err.endswith("  → ask it nicely\n")
+    assert ran.err.endswith(f"  → {advice}\n")
     assert ("[snd_odd: -7]" in ran.err) == (error.call is not None)
 
 

@@ -214,3 +214,43 @@ def test_a_recording_that_the_system_stops_says_why_and_is_kept(alone: dict[str,
     assert "a.wav: the system takes no more of it (is the disk full, or the file too large?)" in done.stderr
     assert "what was written until then is kept" in done.stderr
     assert soundfile.info(str(tmp_path / "a.wav")).frames > 9600
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback(alone: dict[str, str]) -> None:
+    program = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+class AtRich(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "rich":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, AtRich())
+from pcmio.cli import main
+sys.exit(main(["hosts"]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=alone, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@unix
+def test_a_second_ctrl_c_on_the_way_out_changes_nothing(alone: dict[str, str]) -> None:
+    program = """
+import os, signal, sys
+from pcmio.cli.interrupts import Interrupt
+
+with Interrupt() as interrupt:
+    os.kill(os.getpid(), signal.SIGINT)
+assert interrupt.asked
+os.kill(os.getpid(), signal.SIGINT)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=alone, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -16,6 +16,8 @@ __all__ = ["main"]
 
 #: What extras install, by the names under which it is imported.
 _EXTRAS = {**dict.fromkeys(("click", "numpy", "rich", "soundfile", "soxr"), "cli"), "matplotlib": "plot"}
+#: As ``ExitCode`` has it, which may not be loaded yet.
+_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from pcmio.cli.app import run
 
         return run(arguments)
+    except KeyboardInterrupt:  # while all this was loaded
+        return _INTERRUPTED
     except ModuleNotFoundError as missing:
         name = (missing.name or "").partition(".")[0]
         if name not in _EXTRAS:

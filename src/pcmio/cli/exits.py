@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import click
 
-from pcmio.errors import AudioError, DeviceNotAvailable, HostUnavailable, InvalidInput, PermissionDenied
+from pcmio.errors import (
+    AudioError,
+    DeviceLost,
+    DeviceNotAvailable,
+    HostDisconnected,
+    HostUnavailable,
+    InvalidInput,
+    PermissionDenied,
+)
 
 
 class ExitCode(IntEnum):
@@ -40,6 +48,12 @@ _CODES: tuple[tuple[type[Exception], ExitCode], ...] = (
     (HostUnavailable, ExitCode.NO_SERVER),
     (DeviceNotAvailable, ExitCode.NO_DEVICE),
     (PermissionDenied, ExitCode.NO_PERMISSION),
+)
+
+#: What to do, where the library speaks to programs of streams.
+_INSTEAD: tuple[tuple[type[Exception], str], ...] = (
+    (HostDisconnected, "start it again, and then this; pcmio doctor looks for what is wrong"),
+    (DeviceLost, "connect it again, or name another: pcmio devices lists them"),
 )
 
 
@@ -92,7 +106,8 @@ def failure_of(error: AudioError | FileProblem | click.UsageError) -> Failure:
         return Failure(ExitCode.FILE, error.message, advice=error.advice)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.AUDIO)
     tried = error.tried if isinstance(error, HostUnavailable) else ()
-    return Failure(code, one_line(error), tuple(f"{what}: {why}" for what, why in tried), error.advice)
+    advice = next((said for kind, said in _INSTEAD if isinstance(error, kind)), error.advice)
+    return Failure(code, one_line(error), tuple(f"{what}: {why}" for what, why in tried), advice)
 
 
 def one_line(error: AudioError) -> str:

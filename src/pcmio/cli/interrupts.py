@@ -38,6 +38,8 @@ class Interrupt:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.asked:
+            return  # who is on the way out is not hurried by a second request, but by one that comes much later
         for number, handler in self._before:
             signal.signal(number, handler)
 

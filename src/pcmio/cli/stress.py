@@ -296,7 +296,7 @@ def _show(screen: Screen, device: Device, trials: list[Trial], found: Trial | No
     if trials:
         screen.say_table(table)
     if found is None:
-        screen.say(Text("No size held.", "bold red"))
+        screen.say(Text("No size held." if trials else "Stopped before the first size was tried.", "bold red"))
         return
     text = f"The smallest buffer that held: {found.frames} frames ({found.buffer_seconds * 1000:.1f} ms)"
     screen.say(Text(text, "bold green").append(f", {found.latency * 1000:.1f} ms latency in all", "not bold default"))
