@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ class Plot:
     """
 
     def __init__(self, path: str) -> None:
+        # It writes about directories that it cannot have; what is drawn does not need them.
+        logging.getLogger("matplotlib").addHandler(logging.NullHandler())
         # Not pyplot: it looks for a screen.
         self._figure: Any = import_module("matplotlib.figure").Figure(figsize=_INCHES, layout="constrained")
         kinds: dict[str, str] = import_module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()

@@ -36,7 +36,7 @@ host_option = click.option(
     metavar="ID",
     shell_complete=complete_host,
     is_eager=True,  # completing a device asks for it
-    help="Audio system to use (see: pcmio hosts).",
+    help="Audio system to use (see: pcmio hosts).  [default: PCMIO_HOST, else the first that answers]",
 )
 
 
@@ -79,7 +79,7 @@ def with_target(command: Callable[..., T]) -> Callable[..., T]:
         type=WORD,
         metavar="ID|NAME",
         shell_complete=complete_device,
-        help="Device: its id, or a part of its name.",
+        help="Device: its id, or a part of its name (see: pcmio devices).  [default: the system's]",
     )
     @functools.wraps(command)
     def wrapped(*, host_name: str | None, device_name: str | None, **others: object) -> T:
@@ -124,7 +124,7 @@ input_option = click.option(
     type=WORD,
     metavar="ID|NAME",
     shell_complete=complete_input,
-    help="Where it is recorded.  [default: where nobody says another]",
+    help="Input to record from: its id, or a part of its name (see: pcmio devices).",
 )
 
 
