@@ -74,14 +74,22 @@ def test_both_run_at_a_rate_that_both_have(call: Callable[..., Ran], null: NullH
     assert (ran.json["sample_rate"], ran.json["frames"]) == (44_100, 17_640)
 
 
-def test_two_devices_without_a_common_rate_are_refused(call: Callable[..., Ran], null: NullHost) -> None:
-    null.misfortune.plug(NullDeviceSpec("cd", NullKind.SINK, channels=2, sample_rates=(44_100, 44_100)))
+def test_what_is_recorded_is_resampled_where_the_two_have_no_rate_in_common(
+    call: Callable[..., Ran], null: NullHost
+) -> None:
+    null.misfortune.plug(NullDeviceSpec("cd", NullKind.LOOPBACK, channels=2, sample_rates=(44_100, 44_100)))
     null.misfortune.plug(NullDeviceSpec("dat", NullKind.TONE, channels=2, sample_rates=(48_000, 48_000)))
-    ran = call("loopback", "--input", "dat", "--device", "null:cd", "--json")
-    assert (ran.code, ran.out) == (1, "")
-    assert "null:dat) records at 48000 Hz" in ran.err
-    assert "null:cd) plays at 44100 Hz" in ran.err
-    assert "  → name another" in ran.err
+    heard: list[Any] = []
+    config = pcmio.StreamConfig(2, 44_100)
+    with null.device_by_id("null:cd").build_input_stream(config, lambda frames, _: heard.append(frames.copy())):
+        ran = call("loopback", "--input", "dat", "--device", "null:cd", "--seconds", "1", "--depth", "0.2", "--json")
+    assert ran.code == 0, ran.err
+    assert (ran.json["sample_rate"], ran.json["frames"]) == (44_100, 44_100)
+    sound = np.concatenate(heard)[:, 0]
+    sounding = sound[np.abs(sound) > 0.01]
+    assert sounding.max() == pytest.approx(0.5, abs=0.02)
+    loudest = np.argmax(np.abs(np.fft.rfft(sound[np.flatnonzero(sound)[0] :][: 44_100 // 2]))) * 2
+    assert loudest == pytest.approx(440, abs=2)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from pcmio.cli.exits import ExitCode
 from pcmio.cli.facts import configs_of
 from pcmio.cli.screen import Screen, clock
 from pcmio.cli.targets import (
+    balanced_depth_option,
     buffer_size_option,
     find_device,
     input_option,
     json_option,
-    low_depth_option,
     monitor_of,
     rate_option,
     with_target,
@@ -24,7 +24,7 @@ from pcmio.cli.targets import (
 from pcmio.cli.values import SECONDS, Number
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.descriptions import Direction
-from pcmio.errors import StopStream, UnsupportedConfig
+from pcmio.errors import StopStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ _START_SECONDS = 3.0
 @click.option("--volume", type=Number(0, 10), default=1.0, show_default=True, metavar="V", help="1 leaves it as it is.")
 @rate_option
 @buffer_size_option
-@low_depth_option
+@balanced_depth_option
 @click.option(
     "--drift",
     type=click.Choice(("report", "correct")),
@@ -97,6 +97,7 @@ def loopback(  # noqa: PLR0913 - one for each option
                     input_channels=channels,
                     drift=drift or _usual_drift(source, output),
                     depth=depth,
+                    convert="auto",  # where the two have no rate in common
                 )
             ) as stream,
         ):
@@ -126,11 +127,7 @@ def _usual_drift(source: Device, output: Device) -> str:
 
 
 def _plan(source: Device, output: Device, rate: int | None, buffer_size: int | None) -> tuple[StreamConfig, int]:
-    """The config of what is played, and the channels of what is recorded.
-
-    Raises:
-        UnsupportedConfig: The two have no rate in common.
-    """
+    """The config of what is played, and the channels of what is recorded."""
     from pcmio.cli.mixing import stream_channels
 
     recorded, inputs = configs_of(source, Direction.INPUT)
@@ -138,13 +135,7 @@ def _plan(source: Device, output: Device, rate: int | None, buffer_size: int | N
     channels = stream_channels(recorded.channels, played.channels, outputs)
     if rate is None:
         wanted = recorded.sample_rate
-        rate = common_rate(wanted, _with(inputs, recorded.channels), _with(outputs, channels))
-        if rate is None:
-            raise UnsupportedConfig(
-                f"{source.name} ({source.id}) records at {wanted} Hz, {output.name} ({output.id}) plays at "
-                f"{played.sample_rate} Hz, and they have no rate in common",
-                advice="name another --input or --device: sound servers, and ALSA's plug devices, have every rate",
-            )
+        rate = common_rate(wanted, _with(inputs, recorded.channels), _with(outputs, channels)) or played.sample_rate
     return StreamConfig(channels, rate, _size(source, buffer_size)), recorded.channels
 
 

@@ -117,6 +117,7 @@ def _depth_option(default: str) -> Callable[[Callable[..., T]], Callable[..., T]
 
 
 depth_option = _depth_option("high")
+balanced_depth_option = _depth_option("balanced")
 low_depth_option = _depth_option("low")
 input_option = click.option(
     "--input",
