@@ -107,13 +107,12 @@ class Library:
                 self._releasing = ctypes.CDLL(name)
                 self._keeping = ctypes.PyDLL(name)
             except OSError as error:
-                tried.append((name, str(error)))
+                tried.append((name, str(error).removeprefix(f"{name}: ")))
             else:
                 self.path = name
                 return
-        raise HostUnavailable(
-            f"the library of {type(self).__name__} cannot be opened", advice=self.advice, tried=tuple(tried)
-        )
+        name = tried[0][0] if tried else f"the {type(self).__name__} of {sys.platform}, which has none,"
+        raise HostUnavailable(f"{name} cannot be loaded", advice=self.advice, tried=tuple(tried))
 
     @classmethod
     def _candidates(cls) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 import pcmio
 from pcmio.cli.doctor.buffers import Probe, judge, look_at_buffers
-from pcmio.cli.doctor.cards import look_at_cards
+from pcmio.cli.doctor.cards import holders, look_at_cards
 from pcmio.cli.doctor.findings import Finding, State, Veil
 from pcmio.cli.doctor.machine import Machine
 from pcmio.cli.doctor.scheduling import Permission, ask_permission, look_at_scheduling
@@ -43,15 +43,30 @@ class Made:
         file.write_text(text)
 
     def runs(
-        self, pid: int, name: str, uid: int = ME, place: str = "user.slice/user-1000.slice/user@1000.service"
+        self,
+        pid: int,
+        name: str,
+        uid: int = ME,
+        place: str = "user.slice/user-1000.slice/user@1000.service",
+        *,
+        tgid: int | None = None,
     ) -> None:
         self.write(f"/proc/{pid}/comm", f"{name}\n")
-        self.write(f"/proc/{pid}/status", f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n")
+        ids = f"Tgid:\t{pid if tgid is None else tgid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n"
+        self.write(f"/proc/{pid}/status", f"Name:\t{name}\n{ids}")
         self.write(f"/proc/{pid}/cgroup", f"0::/{place}/{name}.service\n")
 
-    def machine(self, groups: tuple[int, ...] = (), env: dict[str, str] | None = None) -> Machine:
+    def machine(
+        self,
+        groups: tuple[int, ...] = (),
+        env: dict[str, str] | None = None,
+        *,
+        uid: int = ME,
+        group_ids: dict[str, int] | None = None,
+    ) -> Machine:
         variables = {"XDG_RUNTIME_DIR": RUNTIME, **(env or {})}
-        return Machine(str(self.root), variables, uid=ME, groups=groups, group_ids={"audio": 29, "rt": 44})
+        named = {"audio": 29, "rt": 44} if group_ids is None else group_ids
+        return Machine(str(self.root), variables, uid=uid, groups=groups, group_ids=named)
 
 
 @pytest.fixture
@@ -126,9 +141,24 @@ def test_pipewires_pulseaudio_is_known_as_such(made: Made) -> None:
 def test_the_environment_may_be_why_no_server_is_seen(made: Made, name: str, text: str) -> None:
     made.runs(1, "init", 0)
     assert with_text(list(look_at_servers(made.machine(env={name: "1"}), answering=[])), text)
-    assert with_text(
-        list(look_at_servers(made.machine(env={"XDG_RUNTIME_DIR": ""}), answering=[])), "XDG_RUNTIME_DIR is not set"
-    )
+
+
+def test_where_the_session_is_is_told_if_there_is_one(made: Made) -> None:
+    made.runs(1, "init", 0)
+    machine = made.machine(env={"XDG_RUNTIME_DIR": ""})
+    found = with_text(list(look_at_servers(machine, answering=["alsa"])), "XDG_RUNTIME_DIR is not set")
+    assert (found.state, found.commands) == (State.NOTE, ())
+    made.write(f"{RUNTIME}/bus", "")
+    found = with_text(list(look_at_servers(machine, answering=["alsa"])), "XDG_RUNTIME_DIR is not set")
+    assert (found.state, found.commands) == (State.HINT, ("export XDG_RUNTIME_DIR=/run/user/$(id -u)",))
+
+
+def test_no_server_is_no_trouble_where_cards_are_used_directly(made: Made) -> None:
+    made.runs(1, "init", 0)
+    assert {one.state for one in look_at_servers(made.machine(), answering=["alsa"])} == {State.NOTE}
+    assert {one.state for one in look_at_servers(made.machine(), answering=[])} == {State.HINT}
+    made.runs(10, "pipewire", SOMEBODY)
+    assert with_text(list(look_at_servers(made.machine(), answering=["alsa"])), "another user").state is State.HINT
 
 
 def test_a_jack_server_is_told_only_where_one_runs(made: Made) -> None:
@@ -151,9 +181,12 @@ CARDS = """ 0 [PCH            ]: HDA-Intel - HDA Intel PCH
 def test_cards_are_told_without_what_names_one_piece(made: Made) -> None:
     made.write("/proc/asound/cards", CARDS)
     made.write("/dev/snd/pcmC0D0p", "")
-    found = list(look_at_cards(made.machine(groups=(29,)), answering=False))
+    group = (made.root / "dev/snd/pcmC0D0p").stat().st_gid
+    found = list(look_at_cards(made.machine((group,), group_ids={"audio": group}), answering=False))
     assert found[0].text == "the kernel has PCH (HDA-Intel), USB (USB-Audio)"
     assert found[1].text == "this user may use them (of the group audio)"
+    assert list(look_at_cards(made.machine(), answering=False))[1].text.endswith("(the session has the rights)")
+    assert list(look_at_cards(made.machine(uid=0), answering=False))[1].text.endswith("(root may all)")
 
 
 def test_a_program_that_holds_a_card_is_named(made: Made) -> None:
@@ -172,14 +205,74 @@ def test_a_program_that_holds_a_card_is_named(made: Made) -> None:
     assert not any("USB, device 0: closed" in finding.text for finding in found)
 
 
+def held(made: Made, owner: int | str) -> Finding:
+    made.write("/proc/asound/cards", CARDS)
+    made.write("/proc/asound/card0/pcm3p/sub0/status", f"state: RUNNING\nowner_pid   : {owner}\n")
+    return with_text(list(look_at_cards(made.machine(), answering=False)), "PCH, device 3")
+
+
+def test_a_thread_that_opened_a_card_is_told_as_its_program(made: Made) -> None:
+    """The kernel tells the thread, which may have a name of its own, and no place in lists of processes."""
+    made.runs(77, "pipewire")
+    made.runs(79, "data-loop.0", tgid=77)
+    found = held(made, 79)
+    assert (found.state, found.facts["pid"]) == (State.OK, 77)
+    assert found.text == "PCH, device 3: pipewire (process 77) plays to it, for all programs"
+
+
+def test_a_server_of_another_user_keeps_a_card_from_us(made: Made) -> None:
+    made.runs(77, "pulseaudio", SOMEBODY)
+    found = held(made, 77)
+    assert found.state is State.HINT
+    assert found.text.endswith("pulseaudio (process 77) plays to it, for another user: for us it is busy")
+    assert found.advice is not None
+
+
+def test_a_card_whose_opener_has_ended_is_held_by_who_has_it_open(made: Made) -> None:
+    """The first user of alsa-lib's mixer hands the card on to the others."""
+    assert held(made, 77).text.startswith("PCH, device 3: a program that cannot be seen (process 77) plays")
+    made.runs(80, "games")
+    (made.root / "proc/80/fd").mkdir()
+    (made.root / "proc/80/fd/4").symlink_to(made.root / "dev/snd/pcmC0D3p")
+    assert held(made, 77).text.startswith("PCH, device 3: games (process 80) plays to it")
+
+
+def test_a_program_outside_the_container_has_no_number(made: Made) -> None:
+    assert held(made, 0).text.startswith("PCH, device 3: a program outside this container plays to it")
+
+
+def test_a_device_with_places_left_is_not_busy(made: Made) -> None:
+    made.write("/proc/asound/card0/pcm3p/sub1/status", "closed\n")
+    made.runs(77, "games")
+    found = held(made, 77)
+    assert (found.state, found.advice) == (State.NOTE, None)
+    assert found.text == "PCH, device 3: games (process 77) plays to it; 1 of its 2 places are free"
+
+
 def test_a_user_without_the_rights_is_told_which_group_to_join(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     made.write("/proc/asound/cards", CARDS)
     made.write("/dev/snd/pcmC0D0p", "")
     monkeypatch.setattr(Machine, "may_use", lambda _machine, _path: False)
+    monkeypatch.setattr(Machine, "group_of", lambda _machine, _path: "audio")
     found = with_text(list(look_at_cards(made.machine(), answering=False)), "may not use 1 of 1 nodes")
     assert (found.state, found.commands) == (State.PROBLEM, ("sudo usermod -aG audio $USER",))
     member = with_text(list(look_at_cards(made.machine(groups=(29,)), answering=False)), "although in the group audio")
     assert not member.commands
+    # In a container the group's number is that of the system around it, and has no name, or no use.
+    for group in (None, "root"):
+        monkeypatch.setattr(Machine, "group_of", lambda _machine, _path, group=group: group)
+        found = with_text(list(look_at_cards(made.machine(), answering=False)), "may not use 1 of 1 nodes")
+        assert not found.commands
+        assert "--group-add" in str(found.advice)
+
+
+def test_the_group_of_a_node_is_that_of_its_file(made: Made) -> None:
+    made.write("/dev/snd/pcmC0D0p", "")
+    number = (made.root / "dev/snd/pcmC0D0p").stat().st_gid
+    machine = made.machine(group_ids={"radio": number})
+    assert machine.group_of("/dev/snd/pcmC0D0p") == "radio"
+    assert made.machine(group_ids={}).group_of("/dev/snd/pcmC0D0p") is None
+    assert machine.group_of("/dev/snd/none") is None
 
 
 @pytest.mark.parametrize("cards", [None, "--- no soundcards ---"])
@@ -259,11 +352,11 @@ SANE = Probe(
 @pytest.mark.parametrize(
     ("host", "named"),
     [
-        ("alsa", ("asoundrc", "period_frames")),
-        ("pipewire", ("default.clock.quantum",)),
-        ("pulseaudio", ("default-fragment-size-msec",)),
-        ("jack", ("shorter period",)),
-        ("custom", ()),
+        ("alsa", ("~/.asoundrc", "dmix", "period_size", "buffer_size")),
+        ("pipewire", ("default.clock.quantum", 'buffer_size="low"')),
+        ("pulseaudio", ("default-fragment-size-msec", 'buffer_size="low"')),
+        ("jack", ("shorter period", 'buffer_size="low"')),
+        ("custom", ('buffer_size="low"',)),
     ],
 )
 def test_a_deep_buffer_is_named_with_the_setting_that_mends_it(host: str, named: tuple[str, ...]) -> None:
@@ -271,7 +364,7 @@ def test_a_deep_buffer_is_named_with_the_setting_that_mends_it(host: str, named:
     assert found.state is State.HINT
     assert "keeps 700 ms by default: sound runs ahead" in found.text
     assert found.advice is not None
-    assert all(setting in found.advice for setting in (*named, 'buffer_size="low"'))
+    assert all(setting in found.advice for setting in named)
 
 
 def test_sane_buffers_are_told_as_such() -> None:
@@ -290,8 +383,34 @@ def test_devices_that_cannot_be_opened_are_problems() -> None:
         null.misfortune.order("build", pcmio.DeviceBusy("somebody holds it", advice="ask him"))
         output, source = look_at_buffers(null)
     assert (output.state, output.advice) == (State.PROBLEM, "ask him")
-    assert "Null's default output cannot be opened: somebody holds it" in output.text
+    assert "Null's default output cannot be used: somebody holds it" in output.text
     assert source.state is State.OK
+
+
+def test_who_holds_what_is_busy_is_named(made: Made) -> None:
+    made.runs(77, "games")
+    held(made, 77)
+    with open_host() as null:
+        null.misfortune.order("build", pcmio.DeviceBusy("taken", advice="ask him"))
+        output, _ = look_at_buffers(null, holders(made.machine()))
+    assert (output.state, output.text) == (State.PROBLEM, "Null's default output is busy: taken")
+    assert output.advice == "PCH, device 3 is held by games (process 77): end what keeps it, or let it use a mixer"
+
+
+@pytest.mark.parametrize("error", [pcmio.DeviceNotAvailable("none"), pcmio.DeviceLost("none")])
+def test_a_device_that_goes_meanwhile_is_told_as_such(error: pcmio.AudioError) -> None:
+    with open_host() as null:
+        null.misfortune.order("build", error)
+        output, _ = look_at_buffers(null)
+    assert output.text == "Null's default output is not there, or went away a moment ago: none"
+    assert output.commands == ("pcmio devices",)
+
+
+def test_a_default_that_is_for_one_direction_has_no_other() -> None:
+    with open_host() as null:
+        null.misfortune.order("build", pcmio.UnsupportedOperation("it has no output"))
+        output, _ = look_at_buffers(null)
+    assert (output.state, output.text) == (State.HINT, "Null has no default output")
 
 
 # --- nothing private ------------------------------------------------------------------------------------------------
@@ -308,6 +427,13 @@ def test_names_that_everybody_has_stay() -> None:
     assert Veil([("/", "~")], [("root", "USER"), ("localhost", "MACHINE"), ("", "X")]).text("/ root localhost") == (
         "/ root localhost"
     )
+
+
+def test_a_machine_with_a_common_name_does_not_spoil_what_is_said() -> None:
+    """There are such, as virtual ones that are named by what they are for."""
+    veil = Veil([], [("cards", "MACHINE"), ("Audio", "USER")])
+    text = "join the group audio: the sound cards of this machine"
+    assert veil.text(text) == text
 
 
 def test_the_json_is_for_bug_reports(run: Callable[..., Ran], tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What the machine starts from: a Debian kernel, its initramfs, and the image of a small root, all kept in a cache.
 
-Python and numpy in it are Debian's; pytest is the one that the project's own tests ask for.
+Python in it is Debian's; pytest, and what the command line needs, are the ones that the project asks for.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUITE = "bookworm"
-PACKAGES = ("python3", "python3-numpy", "libasound2", "alsa-utils", "kmod", "udev", "busybox-static")
+PACKAGES = ("python3", "libasound2", "alsa-utils", "kmod", "udev", "busybox-static")
 PYTHON = "3.11"  # that suite's
-WHEELS = ("pytest>=8.3", "pytest-timeout>=2.3")
+#: For the tests, and those of the extra ``cli``.
+WHEELS = ("pytest>=8.3", "pytest-timeout>=2.3", "click>=8.1", "numpy>=1.24", "rich>=13", "soundfile>=0.12", "soxr>=0.5")
 #: The programs that are run here, and the Debian packages that bring them.
 PROGRAMS = {
     "qemu-system-x86_64": "qemu-system-x86",

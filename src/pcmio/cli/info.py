@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from pcmio.configs import SupportedStreamConfig, SupportedStreamConfigRange
-    from pcmio.contract import Device, Host
+    from pcmio.contract import Device, Host, Stream
     from pcmio.timestamps import CallbackInfo
 
 #: What is listened to or played, in silence, to learn the latency: blocks, and seconds at most.
 _PROBE_BLOCKS = 8
 _PROBE_SECONDS = 1.5
+#: Times that it was seen to go on: what fills an output's buffer at its start is not yet late.
+_PROBE_MOVES = 3
 
 
 #: Lowest and highest rate, fewest and most frames of a buffer.
@@ -175,16 +177,24 @@ def _probed(device: Device, direction: Direction, config: StreamConfig, delay: D
     try:
         with build(config, leave, depth=depth) as stream:
             frames = stream.config.buffer_size.frames or 1
-            deadline = time.monotonic() + _PROBE_SECONDS
-            while stream.position < _PROBE_BLOCKS * frames and time.monotonic() < deadline:
-                if stream.wait(0.02):
-                    break
+            _let_run(stream, _PROBE_BLOCKS * frames)
             latency = stream.latency
     except AudioError as error:
         return delay._replace(error=one_line(error))
     block = frames / config.sample_rate
     own = latency.ring if is_output else block  # an input hands on a block when it is full
     return delay._replace(buffer_size=frames, device=latency.device, total=latency.device + own)
+
+
+def _let_run(stream: Stream, frames: int) -> None:
+    """Until so many frames have moved, and more of them since the first."""
+    deadline = time.monotonic() + _PROBE_SECONDS
+    moves = position = 0
+    while (position < frames or moves < _PROBE_MOVES) and time.monotonic() < deadline:
+        if stream.wait(0.02):
+            break
+        before, position = position, stream.position
+        moves += position > before
 
 
 # --- told -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pcmio.cli.completion import complete_host
 from pcmio.cli.doctor.buffers import look_at_buffers
-from pcmio.cli.doctor.cards import look_at_cards
+from pcmio.cli.doctor.cards import holders, look_at_cards
 from pcmio.cli.doctor.findings import Finding, State, Veil
 from pcmio.cli.doctor.machine import Machine
 from pcmio.cli.doctor.scheduling import ask_permission, look_at_scheduling
@@ -20,7 +20,7 @@ from pcmio.cli.exits import ExitCode, failure_of
 from pcmio.cli.listing import HostFacts, look_at_hosts
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, open_host
-from pcmio.errors import AudioError, InvalidInput
+from pcmio.errors import AudioError, HostUnavailable, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,13 +69,13 @@ def _findings(machine: Machine, hosts: Sequence[HostFacts], buffers_of: str | No
     yield from look_at_cards(machine, answering=bool({"pipewire", "pulseaudio", "jack"} & set(answering)))
     yield from look_at_scheduling(machine, ask_permission())
     if buffers_of is not None:
-        yield from _look_at_buffers_of(buffers_of)
+        yield from _look_at_buffers_of(machine, buffers_of)
 
 
-def _look_at_buffers_of(host_id: str) -> Iterator[Finding]:
+def _look_at_buffers_of(machine: Machine, host_id: str) -> Iterator[Finding]:
     try:
         with open_host(host_id) as opened:
-            yield from look_at_buffers(opened)
+            yield from look_at_buffers(opened, holders(machine))
     except AudioError as error:
         if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
             raise
@@ -98,12 +98,17 @@ def _look_at_answers(hosts: Sequence[HostFacts]) -> Iterator[Finding]:
             continue
         failure = failure_of(facts.error)
         text = f"{facts.name} is not available: {failure.message}"
-        state = State.PROBLEM if none else State.NOTE
+        # Who has a sound system of another kind does not lack this one's library.
+        state = (State.HINT if _lacks_its_library(facts.error) else State.PROBLEM) if none else State.NOTE
         yield Finding(topic, state, text, failure.details, failure.advice if none else None, facts={"host": facts.id})
     if none:
         text = "no audio system answers: there is no sound on this machine, or it is not seen from here"
         advice = "programs and tests can run without sound: --host null"
         yield Finding(topic, State.PROBLEM, text, advice=advice)
+
+
+def _lacks_its_library(error: AudioError) -> bool:
+    return isinstance(error, HostUnavailable) and error.call is None and bool(error.tried)
 
 
 # --- told -----------------------------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from pcmio.cli.exits import one_line
 from pcmio.cli.facts import configs_of
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
-from pcmio.errors import AudioError
+from pcmio.errors import AudioError, DeviceBusy, DeviceNotAvailable, UnsupportedOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from pcmio.cli.doctor.cards import Holder
     from pcmio.contract import Device, Host
     from pcmio.timestamps import CallbackInfo
 
@@ -31,8 +32,11 @@ _DEEP_SECONDS = 0.1
 _SHALLOW_SECONDS = 0.0015
 
 _OURS = 'for one stream: buffer_size="low" in its StreamConfig, and depth="low" where it is built'
-_ASOUNDRC = "in ~/.asoundrc give the slave of pcm.default a period_size and a buffer_size, as 480 and 1920"
-_ALSA_OPTIONS = "or for one stream the options period_frames=480, periods=3"
+_ASOUNDRC = (
+    "in ~/.asoundrc (or /etc/asound.conf) give the slave of the mixer behind pcm.default (dmix, dsnoop) a "
+    "period_size and a buffer_size, as 480 and 1920: streams that share it cannot change it; or use the card "
+    "itself, alsa:plughw:…"
+)
 _CONF = "lower PipeWire's quantum: default.clock.quantum in ~/.config/pipewire/pipewire.conf.d, or until it ends"
 _DAEMON = (
     "in ~/.config/pulse/daemon.conf set default-fragments = 4 and default-fragment-size-msec = 10 (in default.pa they "
@@ -40,10 +44,14 @@ _DAEMON = (
 )
 #: What makes the system's own buffer less: what to do, and what to type.
 _CURES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "alsa": (f"{_ASOUNDRC}; {_ALSA_OPTIONS}", ()),
+    "alsa": (_ASOUNDRC, ()),
     "pipewire": (_CONF, ("pw-metadata -n settings 0 clock.force-quantum 512",)),
     "pulseaudio": (_DAEMON, ("pulseaudio --kill; pulseaudio --start",)),
     "jack": ("start the server with a shorter period", ("jackd -d alsa -p 256",)),
+}
+#: How to have a default, where no desktop chooses one.
+_NO_DEFAULT = {
+    "alsa": "connect a card; or, if ~/.asoundrc defines pcm.default for one direction only, give it both (type asym)"
 }
 #: What makes it more.
 _ROOM: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -87,22 +95,36 @@ class Probe(NamedTuple):
         return {**self._asdict(), "direction": str(self.direction)}
 
 
-def look_at_buffers(opened: Host) -> Iterator[Finding]:
-    """The default devices of a host that answers."""
+def look_at_buffers(opened: Host, holders: Sequence[Holder] = ()) -> Iterator[Finding]:
+    """The default devices of a host that answers; ``holders``: programs that hold a card."""
     for direction in (Direction.OUTPUT, Direction.INPUT):
         is_output = direction is Direction.OUTPUT
         try:
             device = opened.default_output_device() if is_output else opened.default_input_device()
-            if device is None:
-                text = f"{opened.name} has no default {direction}"
-                advice = "connect a device, or choose one in the desktop's sound settings"
-                yield Finding("Devices", State.HINT, text, advice=advice)
-                continue
-            found = judge(opened.name, probe(opened.id, device, direction))
+            found = None if device is None else judge(opened.name, probe(opened.id, device, direction))
+        except UnsupportedOperation:  # a name that stands for both, and has one
+            found = None
         except AudioError as error:
-            text = f"{opened.name}'s default {direction} cannot be opened: {one_line(error)}"
-            found = Finding("Devices", State.PROBLEM, text, advice=error.advice)
+            found = _unusable(opened.name, direction, error, holders)
+        if found is None:
+            text = f"{opened.name} has no default {direction}"
+            advice = _NO_DEFAULT.get(opened.id, "connect a device, or choose one in the desktop's sound settings")
+            found = Finding("Devices", State.HINT, text, advice=advice)
         yield found
+
+
+def _unusable(name: str, direction: Direction, error: AudioError, holders: Sequence[Holder]) -> Finding:
+    what = f"{name}'s default {direction}"
+    if isinstance(error, DeviceNotAvailable):
+        text = f"{what} is not there, or went away a moment ago: {one_line(error)}"
+        return Finding("Devices", State.PROBLEM, text, advice="see what there is", commands=("pcmio devices",))
+    text = f"{what} cannot be used: {one_line(error)}"
+    holding = [one for one in holders if one.records is (direction is Direction.INPUT)]
+    if isinstance(error, DeviceBusy) and holding:
+        text = f"{what} is busy: {one_line(error)}"
+        told = "; ".join(f"{one.device} is held by {one}" for one in holding)
+        return Finding("Devices", State.PROBLEM, text, advice=f"{told}: end what keeps it, or let it use a mixer")
+    return Finding("Devices", State.PROBLEM, text, advice=error.advice)
 
 
 def probe(host_id: str, device: Device, direction: Direction) -> Probe:
@@ -151,7 +173,8 @@ def judge(name: str, found: Probe) -> Finding:
     if late > _DEEP_SECONDS:
         verb = "runs ahead of what is heard" if found.direction is Direction.OUTPUT else "comes late"
         cure, commands = _CURES.get(found.host, (_OURS, ()))
-        advice = cure if cure is _OURS else f"{cure}; {_OURS}"
+        # What alsa-lib's mixer keeps is the same for all of its users.
+        advice = cure if cure in (_OURS, _ASOUNDRC) else f"{cure}; {_OURS}"
         text = f"{what} keeps {late * 1000:.0f} ms by default: sound {verb}"
         return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
     if 0 < found.cycle_frames < _SHALLOW_SECONDS * found.sample_rate:

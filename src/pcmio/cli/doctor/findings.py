@@ -56,8 +56,52 @@ class Finding(NamedTuple):
 
 
 _ADDRESS = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:_-][0-9A-Fa-f]{2}){5}\b")
-#: Names that everybody has.
-_NOBODYS = {"root", "localhost", "user"}
+#: Names that many have, or that are words of ours: they tell of nobody, and taken out they would spoil what is said.
+_NOBODYS = {
+    *(
+        "root",
+        "localhost",
+        "user",
+        "users",
+        "machine",
+        "host",
+        "group",
+        "server",
+        "desktop",
+        "laptop",
+        "computer",
+        "pc",
+    ),
+    *("linux", "debian", "ubuntu", "fedora", "arch", "raspberrypi", "docker", "container", "runner", "test", "kernel"),
+    *(
+        "audio",
+        "sound",
+        "music",
+        "studio",
+        "card",
+        "cards",
+        "device",
+        "devices",
+        "default",
+        "input",
+        "output",
+        "playback",
+    ),
+    *(
+        "pcmio",
+        "alsa",
+        "jack",
+        "pipewire",
+        "pulse",
+        "pulseaudio",
+        "null",
+        "rtkit",
+        "python",
+        "play",
+        "record",
+        "stream",
+    ),
+}
 
 
 class Veil:

@@ -91,13 +91,48 @@ class Machine:
             if name.isdigit() and (comm := self.text(f"/proc/{name}/comm")) is not None:
                 yield Process(int(name), comm, self._owner(name), _session(self.text(f"/proc/{name}/cgroup") or ""))
 
+    def process(self, number: int) -> Process | None:
+        """The program that a process or a thread belongs to; None: it has ended, or cannot be seen."""
+        pid = self._status(str(number), "Tgid")
+        comm = None if pid is None else self.text(f"/proc/{pid}/comm")
+        if pid is None or comm is None:
+            return None
+        return Process(pid, comm, self._owner(str(pid)), _session(self.text(f"/proc/{pid}/cgroup") or ""))
+
+    def user_of(self, path: str) -> Process | None:
+        """The first program that has a file open, of those that one may look into."""
+        target = str(self.path(path))
+        for pid in self.names("/proc"):
+            files = f"/proc/{pid}/fd"
+            if pid.isdigit() and any(self._link(f"{files}/{name}") == target for name in self.names(files)):
+                return self.process(int(pid))
+        return None
+
+    def _link(self, path: str) -> str | None:
+        try:
+            return str(self.path(path).readlink())
+        except OSError:
+            return None
+
     def _owner(self, pid: str) -> int | None:
+        return self._status(pid, "Uid")
+
+    def _status(self, pid: str, wanted: str) -> int | None:
+        """The first number of a line of a process's status."""
         for line in (self.text(f"/proc/{pid}/status") or "").splitlines():
             key, _, value = line.partition(":")
             numbers = value.split()
-            if key == "Uid" and numbers:
+            if key == wanted and numbers:
                 return int(numbers[0])
         return None
+
+    def group_of(self, path: str) -> str | None:
+        """The group that a file belongs to; None: there is no such file, or that group has no name here."""
+        try:
+            number = self.path(path).stat().st_gid
+        except OSError:
+            return None
+        return next((name for name, one in self.group_ids.items() if one == number), None)
 
     def in_group(self, name: str) -> bool | None:
         """Whether this process is of the group; None: there is no such group."""

@@ -52,8 +52,10 @@ def look_at_servers(machine: Machine, *, answering: Sequence[str]) -> Iterator[F
     if jack.ours or jack.others:
         found.append(_jack(jack, found="jack" in answering))
     for finding in found:
-        # A second server of whatever use is no trouble where the first answers.
-        second = some and not finding.facts["answers"]
+        facts = finding.facts
+        # A second server is no trouble where the first answers, nor is none where cards are used directly.
+        idle = not (facts["runs"] or facts.get("runs_for_another_user") or facts.get("pipewire_pulse"))
+        second = not facts["answers"] and (some or ("alsa" in answering and idle))
         yield finding._replace(state=State.NOTE, advice=None, commands=()) if second else finding
     if not some:
         yield from _surroundings(machine)
@@ -177,13 +179,12 @@ def _jack(server: _Seen, *, found: bool) -> Finding:
 def _surroundings(machine: Machine) -> Iterator[Finding]:
     """Why a server that may be there is not seen from here."""
     if not machine.env.get("XDG_RUNTIME_DIR"):
-        yield Finding(
-            _TOPIC,
-            State.HINT,
-            "XDG_RUNTIME_DIR is not set: servers of a desktop session are not found (sudo, cron, a service, su)",
-            advice="set it as in the session that has sound",
-            commands=() if machine.uid is None else ("export XDG_RUNTIME_DIR=/run/user/$(id -u)",),
-        )
+        text = "XDG_RUNTIME_DIR is not set: servers of a desktop session are not found (sudo, cron, a service, su)"
+        if machine.uid is not None and machine.exists(f"/run/user/{machine.uid}"):
+            advice, commands = "set it as in the session that has sound", ("export XDG_RUNTIME_DIR=/run/user/$(id -u)",)
+            yield Finding(_TOPIC, State.HINT, text, advice=advice, commands=commands)
+        else:
+            yield Finding(_TOPIC, State.NOTE, f"{text}; this user has no session here")
     if machine.env.get("SUDO_UID"):
         yield Finding(_TOPIC, State.HINT, "this runs under sudo", advice="run it as yourself: servers are a user's own")
     if machine.env.get("SSH_CONNECTION"):

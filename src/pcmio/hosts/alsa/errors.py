@@ -66,11 +66,10 @@ def lost(what: str, code: int) -> AudioError:
     return errors.DeviceLost(f"{what} is gone", code=code, advice=_GONE)
 
 
-def denied(what: str) -> AudioError:
-    """The error for cards that are there, and may not be opened."""
-    return errors.PermissionDenied(
-        f"{what}: this user may not use the sound cards of this machine", code=-errno.EACCES, advice=_GROUP
-    )
+def denied(what: str = "") -> AudioError:
+    """The error for cards that are there, and may not be opened; ``what`` was to be."""
+    message = f"{what}{what and ': '}this user may not use the sound cards of this machine"
+    return errors.PermissionDenied(message, code=-errno.EACCES, advice=_GROUP)
 
 
 def closed() -> AudioError:

@@ -55,7 +55,7 @@ class AlsaHost(Host):
         if any(card.pcms for card in self._cards()):
             return
         if cards_are_denied():
-            raise errors.denied("ALSA")
+            raise errors.denied()
         tried: tuple[tuple[str, str], ...] = (("sound cards", "there are none"),)
         try:
             # No card: all depends on a plugin, and whether its server is there only opening tells.
