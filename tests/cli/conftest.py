@@ -19,10 +19,13 @@ import pcmio
 from pcmio.cli import main, targets
 from pcmio.hosts.null import NullHost, open_host
 from pcmio.testing import until
+from tests.servers.fixtures import authority, kit, kit_options, system_bus
 from tests.servers.pulseaudio import NullSink, PulseServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["authority", "kit", "kit_options", "system_bus"]
 
 #: It has no types of its own.
 soundfile: Any = importlib.import_module("soundfile")

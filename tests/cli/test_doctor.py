@@ -286,7 +286,14 @@ def test_no_cards_are_no_trouble_where_a_server_answers(made: Made, cards: str |
 # --- real-time priority ---------------------------------------------------------------------------------------------
 
 REFUSED = Permission(
-    direct=False, reason="Operation not permitted", rtprio=0, memlock_bytes=65536, rtkit=False, jeepney=True
+    direct=False,
+    reason="Operation not permitted",
+    rtprio=0,
+    memlock_bytes=65536,
+    rtkit=False,
+    rtkit_grants=None,
+    rtkit_reason="",
+    jeepney=True,
 )
 
 
@@ -298,7 +305,7 @@ def test_permission_that_is_there_is_enough(made: Made) -> None:
         "rtkit does not answer",
         "this user is not of the group audio",
     )
-    (kit,) = look_at_scheduling(made.machine(), REFUSED._replace(rtkit=True))
+    (kit,) = look_at_scheduling(made.machine(), REFUSED._replace(rtkit=True, rtkit_grants=True))
     assert (kit.state, kit.text) == (State.OK, "threads of this user get it from rtkit")
 
 
@@ -315,6 +322,8 @@ def test_rtkit_without_what_asks_it_is_told(made: Made) -> None:
     made.write("/usr/share/dbus-1/system-services/org.freedesktop.RealtimeKit1.service", "")
     (found,) = look_at_scheduling(made.machine(), REFUSED._replace(rtkit=None, jeepney=False))
     assert found.commands == ("pip install 'pcmio[realtime]'",)
+    (found,) = look_at_scheduling(made.machine(), REFUSED)
+    assert found.commands == ("sudo systemctl start rtkit-daemon",)
 
 
 def test_a_kernel_without_time_for_it_is_a_problem(made: Made) -> None:

@@ -75,7 +75,7 @@ def _findings(machine: Machine, hosts: Sequence[HostFacts], buffers_of: str | No
 def _look_at_buffers_of(machine: Machine, host_id: str) -> Iterator[Finding]:
     try:
         with open_host(host_id) as opened:
-            yield from look_at_buffers(opened, holders(machine))
+            yield from look_at_buffers(opened, holders(machine), machine.env)
     except AudioError as error:
         if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
             raise

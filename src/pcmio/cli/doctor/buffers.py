@@ -17,7 +17,7 @@ from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, DeviceBusy, DeviceNotAvailable, UnsupportedOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from pcmio.cli.doctor.cards import Holder
@@ -49,6 +49,10 @@ _CURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "pulseaudio": (_DAEMON, ("pulseaudio --kill; pulseaudio --start",)),
     "jack": ("start the server with a shorter period", ("jackd -d alsa -p 256",)),
 }
+#: These move as much at a time as all of their programs wait for.
+_CYCLIC = ("pipewire", "jack")
+#: Variables that ask for a latency in the name of every program.
+_VARIABLES = {"pipewire": ("PIPEWIRE_QUANTUM", "PIPEWIRE_LATENCY"), "pulseaudio": ("PULSE_LATENCY_MSEC",)}
 #: How to have a default, where no desktop chooses one.
 _NO_DEFAULT = {
     "alsa": "connect a card; or, if ~/.asoundrc defines pcm.default for one direction only, give it both (type asym)"
@@ -95,13 +99,16 @@ class Probe(NamedTuple):
         return {**self._asdict(), "direction": str(self.direction)}
 
 
-def look_at_buffers(opened: Host, holders: Sequence[Holder] = ()) -> Iterator[Finding]:
+def look_at_buffers(
+    opened: Host, holders: Sequence[Holder] = (), env: Mapping[str, str] | None = None
+) -> Iterator[Finding]:
     """The default devices of a host that answers; ``holders``: programs that hold a card."""
+    asking = [name for name in _VARIABLES.get(opened.id, ()) if (env or {}).get(name)]
     for direction in (Direction.OUTPUT, Direction.INPUT):
         is_output = direction is Direction.OUTPUT
         try:
             device = opened.default_output_device() if is_output else opened.default_input_device()
-            found = None if device is None else judge(opened.name, probe(opened.id, device, direction))
+            found = None if device is None else judge(opened.name, probe(opened.id, device, direction), asking)
         except UnsupportedOperation:  # a name that stands for both, and has one
             found = None
         except AudioError as error:
@@ -161,8 +168,8 @@ def probe(host_id: str, device: Device, direction: Direction) -> Probe:
     )
 
 
-def judge(name: str, found: Probe) -> Finding:
-    """Whether a system called ``name`` keeps too much, or too little."""
+def judge(name: str, found: Probe, asking: Sequence[str] = ()) -> Finding:
+    """Whether a system called ``name`` keeps too much, or too little; ``asking``: variables that ask it for that."""
     facts, what = found.as_json(), f"{name}'s default {found.direction}"
     details = (_sizes(found),)
     if not found.started:
@@ -170,11 +177,16 @@ def judge(name: str, found: Probe) -> Finding:
         advice = "it may be asleep; try: pcmio beep" if found.direction is Direction.OUTPUT else "try: pcmio monitor"
         return Finding(_TOPIC, State.HINT, text, details, advice, facts=facts)
     late = max(found.device_seconds, found.ahead_seconds if found.direction is Direction.OUTPUT else 0.0)
+    if found.host in _CYCLIC:  # its output is on its way for as long, whatever is told
+        late = max(late, found.cycle_frames / found.sample_rate)
     if late > _DEEP_SECONDS:
         verb = "runs ahead of what is heard" if found.direction is Direction.OUTPUT else "comes late"
         cure, commands = _CURES.get(found.host, (_OURS, ()))
         # What alsa-lib's mixer keeps is the same for all of its users.
         advice = cure if cure in (_OURS, _ASOUNDRC) else f"{cure}; {_OURS}"
+        if asking:
+            advice = f"the environment asks for it: {', '.join(asking)}; unset that, or set it to less"
+            commands = tuple(f"unset {variable}" for variable in asking)
         text = f"{what} keeps {late * 1000:.0f} ms by default: sound {verb}"
         return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
     if 0 < found.cycle_frames < _SHALLOW_SECONDS * found.sample_rate:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
+from pcmio._realtime import AUTO, OwnThread
 from pcmio.cli.doctor.findings import Finding, State
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Permission(NamedTuple):
         rtprio: The limit, or None; -1: unlimited.
         memlock_bytes: The limit, or None; -1: unlimited.
         rtkit: Whether rtkit answers; None: it could not be asked.
+        rtkit_grants: Whether a thread of ours got it from there; None: not asked, as it was not needed or not there.
+        rtkit_reason: Why it did not.
         jeepney: Whether what asks it is installed.
     """
 
@@ -40,38 +44,59 @@ class Permission(NamedTuple):
     rtprio: int | None
     memlock_bytes: int | None
     rtkit: bool | None
+    rtkit_grants: bool | None
+    rtkit_reason: str
     jeepney: bool
 
 
 def ask_permission() -> Permission:
     """Try it: in a thread that ends at once."""
-    answer: list[bool | None] = [None]
-    reason = [""]
-    trying = threading.Thread(target=_try, args=(answer, reason), name="pcmio-doctor")
+    jeepney = find_spec("jeepney") is not None
+    rtkit = _rtkit_answers() if jeepney else None
+    tried: list[_Tried] = []
+    trying = threading.Thread(target=lambda: tried.append(_try(rtkit=bool(rtkit))), name="pcmio-doctor")
     trying.start()
     trying.join()
-    jeepney = find_spec("jeepney") is not None
+    (found,) = tried
     return Permission(
-        answer[0],
-        reason[0],
-        _limit("RLIMIT_RTPRIO"),
-        _limit("RLIMIT_MEMLOCK"),
-        _ask_rtkit() if jeepney else None,
-        jeepney,
+        direct=found.direct,
+        reason=found.reason,
+        rtprio=_limit("RLIMIT_RTPRIO"),
+        memlock_bytes=_limit("RLIMIT_MEMLOCK"),
+        rtkit=rtkit,
+        rtkit_grants=found.rtkit_grants,
+        rtkit_reason=found.rtkit_reason,
+        jeepney=jeepney,
     )
 
 
-def _try(answer: list[bool | None], reason: list[str]) -> None:
+class _Tried(NamedTuple):
+    """What the system, and then rtkit, said to a thread: fields as those of ``Permission``."""
+
+    direct: bool | None = None
+    reason: str = ""
+    rtkit_grants: bool | None = None
+    rtkit_reason: str = ""
+
+
+def _try(*, rtkit: bool) -> _Tried:
     system: Any = os
     if not hasattr(system, "sched_setscheduler"):
-        return
+        return _Tried()
     try:
         # Of the calling thread alone, whatever the name of the call says.
         system.sched_setscheduler(0, system.SCHED_FIFO | system.SCHED_RESET_ON_FORK, system.sched_param(1))
     except OSError as error:
-        answer[0], reason[0] = False, error.strerror or str(error)
-    else:
-        answer[0] = True
+        reason = error.strerror or str(error)
+        if not rtkit:
+            return _Tried(direct=False, reason=reason)
+        # Whoever answers may yet say no: to this user, to this session, to this process.  So it is asked as streams do.
+        thread = OwnThread(AUTO, 1)
+        refusal = thread.settle(error.errno or errno.EPERM)
+        thread.ends()
+        why = refusal.reason.partition("rtkit: ")[2] or refusal.reason
+        return _Tried(direct=False, reason=reason, rtkit_grants=not refusal.code, rtkit_reason=why)
+    return _Tried(direct=True)
 
 
 def _limit(name: str) -> int | None:
@@ -85,7 +110,7 @@ def _limit(name: str) -> int | None:
     return -1 if soft == resource.RLIM_INFINITY else int(soft)
 
 
-def _ask_rtkit() -> bool:
+def _rtkit_answers() -> bool:
     """Whether it answers on the system's bus; it is started for that where it is installed."""
     jeepney: Any = import_module("jeepney")
     blocking: Any = import_module("jeepney.io.blocking")
@@ -111,7 +136,7 @@ def look_at_scheduling(machine: Machine, permission: Permission) -> Iterator[Fin
     if permission.direct:
         text = "threads of this user may have it, directly"
         yield Finding(_TOPIC, State.OK, text, details, facts=facts)
-    elif permission.rtkit:
+    elif permission.rtkit_grants:
         yield Finding(_TOPIC, State.OK, "threads of this user get it from rtkit", details, facts=facts)
     else:
         yield _refused(machine, permission, details, facts)
@@ -124,7 +149,8 @@ def _details(machine: Machine, permission: Permission) -> tuple[str, ...]:
             "not told" if value is None else "unlimited" if value < 0 else f"{value // 1024 if unit else value}{unit}"
         )
 
-    rtkit = "answers" if permission.rtkit else "does not answer" if permission.rtkit is False else "not asked"
+    answers = "refuses" if permission.rtkit_grants is False else "answers"
+    rtkit = answers if permission.rtkit else "does not answer" if permission.rtkit is False else "not asked"
     member = {True: "of", False: "not of", None: "on a system without"}[machine.in_group("audio")]
     return (
         f"limits: rtprio {amount(permission.rtprio, '')}, memlock {amount(permission.memlock_bytes, ' KiB')}",
@@ -134,25 +160,29 @@ def _details(machine: Machine, permission: Permission) -> tuple[str, ...]:
 
 
 def _refused(machine: Machine, permission: Permission, details: tuple[str, ...], facts: dict[str, Any]) -> Finding:
-    text = f"threads of this user do not get it ({permission.reason}): other programs can make sound stutter"
+    why = permission.reason + (f"; rtkit: {permission.rtkit_reason}" if permission.rtkit_reason else "")
+    text = f"threads of this user do not get it ({why}): other programs can make sound stutter"
+    advice, commands = _what_gives_it(machine, permission, installed=facts["rtkit_installed"])
     if facts["rtkit_installed"] and not permission.jeepney:
-        return Finding(
-            _TOPIC,
-            State.HINT,
-            f"{text}; rtkit is installed, and pcmio cannot ask it",
-            details,
-            "install what asks it",
-            ("pip install 'pcmio[realtime]'",),
-            facts,
-        )
+        text += "; rtkit is installed, and pcmio cannot ask it"
+    return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
+
+
+def _what_gives_it(machine: Machine, permission: Permission, *, installed: bool) -> tuple[str, tuple[str, ...]]:
+    """What to do, and what to type."""
+    if installed and not permission.jeepney:
+        return "install what asks it", ("pip install 'pcmio[realtime]'",)
+    if installed and permission.rtkit is False:
+        return "rtkit is installed and does not answer: start it", ("sudo systemctl start rtkit-daemon",)
     group = _group_with_limits(machine)
     if group is not None and machine.in_group(group) is False:
-        commands = (f"sudo usermod -aG {group} $USER",)
-        advice = f"the group {group} has the right to it: join it, and log in again"
+        return f"the group {group} has the right to it: join it, and log in again", (f"sudo usermod -aG {group} $USER",)
+    advice = "let the group audio have it, be in that group, and log in again"
+    if permission.rtkit_grants is False:
+        advice += "; rtkit itself gives it to who is logged in at the machine, and no more than some threads at a time"
     else:
-        commands = ("echo '@audio - rtprio 95' | sudo tee /etc/security/limits.d/audio.conf",)
-        advice = "let the group audio have it, be in that group, and log in again; or install rtkit"
-    return Finding(_TOPIC, State.HINT, text, details, advice, commands, facts)
+        advice += "; or install rtkit"
+    return advice, ("echo '@audio - rtprio 95' | sudo tee /etc/security/limits.d/audio.conf",)
 
 
 def _group_with_limits(machine: Machine) -> str | None:

@@ -62,7 +62,8 @@ def look_at_servers(machine: Machine, *, answering: Sequence[str]) -> Iterator[F
     variables = [name for name in _VARIABLES if machine.env.get(name)]
     if variables:
         text = f"the environment says which server to use: {', '.join(variables)}"
-        yield Finding(_TOPIC, State.HINT, text, facts={"variables": variables})
+        state, advice = (State.NOTE, None) if some else (State.HINT, "unset what is not meant")
+        yield Finding(_TOPIC, state, text, advice=advice, facts={"variables": variables})
 
 
 # --- PipeWire -------------------------------------------------------------------------------------------------------
