@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import machine
+from . import image, machine
 from .__main__ import MISSING
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def test_a_computer_that_cannot_have_the_machine_says_that_it_is_missing(tmp_pat
     assert done.returncode == MISSING
     assert done.stderr.startswith("MISSING: no machine with sound cards, nothing was tested.\n")
     assert "mmdebstrap" in done.stderr
+
+
+def test_the_command_line_has_what_it_needs_in_the_machine() -> None:
+    lines = (machine.REPOSITORY / "pyproject.toml").read_text().splitlines()
+    (needed,) = [line.removeprefix("cli = ") for line in lines if line.startswith("cli = ")]
+    assert set(ast.literal_eval(needed)) <= set(image.WHEELS)
 
 
 def test_an_unknown_card_is_refused() -> None:
