@@ -48,7 +48,7 @@ CARD = Rig(
     lose_device=lose_loopback,
     watches=True,
     plug=plug,
-    pluggings=24,
+    pluggings=12,
 )
 
 #: What programs use that say nothing: alsa-lib's mixer (dmix) before the same card, which mixes 24 of 32 bits.
@@ -59,5 +59,6 @@ DEFAULT = CARD.replace(
     alignment_frames=1024,  # a period of the mixer
     has_own_format=False,  # the card's other side has the mixer's, of 32 bits
     mixes=True,
+    cycles=40,  # after as many to warm up; opening the mixer is slow, and the card's rig counts more
     plug=None,  # it is the same host
 )

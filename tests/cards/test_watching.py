@@ -22,7 +22,7 @@ CONFIG = pcmio.StreamConfig(2, 48_000, 1024, SampleFormat.I16)
 PATIENCE = 20.0
 #: In the machine's time: udev has come to its end long before.
 QUIET_SECONDS = 1.0
-TIMES = 12
+TIMES = 5
 
 
 def _rest(watching: pcmio.Watch) -> list[pcmio.HostEvent]:
