@@ -196,6 +196,14 @@ def test_sound_is_passed_on_from_one_card_to_another(call: Callable[..., Ran]) -
     assert 20_000 < told["frames"] < 30_000
 
 
+def test_the_mixers_part_of_the_latency_is_told(call: Callable[..., Ran]) -> None:
+    """While its buffer is filled, at the start, it tells of none."""
+    told = json.loads(call("info", "alsa:default", "--json").out)["devices"][0]
+    delays = told["output"]["latency"]
+    assert [delay["error"] for delay in delays] == [None, None]
+    assert all(0.01 < delay["device"] < 0.1 for delay in delays), delays
+
+
 # --- who comes and goes -----------------------------------------------------------------------------------------------
 
 
