@@ -3,95 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import pcmio.custom.pace as module
 from pcmio import (
     BackendError,
-    DeviceLost,
     Direction,
-    EndReason,
     InvalidInput,
     ResourceExhausted,
-    SampleFormat,
-    StreamConfig,
     StreamState,
 )
 from pcmio.custom import Pace, PacedDriver
-from pcmio.testing import SimulatedClock
-from tests.unit.stream_rig import PATIENCE, build, ignore
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-RATE = 48_000
-CONFIG = StreamConfig(2, RATE, 480, SampleFormat.I16)
-_NANOS = 1_000_000_000
-
-
-class Machine(PacedDriver):
-    """Plays or records silence, and does what the test wants in a cycle."""
-
-    def __init__(
-        self,
-        direction: Direction = Direction.OUTPUT,
-        config: StreamConfig = CONFIG,
-        also: Callable[[Machine], object] = ignore,
-        **more: Any,
-    ) -> None:
-        super().__init__(direction, config, **more)
-        self.also = also
-        self.cycles = 0
-        self.told: list[str] = []
-        self._changed = threading.Condition()
-
-    def opened(self) -> None:
-        self.told.append("opened")
-
-    def started(self) -> None:
-        self.told.append("started")
-
-    def cycle(self, frames: int) -> None:
-        self.move_samples(frames)
-        with self._changed:
-            self.cycles += 1
-            self._changed.notify_all()
-        self.also(self)
-
-    def move_samples(self, frames: int) -> None:
-        if self.direction is Direction.OUTPUT:
-            self.play(frames)
-        else:
-            self.capture(bytes(frames * 4))
-
-    def held(self) -> None:
-        self.told.append("held")
-
-    def closed(self) -> None:
-        self.told.append("closed")
-
-    def wait_for_cycles(self, count: int) -> None:
-        with self._changed:
-            assert self._changed.wait_for(lambda: self.cycles >= count, PATIENCE)
-
-
-def opened(driver: PacedDriver, data: Any = ignore, events: Any = None, **more: Any) -> Any:
-    made: Any = driver
-    return build(made, data, events, **more)
-
-
-def simulated(frames: int | None = None, rate: int = RATE, **more: Any) -> tuple[SimulatedClock, Pace]:
-    clock = SimulatedClock()
-    return clock, Pace(rate, frames, clock=clock, **more)
-
+from tests.unit.pace_rig import CONFIG, NANOS, RATE, Machine, join_paces, opened, simulated
+from tests.unit.stream_rig import PATIENCE
 
 # --- what there is ----------------------------------------------------------------------------------------------------
 
@@ -148,7 +79,7 @@ def test_rounding_never_adds_up() -> None:
     with opened(driver, depth=0.1):
         clock.advance(100.0)
         assert driver.cycles == 4_410
-        assert pace.due_nanos == 4_411 * 1000 * _NANOS // 44_100
+        assert pace.due_nanos == 4_411 * 1000 * NANOS // 44_100
 
 
 def test_frames_have_the_times_at_which_they_were_due() -> None:
@@ -304,7 +235,7 @@ def test_a_thread_that_was_late_goes_at_double_speed_until_it_is_not() -> None:
         driver.wait_for_cycles(40)
     half = driver.pace._period_nanos // 2
     assert all(after - before >= half for before, after in itertools.pairwise(begun))
-    assert late[3] >= 0.04 * _NANOS
+    assert late[3] >= 0.04 * NANOS
     assert min(late[4:]) < half  # it was on time again
 
 
@@ -343,16 +274,9 @@ def test_a_cycle_may_hold_its_own_stream(call: str) -> None:
     assert done.wait(PATIENCE)
     assert streams[0].state is not StreamState.RUNNING
     streams[0].close()
-    _join_paces()
+    join_paces()
     assert driver.cycles == 3
     assert order == ["cycle over", "closed"]
-
-
-def _join_paces() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "pcmio pace":
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
 
 
 def test_closing_waits_for_the_cycle_that_is_under_way() -> None:
@@ -425,7 +349,7 @@ def test_a_cycle_that_hangs_does_not_hold_up_who_closes(
     stream.close()
     assert order == []
     go_on.set()
-    _join_paces()
+    join_paces()
     assert order == ["cycle over", "closed"]
     assert "could not give back" in caplog.text
 
@@ -518,92 +442,3 @@ def test_a_forked_child_begins_the_pace_anew_and_nothing_needs_to_be_closed_at_t
         check=False,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
-
-
-# --- what goes wrong in a cycle ---------------------------------------------------------------------------------------
-
-
-def raising(error: BaseException) -> Callable[[Machine], None]:
-    def also(driver: Machine) -> None:
-        if driver.cycles == 2:
-            raise error
-
-    return also
-
-
-@pytest.mark.parametrize("wrong", [ValueError("disk full"), SystemExit(3), KeyboardInterrupt()], ids=repr)
-def test_what_a_cycle_raises_is_what_the_owner_gets(wrong: BaseException, capfd: pytest.CaptureFixture[str]) -> None:
-    driver = Machine(also=raising(wrong))
-    stream = opened(driver)
-    stream.start()
-    with pytest.raises(BackendError, match="what moves the stream raised") as caught:
-        stream.wait(PATIENCE)
-    assert caught.value.__cause__ is wrong
-    assert stream.reason is EndReason.FAILED
-    assert driver.cycles == 2
-    stream.close()
-    assert driver.told == ["opened", "started", "held", "closed"]
-    assert capfd.readouterr() == ("", "")
-
-
-def test_an_error_of_pcmios_kind_ends_the_stream_as_it_is() -> None:
-    wrong = DeviceLost("the cable was pulled", advice="plug it in")
-    stream = opened(Machine(also=raising(wrong)))
-    stream.start()
-    with pytest.raises(DeviceLost, match="cable was pulled") as caught:
-        stream.wait(PATIENCE)
-    assert caught.value is wrong
-    assert stream.reason is EndReason.DEVICE_LOST
-
-
-def test_others_of_the_same_pace_go_on_when_one_fails() -> None:
-    clock, pace = simulated()
-    good, bad = Machine(pace=pace), Machine(pace=pace, also=raising(ValueError("full")))
-    with opened(good) as stream:
-        failing = opened(bad)
-        failing.start()
-        clock.advance(0.05)
-        assert (good.cycles, bad.cycles) == (5, 2)
-        assert stream.state is StreamState.RUNNING
-        with pytest.raises(BackendError):
-            failing.close()
-
-
-def test_an_error_while_the_stream_is_being_closed_is_not_lost() -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def also(_: Machine) -> None:
-        inside.set()
-        go_on.wait(PATIENCE)
-        raise ValueError("disk full")
-
-    stream = opened(Machine(also=also))
-    stream.start()
-    assert inside.wait(PATIENCE)
-    timer = threading.Timer(0.1, go_on.set)
-    timer.start()
-    with pytest.raises(BackendError) as caught:
-        stream.close()
-    timer.join()
-    assert isinstance(caught.value.__cause__, ValueError)
-
-
-def test_an_error_after_the_streams_end_is_logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(module, "_FINISH_SECONDS", 0.05)
-    inside, go_on = threading.Event(), threading.Event()
-
-    def also(_: Machine) -> None:
-        inside.set()
-        go_on.wait(PATIENCE)
-        raise ValueError("disk full")
-
-    stream = opened(Machine(also=also))
-    stream.start()
-    assert inside.wait(PATIENCE)
-    stream.close()
-    with caplog.at_level(logging.ERROR, "pcmio"):
-        go_on.set()
-        _join_paces()
-    assert "disk full" in caplog.text
