@@ -24,7 +24,7 @@ def main() -> int:
     )
     parser.add_argument("--cards", default="aloop,dummy,hda,usb", help="default: %(default)s")
     parser.add_argument("--clock", choices=[machine.Clock.REAL, machine.Clock.VIRTUAL], default=machine.Clock.REAL)
-    parser.add_argument("--timeout", type=float, default=900, metavar="SECONDS", help="default: %(default)s")
+    parser.add_argument("--timeout", type=float, default=1800, metavar="SECONDS", help="default: %(default)s")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable for the command")
     parser.add_argument("command", nargs="+")
     given = parser.parse_args()
