@@ -10,7 +10,7 @@ import pytest
 
 from pcmio import errors
 from pcmio.cli.app import group
-from pcmio.cli.exits import MEANINGS, ExitCode
+from pcmio.cli.exits import _PHRASES, MEANINGS, ExitCode, failure_of
 
 from .conftest import SRC
 
@@ -55,6 +55,14 @@ def test_failures_are_told_in_a_line_with_advice(
     assert said in ran.err.splitlines()[0]
     assert ran.err.startswith("pcmio: ")
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("phrase", [phrase for phrase, _ in _PHRASES])
+def test_people_are_told_in_words_of_the_command_line(phrase: str) -> None:
+    library = [path for path in (SRC / "pcmio").rglob("*.py") if "cli" not in path.parts]
+    assert any(phrase in path.read_text(encoding="utf-8") for path in library), "the library says this no more"
+    told = failure_of(errors.HostUnavailable("none", tried=(("here", phrase),), advice=f"look there, {phrase}"))
+    assert phrase not in f"{told.details} {told.advice}"
 
 
 def test_why_no_system_answers_is_told_system_by_system(run: Callable[..., Ran]) -> None:

@@ -56,6 +56,16 @@ _INSTEAD: tuple[tuple[type[Exception], str], ...] = (
     (DeviceLost, "connect it again, or name another: pcmio devices lists them"),
 )
 
+#: The same, where it speaks of what programs write.
+_PHRASES = (
+    ("see host.devices()", "pcmio devices lists them"),
+    ("PIPEWIRE_REMOTE, XDG_RUNTIME_DIR and the option remote=", "PIPEWIRE_REMOTE and XDG_RUNTIME_DIR"),
+    (" and the option server=", ""),
+    (", or pass start_server=True", ""),
+    ("; give a slow one more time with the option timeout=", ""),
+    ("depth=", "--depth"),
+)
+
 
 def shown_name(name: str) -> str:
     """A name as it can be written in a line: what is no sign to be seen, or no Unicode, is a question mark."""
@@ -107,7 +117,14 @@ def failure_of(error: AudioError | FileProblem | click.UsageError) -> Failure:
     code = next((code for kind, code in _CODES if isinstance(error, kind)), ExitCode.AUDIO)
     tried = error.tried if isinstance(error, HostUnavailable) else ()
     advice = next((said for kind, said in _INSTEAD if isinstance(error, kind)), error.advice)
-    return Failure(code, one_line(error), tuple(f"{what}: {why}" for what, why in tried), advice)
+    details = tuple(f"{what}: {_for_people(str(why))}" for what, why in tried)
+    return Failure(code, one_line(error), details, None if advice is None else _for_people(advice))
+
+
+def _for_people(text: str) -> str:
+    for phrase, instead in _PHRASES:
+        text = text.replace(phrase, instead)
+    return text
 
 
 def one_line(error: AudioError) -> str:

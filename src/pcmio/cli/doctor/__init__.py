@@ -79,7 +79,8 @@ def _look_at_buffers_of(machine: Machine, host_id: str) -> Iterator[Finding]:
     except AudioError as error:
         if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
             raise
-        yield Finding("Buffers", State.PROBLEM, failure_of(error).message, advice=error.advice)
+        failure = failure_of(error)
+        yield Finding("Buffers", State.PROBLEM, failure.message, advice=failure.advice)
 
 
 def _buffers_of(hosts: Sequence[HostFacts], wanted: str | None) -> str | None:

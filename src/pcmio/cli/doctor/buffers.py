@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pcmio.cli.doctor.findings import Finding, State
-from pcmio.cli.exits import one_line
+from pcmio.cli.exits import failure_of, one_line
 from pcmio.cli.facts import configs_of
 from pcmio.configs import StreamConfig
 from pcmio.descriptions import Direction
@@ -131,7 +131,7 @@ def _unusable(name: str, direction: Direction, error: AudioError, holders: Seque
         text = f"{what} is busy: {one_line(error)}"
         told = "; ".join(f"{one.device} is held by {one}" for one in holding)
         return Finding("Devices", State.PROBLEM, text, advice=f"{told}: end what keeps it, or let it use a mixer")
-    return Finding("Devices", State.PROBLEM, text, advice=error.advice)
+    return Finding("Devices", State.PROBLEM, text, advice=failure_of(error).advice)
 
 
 def probe(host_id: str, device: Device, direction: Direction) -> Probe:
