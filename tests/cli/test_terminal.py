@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pcmio.cli.exits import ExitCode
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from .conftest import Ran
 
 
-def on_terminal(env: dict[str, str], *arguments: str, columns: int = 80) -> str:
+def on_terminal(env: dict[str, str], *arguments: str, columns: int = 80, code: int = 0) -> str:
     """What the program writes to a terminal of this width."""
     outer, inner = pty.openpty()
     terminal = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "30"}
@@ -34,7 +37,7 @@ def on_terminal(env: dict[str, str], *arguments: str, columns: int = 80) -> str:
         except OSError:  # the other side is closed: that is how a terminal ends on Linux
             pass
     os.close(outer)
-    assert program.returncode == 0, written
+    assert program.returncode == code, written
     return written.decode()
 
 
@@ -62,6 +65,16 @@ def test_a_monitors_meters_move_below_what_it_tells(alone: dict[str, str]) -> No
     assert "━━━" in written
     assert "-6.0 dB" in written
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is back
+
+
+def test_what_the_doctor_says_goes_on_below_its_own_beginning(alone: dict[str, str]) -> None:
+    written = on_terminal(alone, "doctor", "--host", "null", columns=60, code=ExitCode.NO_SERVER)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in written.splitlines()]
+    assert max(map(len, lines)) <= 60
+    sane = lines.index("  ok    Null's default output is sane")
+    told = " ".join(line.strip() for line in lines[sane + 1 : sane + 4])
+    assert "480 frames per callback (10.0 ms), the system moves 480 (10.0 ms), its latency" in told
+    assert all(line.startswith("        ") for line in lines[sane + 1 : sane + 3])
 
 
 def test_json_is_all_there_is_when_it_is_asked_for(alone: dict[str, str], sine: Callable[..., str]) -> None:

@@ -40,6 +40,10 @@ _UNICODE = Glyphs(bar="━", half="╸", rest="━", arrow="→", none="–", do
 _ASCII = Glyphs(bar="=", half="-", rest=" ", arrow="->", none="-", dot="|")
 
 
+#: A text is not folded into less.
+_LEAST_ROOM = 20
+
+
 class Screen:
     """Standard output and standard error of one command.
 
@@ -60,6 +64,13 @@ class Screen:
     def say(self, *what: RenderableType) -> None:
         """Write a result."""
         self.out.print(*what, soft_wrap=True)
+
+    def say_hanging(self, mark: Text, text: Text) -> None:
+        """Write a result behind a mark; where a terminal ends it goes on below its own beginning."""
+        for at, line in enumerate(text.split("\n", allow_blank=True)):
+            room = max(_LEAST_ROOM, self.out.width - mark.cell_len) if self.out.is_terminal else sys.maxsize
+            for row, part in enumerate(line.wrap(self.out, room)):
+                self.say(Text.assemble(mark if at == row == 0 else " " * mark.cell_len, part))
 
     def say_table(self, table: Table) -> None:
         """Write a table; in a pipe without the blanks that fill its last column."""

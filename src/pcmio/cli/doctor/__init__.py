@@ -167,11 +167,13 @@ def _show(screen: Screen, found: Sequence[Finding], to_type: Sequence[str]) -> N
         if finding.topic != topic:
             screen.say(Text(finding.topic if not topic else f"\n{finding.topic}", "bold cyan"))
             topic = finding.topic
-        screen.say(Text.assemble("  ", marks[finding.state], "  ", finding.text))
+        mark = Text.assemble("  ", marks[finding.state], "  ")
+        screen.say_hanging(mark, Text(finding.text))
         for detail in finding.details:
-            screen.say(Text("        " + detail.replace("\n", "\n        "), "dim"))
+            screen.say_hanging(Text(" " * mark.cell_len), Text(detail, "dim"))
         if finding.advice is not None and finding.state in (State.HINT, State.PROBLEM):
-            screen.say(Text(f"        {screen.glyphs.arrow} {finding.advice}", "cyan"))
+            arrow = f"{' ' * mark.cell_len}{screen.glyphs.arrow} "
+            screen.say_hanging(Text(arrow, "cyan"), Text(finding.advice, "cyan"))
     bad = sum(finding.state is State.PROBLEM for finding in found)
     said = (
         "Nothing is wrong that can be seen from here."
