@@ -90,6 +90,14 @@ class CoupledPump(CorePump):
         """Of the output."""
         return self.output.latency_nanos()
 
+    def time_of(self, frame: int) -> int | None:
+        """Of the output."""
+        return self.output.time_of(frame)
+
+    def frame_at(self, nanos: int) -> int | None:
+        """Of the output."""
+        return self.output.frame_at(nanos)
+
     def input_latency_nanos(self) -> int:
         """Of the input."""
         return super().latency_nanos()
