@@ -65,7 +65,8 @@ class Between:
         self.filled = False
         self._begun = self._chosen = False
         self._late = 0  # frames for the output that were not there when they were due
-        self._lost_input = self._lost_output = 0  # not told yet: frames of the callback's, of the devices'
+        self._lost_input = 0  # frames of the callback's that are not told yet
+        self._lost_output = 0  # those of the devices', times the callback's rate
         self._next = 0  # the position of the devices' next block
         self._resumes = 0  # the position of the callback's first frame after the last gap
         self._base = (0, 0)  # positions that belong together: the devices' and the callback's
@@ -134,7 +135,7 @@ class Between:
         if lost:
             self._hear_silence(lost)
         self._next += len(captured)
-        self._lost_output += info.output_xrun_frames
+        self._lose_output(info.output_xrun_frames)
         self._ready.put(self._in.convert(captured))
         self._pass_over()
         while self._ready.frames >= self._frames and not self._ends and self.goes_on():
@@ -163,8 +164,7 @@ class Between:
         nanos = ahead * _NANOS // (rate * device_rate)
         captured = max(0, info.captured.nanos + nanos)
         heard = info.heard.nanos + nanos + self.delay * _NANOS // device_rate
-        lost = self._lost_output * rate // device_rate
-        self._lost_output -= lost * device_rate // rate
+        lost, self._lost_output = divmod(self._lost_output, device_rate)
         told = DuplexInfo(info.callback.nanos, captured, heard, self._position, self._lost_input, lost)
         self._lost_input = 0
         return told
@@ -176,7 +176,10 @@ class Between:
             raise StopStream
         if missing and not self._ends:
             self._late += missing
-            self._lost_output += missing
+            self._lose_output(missing)
+
+    def _lose_output(self, frames: int) -> None:
+        self._lost_output += frames * self._rate
 
     # --- frames that were lost ---------------------------------------------------------------------------------------
 
