@@ -65,10 +65,12 @@ static pcmio_outlook count_missed(pcmio_through *it) {
 
 static void count_lost(pcmio_through *it, uint64_t frames) {
   if (frames != 0) {
-    it->lost_input += frames;
     it->lead -= (int64_t)frames;
-    it->position += frames;
     it->flags |= PCMIO_SIGHT_DISTURBED;
+  }
+  if (it->began != 0) { /* before that the callback gets nothing, and so nothing lacks */
+    it->lost_input += frames;
+    it->position += frames;
   }
 }
 
@@ -154,7 +156,7 @@ static void wait_for_pairing(pcmio_through *it, int64_t block, const pcmio_outlo
   if (owed >= 0) { /* else the output is still too far ahead */
     put_silence(it, owed);
     it->began = 1;
-    it->lost_input = it->lost_output = 0;
+    it->lost_output = 0;
   }
 }
 

@@ -284,9 +284,11 @@ class ThroughEngine(PairingEngine):
         if lost:
             # Before a gap no whole block comes together any more.
             lost = round(self._incoming.as_output(lost)) + self._incoming.drop(self.pairing.stretch_wanted())
-            self._lost_input += lost
-            self._pass_over(lost)
+            self.pairing.lead -= lost
             self.pairing.disturb()
+            if self.pairing.paired:  # before that nothing is given to the callback, and so nothing lacks
+                self._lost_input += lost
+                self._position += lost
 
     def _count_missed(self) -> None:
         """Silence that the output's device played meanwhile: so much of what comes next comes too late."""
@@ -297,10 +299,6 @@ class ThroughEngine(PairingEngine):
             self._lost_output += missed
             self.pairing.lead += missed
             self.pairing.disturb()
-
-    def _pass_over(self, frames: int) -> None:
-        self.pairing.lead -= frames
-        self._position += frames
 
     # --- measuring ---------------------------------------------------------------------------------------------------
 
@@ -320,7 +318,7 @@ class ThroughEngine(PairingEngine):
         pairing.lead -= waiting
         if pairing.settled():
             if pairing.pair(self.device_frames()):
-                self._lost_input = self._lost_output = 0
+                self._lost_output = 0
                 self._put_silence(pairing.owed)
                 if self._between is not None:
                     self._between.begin(pairing.total)
@@ -332,7 +330,8 @@ class ThroughEngine(PairingEngine):
     def _hand_over(self, captured_view: Any, now: int, captured: int) -> None:
         pairing, memory = self.pairing, self._memory
         heard = captured + round((pairing.total + pairing.error) * self._frame_nanos)
-        info = DuplexInfo(now, captured, heard, self._position, self._lost_input, self._lost_output)
+        # A resampler's first frames are from before its input began, and no clock goes back that far.
+        info = DuplexInfo(now, max(0, captured), heard, self._position, self._lost_input, self._lost_output)
         self._lost_input = self._lost_output = 0
         memory.played[:] = memory.silence
         self._pairs(captured_view, self._played_view, info)
