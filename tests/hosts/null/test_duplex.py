@@ -167,6 +167,25 @@ def test_frames_that_the_system_lost_are_made_up_for(frames: int) -> None:
     assert len(beside) <= 1, "only what was on its way is late"
 
 
+def test_what_is_lost_before_the_first_callback_is_nobodys() -> None:
+    """The callback's frames begin when the devices are paired, after a pause as at first."""
+    machine = Machine()
+    infos: list[DuplexInfo] = []
+    with machine.loop(lambda _c, _p, info: infos.append(info)) as stream:
+        for _ in range(3):
+            called = len(infos)
+            machine.clock.advance(3 * BLOCK)
+            machine.host.device_by_id("null:loop").skip(777)
+            machine.clock.advance(2 * BLOCK)
+            assert len(infos) == called
+            machine.clock.advance(0.5)
+            assert len(infos) > called
+            stream.pause()
+            stream.start()
+    assert [info.position for info in infos] == list(range(0, len(infos) * FRAMES, FRAMES))
+    assert not any(info.xrun for info in infos)
+
+
 @pytest.mark.parametrize("ppm", [1000, -1000])
 def test_drift_is_measured_and_told_and_the_latency_stays_within_a_block(ppm: float) -> None:
     machine = Machine(NullDeviceSpec("mic", NullKind.TONE, clock_ppm=ppm), NullDeviceSpec("speaker", NullKind.SINK))

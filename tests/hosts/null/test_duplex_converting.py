@@ -163,7 +163,7 @@ def test_it_is_the_same_after_many_starts() -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 479, 5_000, 200_000])
-@pytest.mark.parametrize("rate", [44_100, 32_000])
+@pytest.mark.parametrize("rate", [44_100, 32_000, 64_000])
 def test_what_is_lost_is_made_up_for(lost: int, rate: int) -> None:
     machine = Machine()
     bumps = Bumps(441, every=5_000)
@@ -231,6 +231,34 @@ def test_an_input_of_another_rate_is_heard_when_it_is_said(mic_rate: int, rate: 
     assert max(settled) - min(settled) < 0.3 * frame
     shift = (np.mean(settled) - np.mean(heard_phases[-40:]) - latency * TONE_HZ) % 1
     assert min(shift, 1 - shift) < 0.5 * frame
+
+
+def test_frames_are_looked_up_as_the_output_counts_them() -> None:
+    mic = NullDeviceSpec("mic", NullKind.TONE, sample_rates=(44_100, 44_100))
+    machine = Machine(mic, LOOP)
+    with machine.loop(ignore, StreamConfig(1, RATE, 480), input=machine.device("mic")) as stream:
+        for _ in range(3):
+            machine.clock.advance(1.0)
+            taken, now = stream.position, stream.now()
+            assert stream.time_of(taken) == now + 0.01, "after the cycle that has just been taken"
+            assert stream.frame_at(now) == taken - 480
+
+
+def test_what_was_captured_before_time_began_was_captured_at_its_beginning() -> None:
+    """A resampler's first frames are from before its input's first, and a simulated clock may begin with the stream."""
+    clock = SimulatedClock()
+    host = pcmio.host("null", clock=clock, devices=[NullDeviceSpec("mic", NullKind.TONE), LOOP])
+    mic, loop = host.device_by_id("null:mic"), host.device_by_id("null:loop")
+    infos: list[DuplexInfo] = []
+
+    def data(_captured: Any, _played: Any, info: DuplexInfo) -> None:
+        infos.append(info)
+
+    with host.build_duplex_stream(mic, loop, StreamConfig(1, RATE, 1), data, drift="correct", depth="low"):
+        clock.advance(0.06)
+    times = [info.captured.nanos for info in infos]
+    assert times[0] == 0
+    assert times == sorted(times)
 
 
 def test_a_lost_input_of_another_rate_is_made_up_for() -> None:

@@ -117,6 +117,23 @@ def test_frames_that_the_system_lost_are_made_up_for(frames: int) -> None:
     assert len(beside) <= 1, "only what was on its way is late"
 
 
+def test_what_is_lost_before_the_first_call_is_nobodys() -> None:
+    machine = Machine()
+    with machine.loop(echo := Echoing()) as stream:
+        for _ in range(3):
+            called = echo.calls
+            machine.clock.advance(0.03)
+            machine.host.device_by_id("null:loop").skip(777)
+            machine.clock.advance(0.02)
+            assert echo.calls == called
+            machine.clock.advance(0.5)
+            assert echo.calls > called
+            stream.pause()
+            stream.start()
+    assert echo.block.position == (echo.calls - 1) * FRAMES
+    assert (echo.record.lost_input, echo.record.lost_output) == (0, 0)
+
+
 @pytest.mark.parametrize("ppm", [1000, -1000])
 def test_drift_is_measured_and_told_and_the_latency_stays_within_a_block(ppm: float) -> None:
     machine = Machine(NullDeviceSpec("mic", NullKind.TONE, clock_ppm=ppm), NullDeviceSpec("speaker", NullKind.SINK))
