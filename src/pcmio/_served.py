@@ -94,7 +94,7 @@ class Guest(Protocol):
     """A stream on a connection."""
 
     def cut(self) -> None:
-        """Give up what is native, and have the stream end: the connection is being closed."""
+        """Give up what is native, make nothing more, and have the stream end: the connection is being closed."""
 
 
 class SharedConnection(ABC, Generic[GuestT]):

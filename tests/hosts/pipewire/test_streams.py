@@ -19,6 +19,7 @@ import pytest
 
 import pcmio
 from pcmio import BufferChanged, EndReason, Rerouted, StreamEnded, StreamState
+from pcmio.hosts.pipewire import audio
 from pcmio.testing import until
 from tests.servers.pipewire import NullNode
 
@@ -84,6 +85,23 @@ def test_a_stream_shows_what_it_was_asked_to(server: PipeWireServer) -> None:
     assert props["application.icon-name"] == "audio-card"
     assert props["media.class"] == "Stream/Output/Audio"
     assert props["node.latency"] == "256/48000"
+
+
+def test_a_host_that_closes_while_a_stream_is_built_lets_none_be_made(
+    server: PipeWireServer, config: Configs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing native is made on a connection that is gone."""
+    settle = audio.AudioConnection.settle
+
+    def close_then(connection: audio.AudioConnection) -> None:
+        settle(connection)
+        host.close()
+
+    with pcmio.host("pipewire", remote=server.address) as host:
+        device = host.device_by_id("pipewire:main")
+        monkeypatch.setattr(audio.AudioConnection, "settle", close_then)
+        with pytest.raises(pcmio.HostDisconnected, match="the host was closed"):
+            device.build_output_stream_raw(config(), silent)
 
 
 @pytest.mark.parametrize("option", [{"follow": "sometimes"}, {"media_role": "Noise"}, {"channel_map": "FL"}])

@@ -68,6 +68,7 @@ class PipeWireDriver(Driver):
         self._is_output = direction.has_output
         self._lock = threading.Lock()  # of what is native
         self._native: int | None = None
+        self._cut = False  # the connection is closed, perhaps before anything native was made on it
         self._pump: Pump | None = None
         self._wakeup = Wakeup()
         self._flushed = False  # PipeWire was told to play what it has
@@ -126,6 +127,8 @@ class PipeWireDriver(Driver):
         # Ids are used anew: that the device which had this one before is gone must have been heard by now.
         self._connection.settle()
         with self._lock:
+            if self._cut:
+                raise errors.closed()
             self._native = self._core.pcmio_pipewire_stream_new(connection, pump.address, self._wakeup.address)
             if self._native is None:
                 raise ResourceExhausted("no memory for a stream", call="pcmio_pipewire_stream_new")
@@ -253,6 +256,8 @@ class PipeWireDriver(Driver):
 
     def cut(self) -> None:
         """The connection is being closed."""
+        with self._lock:
+            self._cut = True
         self._free()
         if self._pump is not None:
             core().pcmio_pump_note(self._pump.address, _core.NOTE_HOST_LOST, 0, 0)
