@@ -404,7 +404,7 @@ class Engine:
         prepared = self._preparing
         if prepared:
             with self._lock:
-                self._prepare()
+                self._attempt(self._prepare)
             self._tell_denied()
         if self._calling and (prepared or found & _core.TURN_BLOCK):
             # A block that was prepared before notes were told is prepared anew: its callback begins only now.

@@ -128,6 +128,23 @@ def test_a_start_ends_when_the_device_is_lost_while_the_ring_is_filled() -> None
         rig.engine.close()
 
 
+def test_a_ring_that_cannot_be_prepared_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resampler is made anew for each start, and there may be no memory for it."""
+
+    def fail() -> None:
+        raise MemoryError
+
+    rig = rig_in(RUNNING)
+    rig.engine.stop(0)
+    monkeypatch.setattr(rig.pump, "reset", fail)
+    rig.engine.start()
+    rig.serve()
+    assert (rig.state, rig.engine.reason) == (CLOSED, EndReason.FAILED)
+    assert rig.ended is not None
+    with pytest.raises(MemoryError):
+        rig.engine.close()
+
+
 def test_only_the_first_misfortune_counts() -> None:
     rig = rig_in(RUNNING)
     rig.pump.note(_core.NOTE_DEVICE_LOST, 19)
