@@ -371,6 +371,11 @@ class Wakeup:
 class CorePump:
     """A pump of the core, its ring's memory, and what wakes the thread that serves it."""
 
+    # What ``__del__`` asks for, also of one that could not be made.
+    _pump: int | None = None
+    _turns: int | None = None
+    _callback: NativeCallback | None = None
+
     def __init__(
         self,
         plan: Plan,
@@ -388,8 +393,6 @@ class CorePump:
             ResourceExhausted: No memory.
         """
         self._core = lib = core()
-        self._pump: int | None = None
-        self._turns: int | None = None
         self._sleeper = Wakeup() if wakeup is None else wakeup
         self._wakeup = self._sleeper.address
         config = PumpConfig(rate=plan.sample_rate, slot_frames=plan.block_frames, slots=slots, wake_slots=wake_slots)

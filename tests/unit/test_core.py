@@ -355,6 +355,19 @@ def test_a_pump_that_cannot_be_made_says_for_what() -> None:
         CorePump(clockless, SampleFormat.I16, 3, 1)
 
 
+def test_a_pump_without_what_wakes_its_thread_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise ResourceExhausted("no memory to wait with")
+
+    monkeypatch.setattr(_core, "Wakeup", fail)
+    with pytest.raises(ResourceExhausted, match="to wait with"):
+        CorePump(Plan(48_000, 4, 4, output=Side(1, SampleFormat.I16)), SampleFormat.I16, 3, 1)
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_ring_that_does_not_fit_into_memory_says_how_large_it_is() -> None:
     with pytest.raises(ResourceExhausted, match="no memory for a ring of 1125899906842624 bytes; use smaller buffers"):
         Rig(output=1, frames=1 << 24, slots=1 << 25)
