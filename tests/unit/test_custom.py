@@ -212,6 +212,13 @@ def test_latency_is_told_and_stamped() -> None:
         assert stream.latency.device == 0.25
 
 
+@pytest.mark.parametrize("wrong", [-1, 1.5, "many", None, 1 << 64])
+def test_lost_frames_are_a_whole_number(wrong: Any) -> None:
+    machine = Machine(Direction.OUTPUT, CONFIG)
+    with opened(machine), pytest.raises(InvalidInput, match="frames must be"):
+        machine.lost_frames(wrong)
+
+
 def test_frames_the_machine_lost_are_counted() -> None:
     driver = Machine(Direction.OUTPUT)
     with opened(driver) as stream:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pcmio.formats import SampleFormat
 
 _NANOS = 1_000_000_000
+_MOST_LOST = 1 << 48  # more than a machine sleeps through
 
 
 class CustomDriver(Driver):
@@ -141,7 +142,12 @@ class CustomDriver(Driver):
             core().pcmio_pump_transfer(self._pump.address, self._pointers, None, frames, max(0, captured), 0)
 
     def lost_frames(self, frames: int) -> None:
-        """Your device lost ``frames`` frames: an xrun."""
+        """Your device lost ``frames`` frames: an xrun.
+
+        Raises:
+            InvalidInput: No number of frames.
+        """
+        frames = whole("frames", frames, _MOST_LOST, least=0)
         with self._moving:
             if self._pump is not None:
                 core().pcmio_pump_xrun(self._pump.address, frames)
