@@ -10,6 +10,7 @@ frames that nobody has counted.  A stream is paired when its lead is such that t
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _LONGEST_SECONDS = 2.0  # that a start waits for that, however often frames are 
 _WINDOW_SAMPLES, _WINDOW_SECONDS = 16, 0.25
 _POINTS = 240  # windows that tell the drift: a minute
 _FEWEST_POINTS = 8
+_FASTEST_DRIFT = 0.002  # what is faster is none
 #: What is one frame off, and not only a measurement that was rounded the other way.
 _SHIFT_FRAMES = 0.75
 _SERVO_SECONDS = 4.0  # in which an error is corrected
@@ -55,7 +57,7 @@ class Pairing:
         self._recent: deque[float] = deque(maxlen=_MOST)
         self._level = float("-inf")  # of the output's ring, at a lead of 0
         self._window: list[tuple[float, float]] = []
-        self._window_frames = self._elapsed = self._since = self._begun = 0
+        self._window_frames = self._elapsed = self._since = self._begun = 0.0
         self._points: deque[tuple[float, float]] = deque(maxlen=_POINTS)
         self._verifying = self._again = False  # whether the pairing holds; whether that is to be asked once more
         self._far = self._told = False
@@ -80,7 +82,7 @@ class Pairing:
     def _forget(self) -> None:
         self._recent.clear()
         self._window.clear()
-        self._window_frames = self._since = 0
+        self._window_frames = self._since = 0.0
         self.error = 0.0
         self._far = self._told = False
 
@@ -109,7 +111,7 @@ class Pairing:
         self._level = max(self._level, level - self.lead)
         self._window.append((standing, standing + stretch))
 
-    def pass_time(self, frames: int) -> bool:
+    def pass_time(self, frames: float) -> bool:
         """So many frames were captured; whether it is time to look at what was measured."""
         self._elapsed += frames
         self._since += frames
@@ -159,6 +161,8 @@ class Pairing:
             return 0
         self._verifying, self._again = self._again, False
         wrong = self.pair_again()
+        if wrong:  # not by drift
+            self._points.clear()
         self._forget()
         return wrong
 
@@ -170,9 +174,15 @@ class Pairing:
         if abs(wrong) <= _SHIFT_FRAMES:
             return 0
         self._goal += round(wrong)
-        self._points.clear()
+        if self._has_leapt():
+            self._points.clear()
         self._forget()
         return round(wrong)
+
+    def _has_leapt(self) -> bool:
+        """Whether the two moved against each other as no clocks do: then the line goes on at another place."""
+        steps = pairwise(self._points)
+        return any(abs(y - before) > _FASTEST_DRIFT * (x - since) for (since, before), (x, y) in steps)
 
     # --- drift -------------------------------------------------------------------------------------------------------
 
@@ -182,7 +192,7 @@ class Pairing:
         raw = _middle([one for _, one in self._window])
         self._points.append((self._elapsed - self._window_frames / 2, raw))
         self._window.clear()
-        self._window_frames = 0
+        self._window_frames = 0.0
         if len(self._points) >= _FEWEST_POINTS:
             self.drift_ppm = _slope(self._points) * _MILLION
         far = abs(self.error) >= self._limit

@@ -94,7 +94,7 @@ class PairingEngine(Engine):
         """Both, in frames."""
         return round(sum(self.device_nanos()) / self._frame_nanos)
 
-    def _judge(self, captured: int) -> None:
+    def _judge(self, captured: float) -> None:
         """See what the measurements say; so many frames were captured since the last time."""
         pairing = self.pairing
         self._slip(pairing.verify())
@@ -265,7 +265,7 @@ class ThroughEngine(PairingEngine):
         if self._outlook.due_nanos:
             offset = (self._outlook.due_nanos - captured) / self._frame_nanos
             self.pairing.measure(offset, self._outlook.filled, incoming.stretched)
-        self._judge(round(incoming.slot_frames))
+        self._judge(incoming.slot_frames)
         if not self._calling:  # an event's callback has ended or paused it
             return
         if not self.pairing.paired:

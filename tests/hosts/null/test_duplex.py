@@ -167,6 +167,19 @@ def test_frames_that_the_system_lost_are_made_up_for(frames: int) -> None:
     assert len(beside) <= 1, "only what was on its way is late"
 
 
+def test_drift_is_measured_also_where_it_is_set_right_more_often_than_it_is_known() -> None:
+    """Each 0.7 seconds, and eight quarters of a second are needed."""
+    machine = Machine(
+        NullDeviceSpec("mic", NullKind.TONE, clock_ppm=1_000, cycle_sizes=(32,)), LOOP.replace(cycle_sizes=(32,))
+    )
+    host = machine.host
+    mic, loop = host.device_by_id("null:mic"), host.device_by_id("null:loop")
+    with host.build_duplex_stream(mic, loop, CONFIG.replace(buffer_size=32), ignore, machine.events.append) as stream:
+        machine.clock.advance(3.0)
+        assert stream.stats.xruns >= 2
+        assert stream.drift_ppm == pytest.approx(1_000, abs=2)
+
+
 def test_what_is_lost_before_the_first_callback_is_nobodys() -> None:
     """The callback's frames begin when the devices are paired, after a pause as at first."""
     machine = Machine()

@@ -233,6 +233,15 @@ def test_an_input_of_another_rate_is_heard_when_it_is_said(mic_rate: int, rate: 
     assert min(shift, 1 - shift) < 0.5 * frame
 
 
+def test_drift_is_exact_however_short_the_blocks_are() -> None:
+    """A block of 29 frames is one of 31.6 at the output's rate."""
+    mic = NullDeviceSpec("mic", NullKind.TONE, sample_rates=(44_100, 44_100), clock_ppm=300)
+    machine = Machine(mic, LOOP)
+    with machine.loop(ignore, StreamConfig(1, RATE, 32), input=machine.device("mic")) as stream:
+        machine.clock.advance(2.6)
+        assert stream.drift_ppm == pytest.approx(300, abs=1)
+
+
 def test_frames_are_looked_up_as_the_output_counts_them() -> None:
     mic = NullDeviceSpec("mic", NullKind.TONE, sample_rates=(44_100, 44_100))
     machine = Machine(mic, LOOP)
