@@ -82,6 +82,46 @@ def test_an_error_while_the_stream_is_being_closed_is_not_lost() -> None:
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+class Stuck(Machine):
+    """Cannot be held."""
+
+    def held(self) -> None:
+        super().held()
+        raise BackendError("no brake")
+
+
+@pytest.mark.parametrize("wrong", [None, ValueError("disk full")])
+def test_what_cannot_be_held_is_given_back_all_the_same(wrong: Exception | None) -> None:
+    clock, pace = simulated()
+    driver = Stuck(pace=pace)
+    stream = opened(driver)
+    stream.start()
+    clock.advance(0.01)
+    if wrong is not None:
+        driver.failed(wrong)
+    with pytest.raises(BackendError) as caught:
+        driver.close()
+    assert driver.told == ["opened", "started", "held", "closed"]
+    assert pace.drivers == []
+    if wrong is None:
+        assert "no brake" in str(caught.value)
+    else:
+        assert caught.value.__cause__ is wrong
+        assert "no brake" in str(caught.value.__context__)
+    with pytest.raises(BackendError):
+        stream.close()
+
+
+def test_an_interrupt_while_a_clock_is_moved_ends_the_stream_and_is_raised() -> None:
+    clock, pace = simulated()
+    stream = opened(Machine(pace=pace, also=raising(KeyboardInterrupt())))
+    stream.start()
+    with pytest.raises(KeyboardInterrupt):
+        clock.advance(0.05)
+    with pytest.raises(BackendError, match="KeyboardInterrupt"):
+        stream.wait(PATIENCE)
+
+
 def test_an_error_after_the_streams_end_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

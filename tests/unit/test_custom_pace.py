@@ -383,6 +383,15 @@ def test_two_cycles_of_a_stream_never_overlap(monkeypatch: pytest.MonkeyPatch) -
     assert max(most) == 1
 
 
+def test_a_thread_that_comes_too_late_takes_no_cycle_from_the_next_one() -> None:
+    """It was about to begin one when its streams were held, and run anew."""
+    pace = Pace(RATE, RATE)  # no cycle within this test
+    with opened(Machine(pace=pace)):
+        due, number = pace.due_nanos, pace.number
+        pace._cycle(threading.current_thread())
+        assert (pace.due_nanos, pace.number) == (due, number)
+
+
 def test_without_a_thread_a_stream_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = Machine()
     stream = opened(driver)

@@ -219,10 +219,14 @@ class CustomDriver(Driver):
     def close(self) -> None:
         """No transfer after this; what was raised and not yet told is raised."""
         unheard = self._forget()
-        self.held()
-        self._give_back()
-        if unheard is not None:
-            raise unheard
+        try:
+            try:
+                self.held()
+            finally:
+                self._leave()
+        finally:
+            if unheard is not None:
+                raise unheard
 
     def _forget(self) -> AudioError | None:
         """The stream moves no more; an error of which it does not know."""
@@ -230,6 +234,9 @@ class CustomDriver(Driver):
             opened = self._pump is not None
             self._pump, self._closed = None, True
             return self._failures.pop(0) if opened and self._failures else None
+
+    def _leave(self) -> None:
+        self._give_back()
 
     def _give_back(self) -> None:
         if self._opened:

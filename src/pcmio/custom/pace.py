@@ -197,6 +197,8 @@ class Pace:
 
     def _cycle(self, me: threading.Thread | None) -> None:
         with self._changed:
+            if self._thread is not me:
+                return  # streams were held meanwhile, and run anew: the next cycle is that of another thread
             now = self.now_nanos
             late = now - self.due_nanos
             lost = late // self._period_nanos if late > self._late_nanos else 0
@@ -218,10 +220,12 @@ class Pace:
             self._busy, self._mover = driver, threading.get_ident()
         try:
             driver.move(due)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the stream's owner
+        except BaseException as error:  # whatever it is, it belongs to the stream's owner
             with self._changed:
                 self._remove(driver)
             driver.failed(error)
+            if me is None and isinstance(error, KeyboardInterrupt):
+                raise  # it was meant for whoever moves the clock
         finally:
             with self._changed:
                 self._busy, self._mover = None, 0
@@ -310,12 +314,11 @@ class PacedDriver(CustomDriver):
         """No more cycles, and the pace forgets it."""
         self.served.finish()
         self.pace.hold(self)
-        unheard = self._forget()
-        self.held()
+        super().close()
+
+    def _leave(self) -> None:
         if self.pace.leave(self):
             self._give_back()
-        if unheard is not None:
-            raise unheard
 
     # --- for the pace ------------------------------------------------------------------------------------------------
 
