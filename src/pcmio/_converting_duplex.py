@@ -45,6 +45,8 @@ class Between:
         self._data = data
         #: Whether the callback may be called; whoever serves the stream says so.
         self.goes_on: Callable[[], bool] = _never
+        #: Called once it has raised StopStream: what it has played comes after that.
+        self.finishes: Callable[[], None] = _nothing
         self._in, self._out = captured, played
         config = played.given
         self._rate, self._device_rate = config.sample_rate, played.wanted.sample_rate
@@ -60,10 +62,11 @@ class Between:
         self._ready, self._waiting = Queue(), Queue()  # for the callback, in its frames; for the output, in its own
         self._position = 0
         self._least = self._least_delay()
-        self.delay = 0  # frames of the devices'
+        self.delay: int | None = None  # frames of the devices'; None: not known yet, as the latency
+        self._delay_nanos = 0
         #: Of the last block for the output; False: the callback was not to be called again, and all is in ``rest``.
         self.filled = False
-        self._begun = self._chosen = False
+        self._begun = False
         self._late = 0  # frames for the output that were not there when they were due
         self._lost_input = 0  # frames of the callback's that are not told yet
         self._lost_output = 0  # those of the devices', times the callback's rate
@@ -89,10 +92,10 @@ class Between:
 
     def begin(self, total: int) -> None:
         """The devices are paired, ``total`` frames apart: what comes next is the first."""
-        if not self._chosen:
-            self._chosen = True
+        if self.delay is None:
             choice = range(self._least, self._least + (_CHOICE if self._least else 1))
             self.delay = min(choice, key=lambda one: _beside((total + one) * self._rate / self._device_rate))
+            self._delay_nanos = self.delay * _NANOS // self._device_rate
         self.reset()
         self._waiting.put(silent(self._out.wanted, self.delay))
 
@@ -107,7 +110,7 @@ class Between:
 
     def let_go(self) -> None:
         """Forget the user's callback."""
-        self._data, self.goes_on = _nothing, _never
+        self._data, self.goes_on, self.finishes = _nothing, _never, _nothing
 
     def rest(self) -> Any:
         """What was played and is not with the devices yet; then it begins anew."""
@@ -119,9 +122,9 @@ class Between:
         self.reset()
         return left
 
-    def latency_frames(self, total: int) -> int:
-        """Of the callback's, where the devices are ``total`` apart."""
-        return round((total + self.delay) * self._rate / self._device_rate)
+    def as_own(self, frames: int) -> int:
+        """Frames of the devices' in those of the callback."""
+        return round(frames * self._rate / self._device_rate)
 
     # --- a block of the devices' -------------------------------------------------------------------------------------
 
@@ -151,6 +154,7 @@ class Between:
             self._data(*self._given, self._info(info))
         except StopStream:
             self._ends = True
+            self.finishes()
             self._waiting.put(self._out.rest())
         else:
             self._position += self._frames
@@ -163,7 +167,7 @@ class Between:
         ahead = (self._position - own) * device_rate - (info.position - device) * rate
         nanos = ahead * _NANOS // (rate * device_rate)
         captured = max(0, info.captured.nanos + nanos)
-        heard = info.heard.nanos + nanos + self.delay * _NANOS // device_rate
+        heard = info.heard.nanos + nanos + self._delay_nanos
         lost, self._lost_output = divmod(self._lost_output, device_rate)
         told = DuplexInfo(info.callback.nanos, captured, heard, self._position, self._lost_input, lost)
         self._lost_input = 0

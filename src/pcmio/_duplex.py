@@ -158,15 +158,17 @@ class NativeDuplex(NativeStream, DuplexStream):
 
     @property
     def latency(self) -> DuplexLatency:
-        frames, delay = self._through.pairing.total, 0
-        if not frames:
+        frames, between = self._through.pairing.total, self._between
+        delay = 0 if between is None else between.delay
+        if not frames or delay is None:
             return DuplexLatency(0.0, 0.0)
-        if self._between is not None:
-            frames, delay = self._between.latency_frames(frames), self._between.delay
-        total = (self._through.pairing.total + delay) / self._through.driver.plan.sample_rate
+        frames += delay
+        total = frames / self._through.driver.plan.sample_rate
         input_, output = (nanos / _NANOS for nanos in self._through.device_nanos())
         device = input_ + output
-        return DuplexLatency(device, total - device, frames, input_, output)
+        return DuplexLatency(
+            device, total - device, frames if between is None else between.as_own(frames), input_, output
+        )
 
     @property
     def position(self) -> int:

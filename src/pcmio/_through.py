@@ -16,7 +16,7 @@ from functools import partial
 from pcmio._core import BLOCK, core
 from pcmio._engine import Engine, nothing
 from pcmio.duplex import DuplexInfo
-from pcmio.events import ClocksDrift, StreamState
+from pcmio.events import ClocksDrift, EndReason, StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class ThroughEngine(PairingEngine):
         self._incoming, self._between = incoming, between
         self._prefill = prefill
         if between is not None:
-            between.goes_on = self._goes_on
+            between.goes_on, between.finishes = self._goes_on, self._will_finish
         self._whole = incoming.passes and incoming.slot_frames == self._block  # blocks pass as they are
         self._outlook = OutlookRecord()
         self._missed = 0  # of the output's device, as far as it is dealt with
@@ -208,6 +208,10 @@ class ThroughEngine(PairingEngine):
 
     def _goes_on(self) -> bool:
         return self._calling
+
+    def _will_finish(self) -> None:
+        with self._lock:
+            self._finish = EndReason.FINISHED
 
     def _put_rest(self, *, kept: bool) -> None:
         """Have nothing beside the ring; what was there is in it, if that is kept."""

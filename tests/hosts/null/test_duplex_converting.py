@@ -397,6 +397,30 @@ def test_what_was_played_is_heard_to_its_end(blocks: int) -> None:
     assert machine.events == [StreamEnded(EndReason.FINISHED)]
 
 
+@pytest.mark.parametrize("act", ["stop", "pause"])
+def test_a_stream_that_has_finished_is_over_however_it_is_held_before_all_was_played(act: str) -> None:
+    machine = Machine()
+    calls = 0
+
+    def data(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise StopStream
+
+    stream = machine.loop(data, StreamConfig(1, 44_100, 441))
+    stream.start()
+    while not calls:
+        machine.clock.advance(0.01)
+    assert stream.state is StreamState.RUNNING
+    if act == "stop":
+        stream.stop(0)
+    else:
+        stream.pause()
+        stream.start()
+        machine.clock.advance(0.5)
+    assert (stream.state, stream.reason, calls) == (StreamState.CLOSED, EndReason.FINISHED, 1)
+
+
 @pytest.mark.parametrize("inside", [False, True])
 def test_stop_plays_what_is_written(inside: bool) -> None:
     """Called from without, or by the callback itself."""
