@@ -191,13 +191,22 @@ class ConnectionKeeper(Generic[ConnectionT]):
 
     def __init__(self, connect: Callable[[], ConnectionT]) -> None:
         self._connect = connect
+        self._make()
+
+    def _make(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._now: ConnectionT | None = None
+
+    def _locked(self) -> threading.Lock:
+        if self._process != os.getpid():  # a fork's child has not the connection's thread, and maybe a held lock
+            self._make()
+        return self._lock
 
     @property
     def now(self) -> ConnectionT | None:
         """That which there is, usable or not."""
-        with self._lock:
+        with self._locked():
             return self._now
 
     def get(self) -> ConnectionT:
@@ -206,7 +215,7 @@ class ConnectionKeeper(Generic[ConnectionT]):
         Raises:
             HostUnavailable, PermissionDenied: No server, or it lets nobody in.
         """
-        with self._lock:
+        with self._locked():
             if self._now is not None and not self._now.usable:
                 self._now.retire()
                 self._now = None
@@ -216,7 +225,7 @@ class ConnectionKeeper(Generic[ConnectionT]):
 
     def close(self) -> None:
         """Disconnect."""
-        with self._lock:
+        with self._locked():
             last, self._now = self._now, None
         if last is not None:
             last.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 import pytest
@@ -163,3 +164,18 @@ def test_what_no_server_answers_leaves_a_host_as_it_was() -> None:
     with pytest.raises(HostDisconnected, match="nobody there"):
         keeper.get()
     assert keeper.now is None
+
+
+def test_a_forked_child_connects_anew_whatever_its_parent_was_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread of the parent's may have had the lock, and is not there to give it back."""
+    keeper = ConnectionKeeper(Connection)
+    first = keeper.get()
+    with keeper._lock:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        made: list[Connection] = []
+        getting = threading.Thread(target=lambda: made.append(keeper.get()), daemon=True)
+        getting.start()
+        getting.join(5)
+        assert made, "the child waits for ever"
+    assert made[0] is not first
+    assert first.freed == []
