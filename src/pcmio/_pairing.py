@@ -47,13 +47,13 @@ class Pairing:
         """
         self.total = 0  # the latency; 0: not known
         self.lead = 0
+        self.goal = 0  # what the lead has to be
         self.paired = False
         self.error = 0.0  # of the latency, as measured last
         self.drift_ppm: float | None = None
         self._rate, self._block, self._inside = rate, block, inside
         self._low = max(0, level - block // 2)  # with less the latency would be too short to be kept
         self._limit = max(1, period / 2)  # an error worth telling; twice as much is not let grow
-        self._goal = 0  # what the lead has to be
         self._recent: deque[float] = deque(maxlen=_MOST)
         self._level = float("-inf")  # of the output's ring, at a lead of 0
         self._window: list[tuple[float, float]] = []
@@ -89,7 +89,7 @@ class Pairing:
     @property
     def owed(self) -> int:
         """Frames of silence that the output needs; negative: frames of output that come too late."""
-        return self._goal - self.lead
+        return self.goal - self.lead
 
     @property
     def enough(self) -> int:
@@ -150,7 +150,7 @@ class Pairing:
         goal = round(total - standing)
         if goal < self.lead:
             return False
-        self.total, self._goal = total, goal
+        self.total, self.goal = total, goal
         self.paired = True
         self._forget()
         return True
@@ -170,10 +170,10 @@ class Pairing:
         """Have the latency right by what was measured last; frames by which it was wrong."""
         if not self._recent:
             return 0
-        wrong = self.total - _middle(self._recent) - self._goal
+        wrong = self.total - _middle(self._recent) - self.goal
         if abs(wrong) <= _SHIFT_FRAMES:
             return 0
-        self._goal += round(wrong)
+        self.goal += round(wrong)
         if self._has_leapt():
             self._points.clear()
         self._forget()
@@ -188,7 +188,7 @@ class Pairing:
 
     def look(self) -> bool:
         """See what the last measurements tell; whether the error has grown to half a period, which is said once."""
-        self.error = _middle([standing for standing, _ in self._window]) - (self.total - self._goal)
+        self.error = _middle([standing for standing, _ in self._window]) - (self.total - self.goal)
         raw = _middle([one for _, one in self._window])
         self._points.append((self._elapsed - self._window_frames / 2, raw))
         self._window.clear()

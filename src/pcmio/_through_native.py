@@ -172,4 +172,4 @@ class NativeThroughEngine(PairingEngine):
     def _aim(self, slipped: int) -> None:
         pairing = self.pairing
         latency = round((pairing.total + pairing.error) * self._frame_nanos)
-        self._through_core.aim(pairing.owed + pairing.lead, slipped, latency)
+        self._through_core.aim(pairing.goal, slipped, latency)
