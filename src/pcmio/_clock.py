@@ -58,7 +58,8 @@ class SimulatedClock:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._cell = ctypes.c_uint64(_nanos(seconds))
-        self._lock = threading.Lock()  # one advance at a time
+        self._lock = threading.Lock()  # one advance at a time,
+        self._mover = 0  # in this thread
         self._buses: list[Moved] = []
 
     @property
@@ -80,20 +81,29 @@ class SimulatedClock:
         """Let ``seconds`` pass: the running devices have their cycles, in order of time, their streams are served.
 
         Raises:
-            InvalidInput: Negative, or called from a stream's callback.
+            InvalidInput: Negative, or called from a stream's callback or a driver's cycle.
             OperationTimeout: A callback does not return.
         """
         more = _nanos(seconds)
         if any(driver.served.here() for bus in list(self._buses) for driver in list(bus.drivers)):
             raise InvalidInput("a stream's callback cannot move the time that it waits for")
+        if self._mover == threading.get_ident():
+            raise InvalidInput("a cycle cannot move the time that moves it", advice="return from cycle() first")
         with self._lock:
-            end = self._cell.value + more
-            while (due := min(self._buses, key=_due, default=None)) is not None and due.due_nanos <= end:
-                self._cell.value = max(self._cell.value, due.due_nanos)
-                due.cycle()
-                self._settle()
-            self._cell.value = max(self._cell.value, end)
+            self._mover = threading.get_ident()
+            try:
+                self._advance(more)
+            finally:
+                self._mover = 0
+
+    def _advance(self, more: int) -> None:
+        end = self._cell.value + more
+        while (due := min(self._buses, key=_due, default=None)) is not None and due.due_nanos <= end:
+            self._cell.value = max(self._cell.value, due.due_nanos)
+            due.cycle()
             self._settle()
+        self._cell.value = max(self._cell.value, end)
+        self._settle()
 
     def spend(self, seconds: float) -> None:
         """Let ``seconds`` pass in which no device has a cycle: from a stream's callback, that it takes so long.

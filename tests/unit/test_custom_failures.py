@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pcmio.custom.pace as module
-from pcmio import BackendError, DeviceLost, EndReason, StreamState
+from pcmio import BackendError, DeviceLost, EndReason, InvalidInput, StreamState
 from tests.unit.pace_rig import Machine, join_paces, opened, simulated
 from tests.unit.stream_rig import PATIENCE
 
@@ -110,6 +110,18 @@ def test_what_cannot_be_held_is_given_back_all_the_same(wrong: Exception | None)
         assert "no brake" in str(caught.value.__context__)
     with pytest.raises(BackendError):
         stream.close()
+
+
+def test_a_cycle_that_moves_the_clock_is_refused_and_does_not_hang() -> None:
+    clock, pace = simulated()
+    stream = opened(Machine(pace=pace, also=lambda _: clock.advance(0.01)))
+    stream.start()
+    moving = threading.Thread(target=clock.advance, args=(0.05,), daemon=True)
+    moving.start()
+    moving.join(PATIENCE)
+    assert not moving.is_alive()
+    with pytest.raises(InvalidInput, match=r"return from cycle\(\) first"):
+        stream.wait(PATIENCE)
 
 
 def test_an_interrupt_while_a_clock_is_moved_ends_the_stream_and_is_raised() -> None:
