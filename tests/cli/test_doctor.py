@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pcmio
+from pcmio.cli.doctor import look_at_choice
 from pcmio.cli.doctor.buffers import Probe, judge, look_at_buffers
 from pcmio.cli.doctor.cards import holders, look_at_cards
 from pcmio.cli.doctor.findings import Finding, State, Veil
 from pcmio.cli.doctor.machine import Machine
 from pcmio.cli.doctor.scheduling import Permission, ask_permission, look_at_scheduling
 from pcmio.cli.doctor.servers import look_at_servers
+from pcmio.cli.listing import HostFacts
 from pcmio.hosts.null import open_host
 
 if TYPE_CHECKING:
@@ -334,6 +336,11 @@ def test_a_kernel_without_time_for_it_is_a_problem(made: Made) -> None:
     assert with_text(found, "powersave").state is State.NOTE
 
 
+def test_a_system_without_a_flag_of_linux_is_asked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.SCHED_RESET_ON_FORK", raising=False)
+    assert ask_permission().direct in (True, False, None)
+
+
 def test_asking_leaves_this_thread_as_it_is() -> None:
     import os
 
@@ -429,6 +436,11 @@ def test_whose_machine_it_is_is_taken_out() -> None:
     veil = Veil([("/home/jo", "~"), ("/run/user/1000", "$XDG_RUNTIME_DIR")], [("jo", "USER"), ("Lab-7", "MACHINE")])
     text = "/home/jo/.config: Jo's headphones 00:1A:2b:3C:4D:5E on lab-7, /run/user/1000/pulse; joint"
     assert veil.text(text) == "~/.config: USER's headphones ADDRESS on MACHINE, $XDG_RUNTIME_DIR/pulse; joint"
+    assert veil.text("/org/bluez/hci0/dev_00_1A_2B_3C_4D_5E_x") == "/org/bluez/hci0/dev_ADDRESS_x"
+    assert veil.text("alsa_output.usb-Maker_Thing_2_Y8AB12CD-00.x") == "alsa_output.usb-Maker_Thing_2_SERIAL-00.x"
+    assert veil.text("usb-BEHRINGER_UMC404HD_192k-00, usb-C-Media_Audio_Device-00") == (
+        "usb-BEHRINGER_UMC404HD_192k-00, usb-C-Media_Audio_Device-00"
+    )
     assert veil.anything({"jo": ["jo", {"a": ("bluez_00_1A_2B_3C_4D_5E", 1, None)}]})["jo"][0] == "USER"
 
 
@@ -443,6 +455,14 @@ def test_a_machine_with_a_common_name_does_not_spoil_what_is_said() -> None:
     veil = Veil([], [("cards", "MACHINE"), ("Audio", "USER")])
     text = "join the group audio: the sound cards of this machine"
     assert veil.text(text) == text
+
+
+def test_a_user_without_an_entry_and_a_home_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", none)
+    assert Veil.of_this_process().text("/somewhere: 1.0") == "/somewhere: 1.0"
 
 
 def test_the_json_is_for_bug_reports(run: Callable[..., Ran], tmp_path: Path) -> None:
@@ -474,8 +494,26 @@ def test_it_says_why_there_is_no_sound_and_what_to_type(run: Callable[..., Ran])
     assert "pcmio demo --host null" in ran.out
 
 
-def test_a_host_that_does_not_exist_is_no_traceback(run: Callable[..., Ran]) -> None:
-    ran = run("doctor", "--host", "nosuch")
+@pytest.mark.parametrize(
+    ("value", "state", "text"),
+    [
+        ("nosuch", State.PROBLEM, "PCMIO_HOST is 'nosuch': there is no such audio system"),
+        ("jack", State.PROBLEM, "PCMIO_HOST asks for JACK, which is not available"),
+        ("Null", State.HINT, "PCMIO_HOST asks for Null, which makes no sound"),
+        ("alsa", State.NOTE, "PCMIO_HOST asks for ALSA"),
+    ],
+)
+def test_a_choice_of_the_environment_is_told(made: Made, value: str, state: State, text: str) -> None:
+    there = [HostFacts(name.lower(), name, default=False, error=None) for name in ("ALSA", "Null")]
+    hosts = [*there, HostFacts("jack", "JACK", default=False, error=pcmio.HostUnavailable("no server"))]
+    (found,) = look_at_choice(made.machine(env={"PCMIO_HOST": value}), hosts)
+    assert (found.state, found.text) == (state, text)
+    assert not list(look_at_choice(made.machine(), hosts))
+
+
+@pytest.mark.parametrize("more", [(), ("--no-open",)], ids=str)
+def test_a_host_that_does_not_exist_is_no_traceback(run: Callable[..., Ran], more: tuple[str, ...]) -> None:
+    ran = run("doctor", "--host", "nosuch", *more)
     assert ran.code == 2
     assert "there is no host named 'nosuch'" in ran.err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
@@ -20,20 +21,28 @@ from pcmio.cli.exits import ExitCode, failure_of
 from pcmio.cli.listing import HostFacts, look_at_hosts
 from pcmio.cli.screen import Screen
 from pcmio.cli.targets import json_option, open_host
-from pcmio.errors import AudioError, HostUnavailable, InvalidInput
+from pcmio.cli.values import WORD
+from pcmio.errors import AudioError, HostUnavailable, PermissionDenied
+from pcmio.platform import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
 _NULL = "null"
+_CHOICE = "PCMIO_HOST"
 _LIBRARIES = ("numpy", "click", "rich", "soundfile", "soxr", "jeepney")
 _CONTAINERS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
 
 @click.command(short_help="Say what is wrong with sound here, and what to do.")
 @click.option(
-    "--host", "host_name", metavar="ID", shell_complete=complete_host, help="Look at the buffers of this audio system."
+    "--host",
+    "host_name",
+    type=WORD,
+    metavar="ID",
+    shell_complete=complete_host,
+    help="Look at the buffers of this audio system.",
 )
 @click.option("--no-open", is_flag=True, help="Open no device: nothing is told of buffers.")
 @json_option
@@ -45,6 +54,9 @@ def doctor(*, host_name: str | None, no_open: bool, as_json: bool) -> int:
     moment. With --json it is for bug reports: no names of users, machines or directories are in it.
     """
     screen = Screen(still=as_json)
+    if host_name is not None:
+        with suppress(HostUnavailable, PermissionDenied):  # these are findings; one that does not exist is not
+            host(host_name).close()
     veil, machine = Veil.of_this_process(), Machine()
     hosts = look_at_hosts()
     found = [veil.finding(one) for one in _findings(machine, hosts, None if no_open else _buffers_of(hosts, host_name))]
@@ -65,6 +77,7 @@ def doctor(*, host_name: str | None, no_open: bool, as_json: bool) -> int:
 def _findings(machine: Machine, hosts: Sequence[HostFacts], buffers_of: str | None) -> Iterator[Finding]:
     answering = [facts.id for facts in hosts if facts.error is None and facts.id != _NULL]
     yield from _look_at_answers(hosts)
+    yield from look_at_choice(machine, hosts)
     yield from look_at_servers(machine, answering=answering)
     yield from look_at_cards(machine, answering=bool({"pipewire", "pulseaudio", "jack"} & set(answering)))
     yield from look_at_scheduling(machine, ask_permission())
@@ -77,8 +90,6 @@ def _look_at_buffers_of(machine: Machine, host_id: str) -> Iterator[Finding]:
         with open_host(host_id) as opened:
             yield from look_at_buffers(opened, holders(machine), machine.env)
     except AudioError as error:
-        if isinstance(error, InvalidInput):  # there is no such host: the command line is wrong
-            raise
         failure = failure_of(error)
         yield Finding("Buffers", State.PROBLEM, failure.message, advice=failure.advice)
 
@@ -106,6 +117,26 @@ def _look_at_answers(hosts: Sequence[HostFacts]) -> Iterator[Finding]:
         text = "no audio system answers: there is no sound on this machine, or it is not seen from here"
         advice = "programs and tests can run without sound: --host null"
         yield Finding(topic, State.PROBLEM, text, advice=advice)
+
+
+def look_at_choice(machine: Machine, hosts: Sequence[HostFacts]) -> Iterator[Finding]:
+    """Whether the variable that chooses for all programs names an audio system that answers."""
+    named = machine.env.get(_CHOICE)
+    if not named:
+        return
+    topic, unset = "Audio systems", (f"unset {_CHOICE}",)
+    chosen = next((facts for facts in hosts if facts.id == named.strip().lower()), None)
+    if chosen is None:
+        text, advice = f"{_CHOICE} is {named!r}: there is no such audio system", "name one of pcmio hosts, or unset it"
+        yield Finding(topic, State.PROBLEM, text, advice=advice, commands=unset)
+    elif chosen.error is not None:
+        text, advice = f"{_CHOICE} asks for {chosen.name}, which is not available", "start it, or unset the variable"
+        yield Finding(topic, State.PROBLEM, text, advice=advice, commands=unset)
+    elif chosen.id == _NULL:
+        text, advice = f"{_CHOICE} asks for {chosen.name}, which makes no sound", "unset it to hear something"
+        yield Finding(topic, State.HINT, text, advice=advice, commands=unset)
+    else:
+        yield Finding(topic, State.NOTE, f"{_CHOICE} asks for {chosen.name}")
 
 
 def _lacks_its_library(error: AudioError) -> bool:

@@ -55,7 +55,9 @@ class Finding(NamedTuple):
         return {**self._asdict(), "state": str(self.state)}
 
 
-_ADDRESS = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:_-][0-9A-Fa-f]{2}){5}\b")
+_ADDRESS = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[:_-][0-9A-Fa-f]{2}){5}(?![0-9A-Za-z])")
+#: What udev writes behind maker and product in the name of a USB device, as ``usb-Maker_Product_12AB34CD-00``.
+_SERIAL = re.compile(r"(usb-[^\s/]*_)(?=[0-9A-Za-z]*[0-9])[0-9A-Za-z]{6,}(?=-[0-9]{2}(?![0-9A-Za-z]))")
 #: Names that many have, or that are words of ours: they tell of nobody, and taken out they would spoil what is said.
 _NOBODYS = {
     *(
@@ -105,7 +107,7 @@ _NOBODYS = {
 
 
 class Veil:
-    """Takes out of texts what tells whose machine it is: home, the names of user and machine, hardware addresses."""
+    """Takes out of texts what tells whose machine it is: home, the names of user and machine, addresses, serials."""
 
     def __init__(self, replaced: Iterable[tuple[str, str]], words: Iterable[tuple[str, str]]) -> None:
         self._paths = sorted(((old, new) for old, new in replaced if len(old) > 1), key=lambda pair: -len(pair[0]))
@@ -118,7 +120,7 @@ class Veil:
     @classmethod
     def of_this_process(cls) -> Veil:
         """For who runs this, on this machine."""
-        paths = [(str(Path.home()), "~"), (os.environ.get("XDG_RUNTIME_DIR", ""), "$XDG_RUNTIME_DIR")]
+        paths = [(_home(), "~"), (os.environ.get("XDG_RUNTIME_DIR", ""), "$XDG_RUNTIME_DIR")]
         machine = socket.gethostname()
         names = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME", "SUDO_USER")} | {_account_name()}
         words = [(name, "USER") for name in names] + [(machine, "MACHINE"), (machine.partition(".")[0], "MACHINE")]
@@ -130,7 +132,7 @@ class Veil:
             text = text.replace(old, new)
         for pattern, new in self._words:
             text = pattern.sub(new, text)
-        return _ADDRESS.sub("ADDRESS", text)
+        return _SERIAL.sub(r"\1SERIAL", _ADDRESS.sub("ADDRESS", text))
 
     def anything(self, value: Any) -> Any:
         """The same value with all of its texts veiled; the names of its fields are ours, and stay."""
@@ -150,6 +152,13 @@ class Veil:
             advice=None if finding.advice is None else self.text(finding.advice),
             facts=self.anything(finding.facts),
         )
+
+
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:  # a user without an entry, and without HOME
+        return ""
 
 
 def _account_name() -> str:

@@ -85,7 +85,8 @@ def _try(*, rtkit: bool) -> _Tried:
         return _Tried()
     try:
         # Of the calling thread alone, whatever the name of the call says.
-        system.sched_setscheduler(0, system.SCHED_FIFO | system.SCHED_RESET_ON_FORK, system.sched_param(1))
+        inherits = getattr(system, "SCHED_RESET_ON_FORK", 0)  # Linux has it, BSD does not
+        system.sched_setscheduler(0, system.SCHED_FIFO | inherits, system.sched_param(1))
     except OSError as error:
         reason = error.strerror or str(error)
         if not rtkit:
