@@ -137,6 +137,19 @@ def test_ctrl_c_ends_the_recording_and_keeps_it_whole(
     assert frequency(sound[:, 0], rate) == pytest.approx(440, abs=0.5)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a closed terminal is no signal here")
+def test_a_closed_terminal_does_not_end_what_nohup_has_started(alone: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    record = [sys.executable, "-m", "pcmio", "record", str(path), "--host", "null", *TONE, "--seconds", "1"]
+    with subprocess.Popen(["nohup", *record], env=alone, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        program.send_signal(signal.SIGHUP)
+        program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert soundfile.info(path).frames == 48_000
+
+
 def test_ctrl_c_before_the_time_asked_for_is_told_to_the_shell(alone: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pcmio", "record", str(tmp_path / "a.wav"), "--host", "null", "--seconds", "60"]
     with subprocess.Popen(command, env=alone, stdout=subprocess.PIPE, text=True) as program:
@@ -222,3 +235,19 @@ def test_a_full_disk_is_told_and_what_was_written_is_kept(
     assert ran.code == 6
     assert "No space left on device" in ran.err
     assert soundfile.info(tmp_path / "a.wav").frames == 50 * 480
+
+
+def test_a_disk_that_has_gone_is_told(
+    call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def failing(_file: Any, _block: Any) -> None:
+        raise soundfile.LibsndfileError(2)
+
+    def gone(_path: Any) -> Any:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", failing)
+    monkeypatch.setattr("shutil.disk_usage", gone)
+    ran = call("record", str(tmp_path / "a.wav"), *TONE, "--seconds", "1")
+    assert ran.code == 6
+    assert "the system takes no more of it (No such file or directory)" in ran.err

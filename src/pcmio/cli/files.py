@@ -306,10 +306,11 @@ class Writer:
     """Writes what callbacks put, as it comes."""
 
     def __init__(self, plan: FilePlan, config: StreamConfig, *, replace: bool) -> None:
-        if replace and Path(plan.path).is_file():
-            with TemporaryDirectory() as folder:  # what is there is not lost to a file that cannot be
-                _open_to_write(str(Path(folder) / "tried"), plan, config).close()
+        there = False
         try:
+            there = replace and Path(plan.path).exists()
+            if there:
+                _check_replaceable(plan, config)
             open(plan.path, "wb" if replace else "xb").close()  # noqa: PTH123 - a Path loses a last slash
         except FileExistsError:
             raise FileProblem(
@@ -320,7 +321,8 @@ class Writer:
         try:
             self._file = _open_to_write(plan.path, plan, config)
         except FileProblem:
-            Path(plan.path).unlink()
+            if not there:
+                Path(plan.path).unlink()
             raise
         self._plan = plan
         self._blocks: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -366,6 +368,15 @@ class Writer:
             )
 
 
+def _check_replaceable(plan: FilePlan, config: StreamConfig) -> None:
+    """See to it that what is there is not lost to a file that cannot be, and that nobody waits for who reads a pipe."""
+    path = Path(plan.path)
+    if not path.is_file() and not path.is_dir():
+        raise FileProblem(f"{path} is no file, and is not replaced", "a pipe takes standard output: pcmio record -")
+    with TemporaryDirectory() as folder:
+        _open_to_write(str(Path(folder) / "tried"), plan, config).close()
+
+
 def _open_to_write(path: str, plan: FilePlan, config: StreamConfig) -> Any:
     library = soundfile()
     if plan.encoding.subtype == _LOSSY["OGG"] and config.sample_rate > _MOST_VORBIS_RATE:
@@ -391,7 +402,10 @@ def _why_not_written(path: str, error: Exception) -> str:
     """Libsndfile keeps to itself what the system has told it."""
     if getattr(error, "code", None) != _SYSTEM:
         return in_words(error) if hasattr(error, "error_string") else str(error)
-    full = shutil.disk_usage(Path(path).resolve().parent).free < _FULL_BYTES
+    try:
+        full = shutil.disk_usage(Path(path).resolve().parent).free < _FULL_BYTES
+    except OSError as gone:  # with the disk that it was on
+        return f"the system takes no more of it ({gone.strerror or gone})"
     return "the disk is full" if full else "the system takes no more of it (is the disk full, or the file too large?)"
 
 

@@ -33,7 +33,7 @@ class Interrupt:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            wanted = [signal.Signals[name] for name in _NAMES if hasattr(signal, name)]
+            wanted = [signal.Signals[name] for name in _NAMES if hasattr(signal, name) and not _is_ignored(name)]
             self._before = [(number, signal.signal(number, self._ask)) for number in wanted]
         return self
 
@@ -48,3 +48,8 @@ class Interrupt:
             raise KeyboardInterrupt
         if not self.asked:
             self.asked, self._asked_at = True, time.monotonic()
+
+
+def _is_ignored(name: str) -> bool:
+    """Whether a closed terminal is to end nothing, which is what ``nohup`` is for; what else was ignored still ends."""
+    return name == "SIGHUP" and signal.getsignal(signal.Signals[name]) is signal.SIG_IGN

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _INCHES = (9.0, 5.0)
+#: Kinds of pictures that it needs other programs for, which it misses when all is measured.
+_BY_OTHERS = {"pgf"}
 
 
 class Plot:
@@ -32,10 +34,10 @@ class Plot:
         # Not pyplot: it looks for a screen.
         self._figure: Any = import_module("matplotlib.figure").Figure(figsize=_INCHES, layout="constrained")
         kinds: dict[str, str] = import_module("matplotlib.backend_bases").FigureCanvasBase.get_supported_filetypes()
-        if Path(path).suffix.lower().lstrip(".") not in kinds:
+        if Path(path).suffix.lower().lstrip(".") not in kinds.keys() - _BY_OTHERS:
             raise FileProblem(f"{path}: its ending names no picture", "use .png, .svg or .pdf")
-        existed = Path(path).exists()
         try:
+            existed = Path(path).exists()
             Path(path).open("ab").close()
             if not existed:
                 Path(path).unlink()
