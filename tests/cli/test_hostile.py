@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from rich.console import Console
 
+from pcmio import StreamConfig
+from pcmio.cli.scope import _View
+from pcmio.cli.screen import Screen
 from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind
 
 from .conftest import soundfile
@@ -196,6 +203,66 @@ def test_a_directory_is_not_recorded_to(call: Callable[..., Ran], tmp_path: Path
     assert not (tmp_path / "a.wav").exists()
 
 
+@pytest.mark.parametrize(
+    "command", [("record", "{}.wav", "--force"), ("scope", "--save", "{}.png"), ("record", "{}.wav")], ids=" ".join
+)
+def test_a_name_that_is_too_long_is_told(call: Callable[..., Ran], tmp_path: Path, command: tuple[str, ...]) -> None:
+    name = str(tmp_path / ("a" * 300))
+    ran = call(*(word.format(name) for word in command), "--seconds", "0.1")
+    assert (ran.code, ran.out) == (6, "")
+    assert "File name too long" in ran.err
+
+
+@unix
+def test_a_pipe_is_not_replaced_and_nobody_waits_for_its_reader(call: Callable[..., Ran], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.wav")
+    ran = call("record", str(tmp_path / "a.wav"), "--force", "--seconds", "0.1")
+    assert ran.code == 6
+    assert "a.wav is no file, and is not replaced\n  → a pipe takes standard output" in ran.err
+    assert (tmp_path / "a.wav").is_fifo()
+
+
+def test_a_picture_that_another_program_would_have_to_draw_is_refused_at_once(
+    call: Callable[..., Ran], tmp_path: Path
+) -> None:
+    ran = call("scope", "--seconds", "0.1", "--save", str(tmp_path / "a.pgf"))
+    assert (ran.code, ran.out) == (6, "")
+    assert "its ending names no picture" in ran.err
+
+
+@pytest.mark.parametrize(("value", "peak"), [(np.inf, 770.64), (np.nan, None)])
+def test_samples_that_are_no_numbers_are_numbers_in_json(
+    call: Callable[..., Ran], tmp_path: Path, value: float, peak: float | None
+) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full((4800, 2), value, np.float32), 48_000, "FLOAT")
+    ran = call("play", str(tmp_path / "a.wav"), "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out, parse_constant=pytest.fail)["played"][0]["peak_db"] == peak
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_samples_that_are_no_numbers_are_drawn(null: NullHost, value: float) -> None:
+    """As those of JACK and PipeWire may be."""
+    view = _View(Screen(), null.device_by_id("null:tone"), StreamConfig(2, 48_000), 0.02)
+    view._take(np.full((8192, 2), value, np.float32), None)  # type: ignore[arg-type]  # it is not looked at
+    console = Console(file=io.StringIO(), width=80)
+    console.print(view)
+    stream = null.device_by_id("null:tone").build_input_stream(StreamConfig(2, 48_000), lambda *_: None)
+    json.dumps(view.facts(stream), allow_nan=False)
+    stream.close()
+
+
+@pytest.mark.parametrize("rate", ["7", "50", "200", "3999"])
+def test_a_rate_that_holds_no_tones_is_refused(call: Callable[..., Ran], rate: str) -> None:
+    ran = call("latency", "--device", "loopback", "--count", "1", "--rate", rate)
+    assert ran.code == 2
+    assert f"{rate} Hz is too low to measure with: --rate 4000 or more" in ran.err
+
+
+def test_the_lowest_rate_is_enough_to_measure_with(call: Callable[..., Ran]) -> None:
+    assert call("latency", "--device", "loopback", "--count", "2", "--rate", "4000").code == 0
+
+
 def test_a_file_that_was_cut_off_is_not_called_unknown(
     call: Callable[..., Ran], sine: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -221,6 +288,16 @@ def test_a_picture_needs_no_home(run: Callable[..., Ran], tmp_path: Path) -> Non
     ran = run("scope", *NULL, "--seconds", "0.1", "--save", "a.svg", HOME="/proc")
     assert (ran.code, ran.err) == (0, "")
     assert (tmp_path / "a.svg").stat().st_size > 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_name_with_signs_that_the_output_has_not_is_no_traceback(
+    run: Callable[..., Ran], sine: Callable[..., str], encoding: str
+) -> None:
+    sine("Звук.wav")
+    ran = run("play", "Звук.wav", *NULL, PYTHONIOENCODING=encoding)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("????.wav -> Null output")
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------------------------

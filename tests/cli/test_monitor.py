@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pcmio
-from pcmio.cli.monitor import event_facts
+from pcmio.cli.monitor import _Monitor, event_facts
 from pcmio.testing import until
 
 if TYPE_CHECKING:
@@ -45,10 +47,29 @@ def test_levels_are_told_channel_by_channel(call: Callable[..., Ran]) -> None:
 def test_the_json_is_an_object_in_each_line(call: Callable[..., Ran]) -> None:
     ran = call("monitor", *TONE, "--seconds", "1.2", "--interval", "0.3", "--json")
     lines = lines_of(ran)
-    assert list(lines[0]) == ["event", "seconds", "id", "name", "channels", "rate"]
+    assert list(lines[0]) == ["event", "seconds", "id", "name", "channels", "sample_rate"]
     levels = of_kind(lines, "levels")
     assert list(levels[0]) == ["event", "seconds", "peak_db", "xruns", "xrun_frames"]
     assert [-6.02, -6.02] in [each["peak_db"] for each in levels]
+
+
+def test_who_was_stopped_for_long_does_not_make_up_for_lines(
+    call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = iter([100.0])
+    passed = 0.0
+    look = _Monitor._look
+
+    def stop_and_look(self: _Monitor) -> None:
+        nonlocal passed
+        passed += next(stopped, 0.0)
+        look(self)
+
+    monkeypatch.setattr(_Monitor, "_look", stop_and_look)
+    monkeypatch.setattr("pcmio.cli.monitor.time", SimpleNamespace(monotonic=lambda: time.monotonic() + passed))
+    ran = call("monitor", *TONE, "--seconds", "101", "--interval", "1", "--json")
+    assert ran.code == 0, ran.err
+    assert 1 <= len(of_kind(lines_of(ran), "levels")) <= 2
 
 
 def ctrl_c() -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from pcmio.contract import Device, Host
 
 _BINS = 12
+#: Fewer frames in a second do not hold the tones.
+_LEAST_RATE = 4_000
 
 
 @click.command(short_help="Measure a sound's way there and back.")
@@ -137,12 +139,18 @@ def _source(opened: Host, output: Device, wanted: str | None) -> Device:
 def _configs(
     output: Device, source: Device, rate: int | None, buffer_size: int | None
 ) -> tuple[StreamConfig, StreamConfig]:
-    """Both at one rate if the input can."""
+    """Both at one rate if the input can.
+
+    Raises:
+        click.UsageError: It is too low.
+    """
     size = BufferSize.LOW if buffer_size is None else BufferSize.fixed(buffer_size)
     out_default, (in_default, ranges) = output.default_output_config(), configs_of(source, Direction.INPUT)
     out_rate = rate or out_default.sample_rate
     same = any(one.channels == in_default.channels and one.contains_rate(out_rate) for one in ranges)
     in_rate = out_rate if same or rate is not None else in_default.sample_rate
+    if min(out_rate, in_rate) < _LEAST_RATE:
+        raise click.UsageError(f"{min(out_rate, in_rate)} Hz is too low to measure with: --rate {_LEAST_RATE} or more")
     return StreamConfig(out_default.channels, out_rate, size), StreamConfig(in_default.channels, in_rate, size)
 
 

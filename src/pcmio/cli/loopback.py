@@ -191,9 +191,9 @@ class _Passing:
 
     def told(self, stream: DuplexStream) -> dict[str, Any]:
         """For a program, while the stream is open; also, in part, for people."""
-        from pcmio.cli.meters import decibels
+        from pcmio.cli.meters import decibels_json
 
-        peak, latency = decibels(self._levels.peak), stream.latency
+        latency = stream.latency
         return {
             "channels": stream.input_channels,
             "output_channels": stream.config.channels,
@@ -201,7 +201,7 @@ class _Passing:
             "buffer_size": stream.config.buffer_size.frames,
             "frames": self._frames,
             "seconds": round(self._frames / self._rate, 6),
-            "peak_db": None if peak == float("-inf") else round(peak, 2),
+            "peak_db": decibels_json(self._levels.peak),
             "latency": round(latency.total, 6) if latency.frames else None,
             "drift_ppm": None if stream.drift_ppm is None else round(stream.drift_ppm, 2),
             "input_xruns": self._input_xruns,

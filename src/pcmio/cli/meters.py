@@ -33,11 +33,17 @@ _FALL_DB = 24.0  # in a second
 _YELLOW_DB = -12.0
 _RED_DB = -3.0
 _MOST_BARS = 8
+_MOST_AMPLITUDE = 3.4028234663852886e38
 
 
 def decibels(amplitude: float) -> float:
-    """0 for full scale."""
-    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
+    """0 for full scale; what is infinitely loud is as loud as a 32-bit float can be."""
+    return 20 * math.log10(min(amplitude, _MOST_AMPLITUDE)) if amplitude > 0 else -math.inf
+
+
+def decibels_json(amplitude: float) -> float | None:
+    """The same for a program: None for silence, and always a number of JSON."""
+    return round(decibels(amplitude), 2) if amplitude > 0 else None
 
 
 def decibel_text(value: float) -> str:

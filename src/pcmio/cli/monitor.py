@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pcmio.cli.exits import ExitCode, one_line
 from pcmio.cli.interrupts import Interrupt
-from pcmio.cli.meters import TICK, Levels, Picture, channel_name, decibel_text, decibels, xrun_text
+from pcmio.cli.meters import TICK, Levels, Picture, channel_name, decibel_text, decibels, decibels_json, xrun_text
 from pcmio.cli.screen import Screen, clock
 from pcmio.cli.targets import find_device, with_target
 from pcmio.cli.values import SECONDS, Number
@@ -112,7 +112,8 @@ class _Monitor:
                 if live is not None:
                     live.refresh()
                 elif time.monotonic() >= next_line:
-                    next_line += interval
+                    # Who was stopped for an hour does not make up for its lines.
+                    next_line = max(next_line + interval, time.monotonic())
                     self._say_levels()
         return interrupt.asked
 
@@ -149,8 +150,9 @@ class _Monitor:
             return
         picture.show(stream)
         self._stream, self._levels, self._picture = stream, levels, picture
-        facts = {"id": str(device.id), "name": device.name, "channels": config.channels, "rate": config.sample_rate}
-        self._tell("listening", facts, f"listening to {device.name} ({device.id})")
+        facts = {"id": str(device.id), "name": device.name}
+        shape = {"channels": config.channels, "sample_rate": config.sample_rate}
+        self._tell("listening", {**facts, **shape}, f"listening to {device.name} ({device.id})")
 
     def _forget(self) -> None:
         stream, self._stream, self._levels, self._picture = self._stream, None, None, None
@@ -189,13 +191,13 @@ class _Monitor:
     def _say_levels(self) -> None:
         if self._stream is None or self._levels is None:
             return
-        peaks, stats = [decibels(peak) for peak in self._levels.take()], self._stream.stats
+        peaks, stats = self._levels.take(), self._stream.stats
         facts = {
-            "peak_db": [None if peak == float("-inf") else round(peak, 2) for peak in peaks],
+            "peak_db": [decibels_json(peak) for peak in peaks],
             "xruns": stats.xruns,
             "xrun_frames": stats.xrun_frames,
         }
-        loud = [f"{channel_name(index, len(peaks))} {decibel_text(peak)}" for index, peak in enumerate(peaks)]
+        loud = [f"{channel_name(index, len(peaks))} {decibel_text(decibels(peak))}" for index, peak in enumerate(peaks)]
         self._tell("levels", facts, "  ".join([*loud, xrun_text(stats.xruns, stats.xrun_frames)]))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

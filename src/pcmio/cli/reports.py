@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pcmio.cli.meters import decibels, xrun_text
+from pcmio.cli.meters import decibels, decibels_json, xrun_text
 from pcmio.cli.screen import clock
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class Report(NamedTuple):
     def as_json(self, **more: Any) -> dict[str, Any]:
         """For a program; ``more`` comes first."""
         config, stats = self.stream.config, self.stream.stats
-        peak = decibels(self.levels.peak)
         return {
             **more,
             "device": str(self.stream.device.id),
@@ -47,7 +46,7 @@ class Report(NamedTuple):
             "buffer_size": config.buffer_size.frames,
             "frames": self.frames,
             "seconds": round(self.seconds, 6),
-            "peak_db": None if peak == float("-inf") else round(peak, 2),
+            "peak_db": decibels_json(self.levels.peak),
             "xruns": stats.xruns,
             "xrun_frames": stats.xrun_frames,
             "interrupted": self.interrupted,

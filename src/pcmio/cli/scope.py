@@ -130,7 +130,8 @@ class _View:
         import numpy as np
 
         # A new array each time: the screen's thread keeps the one it looks at.
-        self._latest = np.concatenate([self._latest, frames])[-len(self._latest) :]
+        # What is no number is silence, and what has no end the loudest that there is.
+        self._latest = np.concatenate([self._latest, np.nan_to_num(frames)])[-len(self._latest) :]
         self._frames += len(frames)
 
     def wave(self) -> Any:
@@ -148,23 +149,23 @@ class _View:
         """What was seen last, in numbers."""
         import numpy as np
 
-        from pcmio.cli.meters import decibels
+        from pcmio.cli.meters import decibels_json
         from pcmio.cli.spectra import spectrum_db, strongest
 
         latest = self._latest[-min(max(self._frames, 2), len(self._latest)) :]
         found = strongest(*spectrum_db(latest, self.rate))
-        peaks = [decibels(float(value)) for value in np.abs(latest).max(axis=0)]
-        powers = [decibels(float(value)) for value in np.sqrt(np.mean(latest.astype(np.float64) ** 2, axis=0))]
+        powers = np.sqrt(np.mean(latest.astype(np.float64) ** 2, axis=0))
         return {
             "device": str(self._device.id),
             "channels": self._config.channels,
             "sample_rate": self.rate,
             "frames": self._frames,
-            "peak_db": [_finite(value) for value in peaks],
-            "rms_db": [_finite(value) for value in powers],
+            "peak_db": [decibels_json(float(value)) for value in np.abs(latest).max(axis=0)],
+            "rms_db": [decibels_json(float(value)) for value in powers],
             "strongest_hz": None if found is None else round(found[0], 2),
             "strongest_db": None if found is None else round(found[1], 2),
             "xruns": stream.stats.xruns,
+            "xrun_frames": stream.stats.xrun_frames,
         }
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -204,7 +205,3 @@ def _axis(edges: Any, dots: int, columns: int) -> str:
             line[at : at + len(text)] = text
             free = at + len(text) + 1
     return "".join(line).rstrip()
-
-
-def _finite(value: float) -> float | None:
-    return None if value == float("-inf") else round(value, 2)

@@ -1,8 +1,9 @@
-"""Standard input, output and error, which may be closed, full, or read by somebody who has seen enough."""
+"""Standard input, output and error, which may be closed, full, without all signs, or read by who has seen enough."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from contextlib import suppress
@@ -13,7 +14,10 @@ _closed: set[int] = set()
 
 
 def mend() -> None:
-    """Put nothing in place of what is closed: else the next file or socket that is opened takes its number."""
+    """Put nothing in place of what is closed: else the next file or socket that is opened takes its number.
+
+    And a question mark in place of what cannot be written: names have signs that not every code page has.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -23,6 +27,9 @@ def mend() -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if number in _closed and getattr(sys, name) is None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+    output = sys.stdout
+    if isinstance(output, io.TextIOWrapper) and not output.encoding.lower().startswith("utf"):
+        output.reconfigure(errors="replace")
 
 
 def was_closed(number: int) -> bool:
