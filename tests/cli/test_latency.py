@@ -124,6 +124,18 @@ def test_a_picture_that_cannot_be_is_told_before_anything_is_measured(
     assert said in ran.err
 
 
+def test_what_was_measured_is_told_though_it_cannot_be_drawn(
+    call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    ran = call("latency", "--device", "loopback", "--count", "2", "--json", "--save", str(tmp_path / "a.png"))
+    assert (ran.code, ran.json["measured"]) == (6, 2)
+    assert "a.png: No space left on device" in ran.err
+
+
 def test_without_matplotlib_it_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, call: Callable[..., Ran], tmp_path: Path
 ) -> None:

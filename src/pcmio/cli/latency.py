@@ -105,12 +105,14 @@ def latency(  # noqa: PLR0913 - one for each option
             result = trip.measure(count, interrupt, show)
     if not result.trips and not result.interrupted:
         raise _nothing(opened, output, source)
-    if plot is not None and result.trips:
-        plot.latencies(result.seconds * 1000, f"{output.name} and back")
     if as_json:
         screen.say_json(_as_json(output, source, result, depth))
     else:
-        _show(screen, output, source, result, save)
+        _show(screen, output, source, result)
+    if plot is not None and result.trips:
+        plot.latencies(result.seconds * 1000, f"{output.name} and back")
+        if not as_json:
+            screen.say(Text(f"  drawn into {save}", "dim"))
     return ExitCode.INTERRUPTED if result.interrupted else ExitCode.OK
 
 
@@ -199,7 +201,7 @@ def _as_json(output: Device, source: Device, result: Result, depth: float | str)
     }
 
 
-def _show(screen: Screen, output: Device, source: Device, result: Result, save: str | None) -> None:
+def _show(screen: Screen, output: Device, source: Device, result: Result) -> None:
     dot, arrow = screen.glyphs.dot, screen.glyphs.arrow
     screen.say(Text.assemble((output.name, "bold"), f" {arrow} ", (source.name, "bold"), (f" ({source.id})", "dim")))
     frames, rate = result.output.buffer_size.frames, result.output.sample_rate
@@ -218,8 +220,6 @@ def _show(screen: Screen, output: Device, source: Device, result: Result, save: 
     screen.say_table(_histogram(screen, result.seconds * 1000))
     known = f"of it {round(one['untold'], 2) + 0.0:.2f} ms that the systems' timestamps do not tell"  # not -0.00
     screen.say(Text(f"  {known}", "dim"))
-    if save is not None:
-        screen.say(Text(f"  drawn into {save}", "dim"))
 
 
 def _histogram(screen: Screen, milliseconds: Any) -> Table:
