@@ -15,6 +15,8 @@ import pytest
 
 import pcmio
 from pcmio.cli.monitor import _Monitor, event_facts
+from pcmio.cli.screen import Screen
+from pcmio.hosts.null import NullDeviceSpec, NullKind
 from pcmio.testing import until
 
 if TYPE_CHECKING:
@@ -99,6 +101,37 @@ def test_a_device_that_is_pulled_is_told_and_waited_for(
     assert names.count("listening") == 2
     assert {"lost", "device_removed", "device_added"} <= set(names)
     assert of_kind(lines, "device_added")[0]["id"] == "null:tone"
+
+
+def test_of_several_that_fit_the_name_later_none_is_taken(
+    call: Callable[..., Ran],
+    null: NullHost,
+    meanwhile: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    tell = Screen.say_json_line
+
+    def tell_and_keep(self: Screen, value: Any) -> None:
+        tell(self, value)
+        told.append(value["event"])
+
+    def swap() -> None:
+        null.misfortune.plug(NullDeviceSpec("tone-a", NullKind.TONE))
+        null.misfortune.plug(NullDeviceSpec("tone-b", NullKind.TONE))
+        null.misfortune.unplug("null:tone")
+        until(lambda: "waiting" in told, "another to be looked for")
+        null.misfortune.unplug("null:tone-a")
+        until(listened_to(null, "null:tone-b"), "the one that is left")
+        ctrl_c()
+
+    monkeypatch.setattr(Screen, "say_json_line", tell_and_keep)
+    meanwhile("null:tone", swap)
+    ran = call("monitor", *TONE, "--json")
+    assert ran.code == 0, ran.err
+    lines = lines_of(ran)
+    assert {one["error"] for one in of_kind(lines, "waiting")} == {"several inputs could be 'tone'"}
+    assert [one["id"] for one in of_kind(lines, "listening")] == ["null:tone", "null:tone-b"]
 
 
 def test_without_a_name_the_default_is_followed(

@@ -82,6 +82,7 @@ class _Monitor:
         self._stream: Stream | None = None
         self._levels: Levels | None = None
         self._picture: Picture | None = None
+        self._several = False
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -122,6 +123,7 @@ class _Monitor:
     def _listen(self, *, first: bool = False) -> None:
         """Open the input, if it is there; a name that nothing has is an error at first only."""
         self._forget()
+        self._several = False
         try:
             device = find_device(self._host, self._target.device, Direction.INPUT)
             default = device.default_input_config()
@@ -142,6 +144,13 @@ class _Monitor:
             if first and self._target.device is not None:
                 raise
             self._tell("waiting", {}, "no input device; waiting for one")
+            return
+        except click.UsageError:  # of several that fit the name now, none may be the one that was lost
+            if first:
+                raise
+            self._several = True
+            text = f"several inputs could be {self._target.device!r}"
+            self._tell("waiting", {"error": text}, f"{text}; waiting")
             return
         except AudioError as error:
             if first:
@@ -176,7 +185,8 @@ class _Monitor:
             return
         self._tell(*event_facts(event))
         moved = isinstance(event, DefaultChanged) and event.direction is Direction.INPUT and not self._target.device
-        if moved or (self._stream is None and isinstance(event, _HOPEFUL)):
+        hopeful = isinstance(event, _HOPEFUL) or (self._several and isinstance(event, DeviceRemoved))
+        if moved or (self._stream is None and hopeful):
             self._listen()
 
     # --- told --------------------------------------------------------------------------------------------------------
