@@ -457,6 +457,20 @@ def test_a_machine_with_a_common_name_does_not_spoil_what_is_said() -> None:
     assert veil.text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ("tcp:studio.example.org:4713", "tcp:SERVER:4713"),
+        ("{0123456789abcdef0123456789abcdef}unix:/run/pulse", "{ID}unix:/run/pulse"),
+        ("tcp6:[2001:db8::1]:4713 studio-pc:4713", "tcp6:SERVER:4713 SERVER:4713"),
+        ("tcp:127.0.0.1:4713 tcp6:[::1] tcp:localhost", "tcp:127.0.0.1:4713 tcp6:[::1] tcp:localhost"),
+    ],
+)
+def test_another_machine_is_taken_out_too(monkeypatch: pytest.MonkeyPatch, server: str, told: str) -> None:
+    monkeypatch.setenv("PULSE_SERVER", server)
+    assert Veil.of_this_process().text(f"cannot connect to {server}: refused") == f"cannot connect to {told}: refused"
+
+
 def test_a_user_without_an_entry_and_a_home_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> Path:
         raise RuntimeError("Could not determine home directory.")

@@ -58,6 +58,10 @@ class Finding(NamedTuple):
 _ADDRESS = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[:_-][0-9A-Fa-f]{2}){5}(?![0-9A-Za-z])")
 #: What udev writes behind maker and product in the name of a USB device, as ``usb-Maker_Product_12AB34CD-00``.
 _SERIAL = re.compile(r"(usb-[^\s/]*_)(?=[0-9A-Za-z]*[0-9])[0-9A-Za-z]{6,}(?=-[0-9]{2}(?![0-9A-Za-z]))")
+#: Another machine, as PULSE_SERVER and client.conf name it; this one, by its loop, tells nothing.
+_SERVER = re.compile(r"(?<!\w)(tcp[46]?:)(?!localhost\b|127\.|\[::1\])(?:\[[^\]\s]*\]|[^\s:\[]+)")
+#: The number of a machine (/etc/machine-id), before an address that is for that one alone.
+_MACHINE_ID = re.compile(r"\{[0-9a-f]{32}\}")
 #: Names that many have, or that are words of ours: they tell of nobody, and taken out they would spoil what is said.
 _NOBODYS = {
     *(
@@ -124,6 +128,7 @@ class Veil:
         machine = socket.gethostname()
         names = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME", "SUDO_USER")} | {_account_name()}
         words = [(name, "USER") for name in names] + [(machine, "MACHINE"), (machine.partition(".")[0], "MACHINE")]
+        words += [(name, "SERVER") for name in _bare_names(os.environ.get("PULSE_SERVER", ""))]
         return cls([*paths, (os.environ.get("HOME", ""), "~")], words)
 
     def text(self, text: str) -> str:
@@ -132,6 +137,7 @@ class Veil:
             text = text.replace(old, new)
         for pattern, new in self._words:
             text = pattern.sub(new, text)
+        text = _MACHINE_ID.sub("{ID}", _SERVER.sub(r"\1SERVER", text))
         return _SERIAL.sub(r"\1SERIAL", _ADDRESS.sub("ADDRESS", text))
 
     def anything(self, value: Any) -> Any:
@@ -152,6 +158,13 @@ class Veil:
             advice=None if finding.advice is None else self.text(finding.advice),
             facts=self.anything(finding.facts),
         )
+
+
+def _bare_names(servers: str) -> list[str]:
+    """Machines in a list of PulseAudio's servers that stand there by their name alone."""
+    addresses = [_MACHINE_ID.sub("", one) for one in servers.split()]
+    others = ("/", "unix:", "tcp:", "tcp4:", "tcp6:", "127.", "[")
+    return [one.partition(":")[0] for one in addresses if not one.startswith(others)]
 
 
 def _home() -> str:
