@@ -251,3 +251,21 @@ def test_a_disk_that_has_gone_is_told(
     ran = call("record", str(tmp_path / "a.wav"), *TONE, "--seconds", "1")
     assert ran.code == 6
     assert "the system takes no more of it (No such file or directory)" in ran.err
+
+
+def test_a_device_that_goes_before_it_began_leaves_no_empty_file(
+    call: Callable[..., Ran], null: NullHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from pcmio.cli import files
+
+    open_to_write = files._open_to_write
+
+    def lose_and_open(path: str, plan: Any, config: Any) -> Any:
+        null.misfortune.unplug("null:tone")
+        return open_to_write(path, plan, config)
+
+    monkeypatch.setattr(files, "_open_to_write", lose_and_open)
+    ran = call("record", str(tmp_path / "a.wav"), *TONE, "--seconds", "1")
+    assert ran.code == 4, ran.err
+    assert "recorded" not in ran.out
+    assert not (tmp_path / "a.wav").exists()

@@ -325,6 +325,7 @@ class Writer:
                 Path(plan.path).unlink()
             raise
         self._plan = plan
+        self._is_new = not there
         self._blocks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._problem: FileProblem | None = None
         self.frames = 0
@@ -353,6 +354,12 @@ class Writer:
         self._blocks.put(None)
         self._thread.join()
         self.check()
+
+    def discard(self) -> None:
+        """Leave no file where none was, once it is closed."""
+        if self._is_new:
+            with suppress(OSError):  # why nothing was recorded matters more
+                Path(self._plan.path).unlink()
 
     def _write(self) -> None:
         try:

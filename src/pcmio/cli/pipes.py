@@ -182,6 +182,9 @@ class PipeWriter:
         self._thread.join()
         self.check()
 
+    def discard(self) -> None:
+        """Nothing: what was sent is not taken back."""
+
     def _write(self) -> None:
         try:
             self._send(self._header)

@@ -142,16 +142,20 @@ class _Recording:
             self._writer = writer = open_writer()
             if not quiet:
                 self._announce()
+            well = False
             try:
                 stream.start()
                 picture.watch(stream, interrupt, writer.check)
+                well = True
             finally:
                 try:
                     stream.stop(0)
                 finally:
                     writer.close()
                 report = Report(stream, self._levels, writer.frames, interrupt.asked)
-                if not quiet:
+                if not well and not writer.frames:
+                    writer.discard()
+                elif not quiet:
                     self._conclude(report)
         return report
 
