@@ -203,6 +203,7 @@ def test_a_directory_is_not_recorded_to(call: Callable[..., Ran], tmp_path: Path
     assert not (tmp_path / "a.wav").exists()
 
 
+@unix
 @pytest.mark.parametrize(
     "command", [("record", "{}.wav", "--force"), ("scope", "--save", "{}.png"), ("record", "{}.wav")], ids=" ".join
 )
