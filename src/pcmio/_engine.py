@@ -297,8 +297,10 @@ class Engine:
 
     def _go(self, before: StreamState) -> None:
         self.pump.set_mode(Mode.RUNNING)
-        self._drain_wanted = self._drain_wanted or self._finish is not None
-        self._calling = not self._drain_wanted
+        drains = self._drain_wanted or self._finish is not None
+        if drains:  # from the first frame on: where the callback had nothing to play, none is missing
+            self.pump.set_mode(Mode.DRAINING)
+        self._drain_wanted, self._calling = False, not drains
         self._moving = True
         try:
             self.driver.start()
@@ -307,9 +309,7 @@ class Engine:
             self._reset_due = True
             self._enter(before)
             raise
-        self._enter(StreamState.RUNNING)
-        if self._drain_wanted:
-            self._begin_drain()
+        self._enter(StreamState.DRAINING if drains else StreamState.RUNNING)
 
     def _halt(self) -> None:
         again = self._again

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 
-from pcmio.errors import StreamClosed
+from pcmio.errors import StopStream, StreamClosed
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.testing.configs import builder, must_raise, sides
 from pcmio.testing.signals import Counter, Events
@@ -184,6 +184,22 @@ def a_stopped_output_has_played_all(rig: Rig) -> str | None:
     return None
 
 
+def the_first_callback_may_be_the_last(rig: Rig) -> None:
+    """By StopStream: the stream has finished, and nothing was lost, as there was nothing to play."""
+    with rig.open_host() as host:
+        for direction, device in sides(rig, host):
+
+            def end(_block: object, _info: object) -> None:
+                raise StopStream
+
+            stream = builder(device, direction)(rig.config(), end, events := Events())
+            stream.start()
+            until(lambda: bool(events.of(StreamEnded)), "the end being told")
+            assert stream.reason is EndReason.FINISHED
+            assert stream.stats.xruns == 0, f"{direction}: {stream.stats}"
+            stream.close()
+
+
 def streams_are_built_and_closed_unstarted(rig: Rig) -> None:
     """Eight at once, closed in order."""
     with rig.open_host() as host:
@@ -243,6 +259,7 @@ CHECKS: tuple[Check, ...] = (
     the_with_block_starts_and_closes,
     wait_says_whether_it_is_over,
     a_stopped_output_has_played_all,
+    the_first_callback_may_be_the_last,
     streams_are_built_and_closed_unstarted,
     streams_run_side_by_side,
     calls_come_from_one_thread_of_the_streams_own,
