@@ -9,7 +9,8 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "docs", "core", "tests", "cards", "packaging", "wheels"]
+# What CI runs. Its tags say to tools/test what may run beside what.
+nox.options.sessions = ["lint", "types", "docs", "core", "packaging", "wheels", "cards", "tests"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 # mypy's and pyright's names for what `sys.platform` can be.
@@ -34,7 +35,7 @@ def _check_style(session: nox.Session) -> None:
     session.run("clang-format", "--dry-run", "-Werror", *_c_files())
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def lint(session: nox.Session) -> None:
     """Check style, formatting, who imports whom, and C for what often goes wrong."""
     _install(session, "lint")
@@ -47,7 +48,7 @@ def lint(session: nox.Session) -> None:
     session.run("clang-tidy", "--quiet", *sources, "--", *flags, silent=True)
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def types(session: nox.Session) -> None:
     """Check types, once for each platform: what one's branch hides is an error on another."""
     _install(session, "types", extras="cli")
@@ -58,7 +59,7 @@ def types(session: nox.Session) -> None:
         session.run("pyright", f"--pythonplatform={pyrights}", *where)
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def docs(session: nox.Session) -> None:
     """Build the site, any warning an error, and type the pages' commands as somebody who has nothing yet."""
     _install(session, "docs")
@@ -68,7 +69,7 @@ def docs(session: nox.Session) -> None:
     session.run("python", "tools/type_pages.py", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def core(session: nox.Session) -> None:
     """Test the C core: alone under the sanitizers, and through ctypes."""
     _install(session, "test")
@@ -76,7 +77,7 @@ def core(session: nox.Session) -> None:
     session.run("pytest", "tests/core", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["quiet"])
 def tests(session: nox.Session) -> None:
     """Test pcmio on every host that this machine has or can simulate."""
     _install(session, "test")
@@ -85,7 +86,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *elsewhere, *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["machine"])
 def cards(session: nox.Session) -> None:
     """Test on a kernel's sound cards, in a virtual machine that is built and started for it."""
     _install(session, "test")
@@ -105,14 +106,14 @@ def debian13(session: nox.Session) -> None:
     session.run("python", "-m", "tests.debian13", "--", *inside)
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def packaging(session: nox.Session) -> None:
     """Build, unpack, install and import what users get."""
     _install(session, "build", "test", "zig")
     session.run("pytest", "tests/packaging", "--ignore=tests/packaging/test_targets.py", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=["busy"])
 def wheels(session: nox.Session) -> None:
     """Build the sdist and the wheels of all platforms into dist/, and check each."""
     _install(session, "build", "test", "zig")

@@ -14,14 +14,20 @@ pytestmark = pytest.mark.skipif(not FORMS, reason="an sdist does not ship .githu
 
 
 def test_workflows_run_sessions_and_files_that_there_are() -> None:
-    sessions = set(re.findall(r"^@nox\.session\ndef (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE))
+    found = re.findall(r"^@nox\.session(.*)\ndef (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    sessions = {name for _, name in found}
     text = "\n".join(path.read_text("utf-8") for path in (ROOT / ".github" / "workflows").glob("*.yml"))
     (matrix,) = re.findall(r"session: \[(.*)\]", text)
     named = {*matrix.split(", "), *re.findall(r"(?:tools/test|nox) -s (\w+)", text)}
     assert named <= sessions
     # Whatever CI runs by default runs there too.
     (default,) = re.findall(r"nox.options.sessions = \[(.*)\]", (ROOT / "noxfile.py").read_text("utf-8"))
-    assert set(re.findall(r'"(\w+)"', default)) <= named
+    run = set(re.findall(r'"(\w+)"', default))
+    assert run <= named
+    # tools/test runs them by their tags.
+    assert {name for tags, name in found if tags} == run
+    tags = set(re.findall(r"--tags (\w+)", (ROOT / "tools" / "test").read_text("utf-8")))
+    assert {tag for text, _ in found for tag in re.findall(r'"(\w+)"', text)} == tags
     for example in re.findall(r"examples/\w+\.py", text):
         assert (ROOT / example).exists()
 
