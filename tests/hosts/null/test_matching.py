@@ -474,8 +474,3 @@ def test_a_choice_is_resampled_too() -> None:
             out.drain()
             heard = mic.read(mic.read_available)
         assert [bool(heard[:, channel].any()) for channel in range(6)] == [*[False] * 5, True]
-
-
-def test_a_duplex_stream_says_that_it_has_no_choice_of_channels(device: Any) -> None:
-    with pytest.raises(UnsupportedOperation, match=r"not a choice of them, \[1, 0\]"):
-        device.build_duplex_stream(StreamConfig([1, 0], RATE), print)
