@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,18 @@ def _quoted(value: str) -> str:
     return value if value.startswith("[") else f'"{value}"'
 
 
+_servers: weakref.WeakSet[PipeWireServer] = weakref.WeakSet()
+
+
+def mend_session_managers() -> bool:
+    """Start those again that crashed; whether there were any.
+
+    WirePlumber 0.4.13 (Debian 12) does once in some ten thousand streams: new ones wait for ever for their links then.
+    """
+    mended = [server.mend_manager() for server in list(_servers)]
+    return any(mended)
+
+
 class PipeWireServer:
     """The server and its session manager, and the tools to bring misfortune upon them."""
 
@@ -175,6 +188,7 @@ class PipeWireServer:
             ("dbus-daemon", "--nofork", "--nopidfile", f"--config-file={directory / 'bus.conf'}"), self.env, self._log
         )
         self._manager = Process(("wireplumber",), self.env, self._log)
+        _servers.add(self)
 
     def _environment(self, *, restores: bool) -> dict[str, str]:
         home, config = self.directory / "home", self.directory / "config"
@@ -212,9 +226,19 @@ class PipeWireServer:
         self._manager.stop()
         self._bus.start(self._bus_socket.exists)
         self.process.start(self._answers)
-        sinks = [node for node in self._nodes if node.media_class == "Audio/Sink"]
         if shutil.which("wireplumber"):
-            self._manager.start(lambda: not sinks or "default.audio.sink" in self.metadata())
+            self._start_manager()
+
+    def _start_manager(self) -> None:
+        sinks = [node for node in self._nodes if node.media_class == "Audio/Sink"]
+        self._manager.start(lambda: not sinks or "default.audio.sink" in self.metadata())
+
+    def mend_manager(self) -> bool:
+        """Start the session manager again if it crashed; whether it had."""
+        crashed = self._manager.crashed and self.process.running
+        if crashed:
+            self._start_manager()
+        return crashed
 
     def stop(self) -> None:
         """End it in good order."""
@@ -233,6 +257,10 @@ class PipeWireServer:
     def stop_manager(self) -> None:
         """End the session manager alone."""
         self._manager.stop()
+
+    def crash_manager(self) -> None:
+        """End the session manager as a fault of its own would."""
+        self._manager.kill(signal.SIGSEGV)
 
     def run(self, *command: str) -> str:
         """Run one of PipeWire's tools; what it printed."""

@@ -35,6 +35,11 @@ class Process:
         """Whether it has not ended."""
         return self._running is not None and self._running.poll() is None
 
+    @property
+    def crashed(self) -> bool:
+        """Whether it was ended by a fault of its own."""
+        return self._running is not None and self._running.poll() == -signal.SIGSEGV
+
     def start(self, is_ready: Callable[[], bool]) -> None:
         """Start it, and return when it can be used."""
         with self.log.open("ab") as output:

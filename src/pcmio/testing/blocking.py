@@ -40,19 +40,19 @@ _WARM_UP = 50
 _OTHER_RATE = 22_050
 
 
-def _writer(rig: Rig, host: Host, sample_format: SampleFormat = SampleFormat.F32) -> Writer:
+def _writer(rig: Rig, host: Host, sample_format: SampleFormat = SampleFormat.F32, **options: Any) -> Writer:
     config = rig.config(2, sample_format)
-    return rig.output_device(host, config).open_writer(config, **rig.options_for("output"))
+    return rig.output_device(host, config).open_writer(config, **options, **rig.options_for("output"))
 
 
 @contextmanager
-def _loop(rig: Rig, sample_format: SampleFormat = SampleFormat.F32) -> Generator[tuple[Writer, Reader]]:
+def _loop(rig: Rig, sample_format: SampleFormat = SampleFormat.F32, **options: Any) -> Generator[tuple[Writer, Reader]]:
     """A writer, and a reader that hears it already."""
     with rig.open_host() as host:
         config = rig.config(2, sample_format)
         device = rig.input_device(host, config)
         # First of all: where both share a card's one format, it is the output's to choose.
-        writer = _writer(rig, host, sample_format)
+        writer = _writer(rig, host, sample_format, **options)
         try:
             with device.open_reader(config, depth=4.0, **rig.options_for("input")) as reader:
                 reader.read(1, timeout=PATIENCE_SECONDS)
@@ -81,7 +81,8 @@ def odd_pieces_pass_the_loop_unchanged(rig: Rig) -> str | None:
     for sample_format in rig.exact_formats:
         noise = Noise(sample_format, 2, rig.sample_rate // 4, seed=3)
         raw, at, turn = noise.frames.tobytes(), 0, 0
-        with _loop(rig, sample_format) as (writer, reader):
+        # A ring that takes all before it begins: how soon the pieces come is not what is looked at.
+        with _loop(rig, sample_format, depth=1.0) as (writer, reader):
             while at < len(raw):
                 size = _ODD_PIECES[turn % len(_ODD_PIECES)]
                 writer.write(raw[at : at + size], timeout=PATIENCE_SECONDS)

@@ -18,6 +18,7 @@ import pcmio
 from pcmio.hosts.pipewire import library
 from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
+from tests.servers.pipewire import mend_session_managers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -309,3 +310,22 @@ def test_a_server_that_hangs_holds_nobody_up_for_long(own_server: PipeWireServer
             assert time.monotonic() - before < 10
         finally:
             own_server.process.send(signal.SIGCONT)
+
+
+def test_a_session_manager_that_crashed_is_started_again(own_server: PipeWireServer) -> None:
+    assert not mend_session_managers()
+    own_server.crash_manager()
+    assert mend_session_managers()
+    assert "default.audio.sink" in own_server.metadata()
+    assert not mend_session_managers()
+
+
+_tried: list[str] = []
+
+
+def test_what_fails_while_a_session_manager_crashes_is_tried_once_more(own_server: PipeWireServer) -> None:
+    _tried.append(own_server.address)
+    if len(_tried) == 1:
+        own_server.crash_manager()
+        pytest.fail("as a stream that is never linked")
+    assert _tried == [own_server.address] * 2
