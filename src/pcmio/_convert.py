@@ -104,6 +104,11 @@ def silent(config: StreamConfig, frames: int) -> Any:
     return samples.reshape(frames, config.channels)
 
 
+def bytes_of(samples: Any) -> memoryview:
+    """The memory of an array in one piece."""
+    return memoryview(samples.reshape(-1).view("u1"))
+
+
 def held_frames(from_rate: int, to_rate: int) -> int:
     """Frames, of those that it is given, that a ``Converter`` holds back at most; found by trying.
 
@@ -121,6 +126,27 @@ def held_frames(from_rate: int, to_rate: int) -> int:
         taken += len(stream.resample_chunk(piece))
         most = max(most, given - taken * from_rate / to_rate)
     return ceil(most) + len(piece)
+
+
+class Owed:
+    """Frames that are counted at one rate, and told at another: whole ones, each once; a part of one later."""
+
+    def __init__(self, rate: int, told_rate: int) -> None:
+        self._rate, self._told_rate = rate, told_rate
+        self._parts = 0
+
+    def add(self, frames: int) -> None:
+        """Owe so many more, of the first rate."""
+        self._parts += frames * self._told_rate
+
+    def take(self) -> int:
+        """Those of the other rate that are owed, and are no more."""
+        frames, self._parts = divmod(self._parts, self._rate)
+        return frames
+
+    def clear(self) -> None:
+        """Owe nothing."""
+        self._parts = 0
 
 
 class Converter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pcmio._convert import Queue
+from pcmio._convert import Owed, Queue, bytes_of
 from pcmio._engine import Engine
 from pcmio._stream import NativeStream
 from pcmio.errors import StopStream
@@ -46,11 +46,11 @@ class _Calls:
         self._rate, self._device_rate = config.sample_rate, device_rate
         self._frames = config.buffer_size.frames or 1
         self._block: Any = np.empty((self._frames, config.channels), config.sample_format.dtype)
-        self._bytes = _bytes_of(self._block)
+        self._bytes = bytes_of(self._block)
         self._given: Any = self._bytes if raw else self._block
         self._ready = Queue()
         self._position = 0  # frames in all blocks of the callback's
-        self._lost = 0  # frames of the device's, not yet told
+        self._lost = Owed(device_rate, self._rate)  # not yet told
         self.stops = False  # an output's is called no more, until the stream starts anew
         self._began: tuple[int, int] | None = None  # positions at which both began: the device's and the callback's
 
@@ -60,7 +60,7 @@ class _Calls:
         self._began = None
 
     def _heard(self, info: CallbackInfo) -> None:
-        self._lost += info.xrun_frames
+        self._lost.add(info.xrun_frames)
         if self._began is None:
             self._began = info.position, self._position
 
@@ -69,13 +69,7 @@ class _Calls:
         device, callback = self._began or (0, 0)
         ahead = (self._position - callback) * self._device_rate - (info.position - device) * self._rate
         told = info.shifted(ahead * _NANOS // (self._rate * self._device_rate))
-        lost = self._lost * self._rate // self._device_rate
-        self._lost -= lost * self._device_rate // self._rate
-        return told.replace(position=self._position, xrun_frames=lost)
-
-
-def _bytes_of(array: Any) -> memoryview:
-    return memoryview(array.reshape(-1).view("u1"))
+        return told.replace(position=self._position, xrun_frames=self._lost.take())
 
 
 class _OutputCalls(_Calls):

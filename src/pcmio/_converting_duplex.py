@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import gcd
 
-from pcmio._convert import Queue, held_frames, silent
+from pcmio._convert import Owed, Queue, bytes_of, held_frames, silent
 from pcmio.duplex import DuplexInfo
 from pcmio.errors import StopStream
 
@@ -53,12 +53,12 @@ class Between:
         self._frames = config.buffer_size.frames or 1
         self._captured: Any = np.empty((self._frames, captured.wanted.channels), captured.wanted.sample_format.dtype)
         self._played: Any = np.empty((self._frames, config.channels), config.sample_format.dtype)
-        self._bytes = _bytes_of(self._played)
+        self._bytes = bytes_of(self._played)
         self._silence = config.sample_format.silence * (self._frames * config.channels)
         self._given: tuple[Any, Any] = (self._captured.view(), self._played)
         self._given[0].flags.writeable = False
         if raw:
-            self._given = _bytes_of(self._captured).toreadonly(), self._bytes
+            self._given = bytes_of(self._captured).toreadonly(), self._bytes
         self._ready, self._waiting = Queue(), Queue()  # for the callback, in its frames; for the output, in its own
         self._position = 0
         self._least = self._least_delay()
@@ -69,7 +69,7 @@ class Between:
         self._begun = False
         self._late = 0  # frames for the output that were not there when they were due
         self._lost_input = 0  # frames of the callback's that are not told yet
-        self._lost_output = 0  # those of the devices', times the callback's rate
+        self._lost_output = Owed(self._device_rate, self._rate)
         self._next = 0  # the position of the devices' next block
         self._resumes = 0  # the position of the callback's first frame after the last gap
         self._base = (0, 0)  # positions that belong together: the devices' and the callback's
@@ -106,7 +106,8 @@ class Between:
         self._in.reset()
         self._out.reset()
         self._begun = False
-        self._late = self._lost_input = self._lost_output = 0
+        self._late = self._lost_input = 0
+        self._lost_output.clear()
 
     def let_go(self) -> None:
         """Forget the user's callback."""
@@ -138,7 +139,7 @@ class Between:
         if lost:
             self._hear_silence(lost)
         self._next += len(captured)
-        self._lose_output(info.output_xrun_frames)
+        self._lost_output.add(info.output_xrun_frames)
         self._ready.put(self._in.convert(captured))
         self._pass_over()
         while self._ready.frames >= self._frames and not self._ends and self.goes_on():
@@ -168,7 +169,7 @@ class Between:
         nanos = ahead * _NANOS // (rate * device_rate)
         captured = max(0, info.captured.nanos + nanos)
         heard = info.heard.nanos + nanos + self._delay_nanos
-        lost, self._lost_output = divmod(self._lost_output, device_rate)
+        lost = self._lost_output.take()
         told = DuplexInfo(info.callback.nanos, captured, heard, self._position, self._lost_input, lost)
         self._lost_input = 0
         return told
@@ -180,10 +181,7 @@ class Between:
             raise StopStream
         if missing and not self._ends:
             self._late += missing
-            self._lose_output(missing)
-
-    def _lose_output(self, frames: int) -> None:
-        self._lost_output += frames * self._rate
+            self._lost_output.add(missing)
 
     # --- frames that were lost ---------------------------------------------------------------------------------------
 
@@ -208,10 +206,6 @@ class Between:
             self._waiting.put(self._out.convert(silent(self._out.given, passed)))
             self._position += passed
             self._lost_input += passed
-
-
-def _bytes_of(array: Any) -> memoryview:
-    return memoryview(array.reshape(-1).view("u1"))
 
 
 def _beside(frames: float) -> float:
