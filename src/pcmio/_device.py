@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pcmio.blocking import Reader, Writer
     from pcmio.configs import StreamConfig, SupportedStreamConfig, SupportedStreamConfigRange
     from pcmio.contract import DataCallback, EventCallback, RawDataCallback, Stream
-    from pcmio.descriptions import Channel
+    from pcmio.descriptions import Channel, DeviceDescription, DeviceId
     from pcmio.duplex import DuplexCallback, DuplexStream, RawDuplexCallback
 
 
@@ -380,6 +380,18 @@ def _buffer_sizes(ranges: Sequence[SupportedStreamConfigRange], config: StreamCo
 class TwoWayDevice(NativeDevice):
     """One that is asked the same questions in either direction."""
 
+    def __init__(self, device_id: DeviceId, description: DeviceDescription) -> None:
+        self._id = device_id
+        self._description = description
+
+    @property
+    def id(self) -> DeviceId:
+        return self._id
+
+    @property
+    def description(self) -> DeviceDescription:
+        return self._description
+
     @abstractmethod
     def _configs(self, direction: Direction) -> Sequence[SupportedStreamConfigRange]:
         """What streams in a direction that it has may look like.
@@ -447,6 +459,16 @@ def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[
         if value is not default and (not isinstance(value, kind) or stray_bool):
             raise InvalidInput(f"option {name} takes {kind.__name__}, not {shown(value)}")
     return {name: options.get(name, default) for name, (_, default) in known.items()}
+
+
+def check_timeout(timeout: Any) -> None:
+    """The host option ``timeout``.
+
+    Raises:
+        InvalidInput: No seconds, or none at all.
+    """
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise InvalidInput(f"option timeout takes seconds, more than 0, not {timeout!r}")
 
 
 _FOLLOW = ("never", "default")

@@ -11,7 +11,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 
-from pcmio._device import TwoWayDevice
+from pcmio._device import TwoWayDevice, check_timeout
 from pcmio._value import Value
 from pcmio.descriptions import DeviceId
 from pcmio.errors import InvalidInput
@@ -66,9 +66,7 @@ class ServerOptions(Value):
         for name in self._fields:
             if name != "timeout":
                 check_text(name, getattr(self, name))
-        timeout: Any = self.timeout
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-            raise InvalidInput(f"option timeout takes seconds, more than 0, not {timeout!r}")
+        check_timeout(self.timeout)
 
     @property
     def name(self) -> str:
@@ -81,7 +79,7 @@ class ServerOptions(Value):
 
 #: For ``take_options``: the options of every server.
 SERVER_OPTIONS: dict[str, tuple[type, object]] = {
-    "timeout": (object, 3.0),
+    "timeout": (object, ServerOptions.timeout),
     "application_name": (str, None),
     "application_icon": (str, None),
 }
@@ -238,17 +236,8 @@ class ServedDevice(TwoWayDevice):
     """What the server says about it is asked at each question."""
 
     def __init__(self, host_id: str, name: str, description: DeviceDescription, *, follows: bool) -> None:
+        super().__init__(DeviceId(host_id, name), description)
         self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self._id = DeviceId(host_id, name)
-        self._description = description
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
 
 
 def choose_places(standard: Sequence[int], device: Sequence[int], named: Sequence[int] | None) -> tuple[int, ...]:

@@ -115,9 +115,11 @@ def native_path(path: str) -> str | bytes:
     return path
 
 
-def in_words(error: Any) -> str:
-    """What libsndfile says, without saying that it is an error."""
-    text: str = error.error_string
+def in_words(error: Exception) -> str:
+    """What libsndfile says, without saying that it is an error; of others what they say."""
+    text: str | None = getattr(error, "error_string", None)
+    if text is None:
+        return str(error)
     return re.sub(r"^Error *[:.] *|\.$", "", text)
 
 
@@ -179,7 +181,7 @@ class Reader:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
             with suppress(_Over):
-                why = in_words(error) if hasattr(error, "error_string") else str(error)
+                why = in_words(error)
                 self._put(FileProblem(f"{self._name()}: it cannot be read to its end: {why}", _DAMAGED))
 
     def _name(self) -> str:
@@ -408,7 +410,7 @@ def _open_to_write(path: str, plan: FilePlan, config: StreamConfig) -> Any:
 def _why_not_written(path: str, error: Exception) -> str:
     """Libsndfile keeps to itself what the system has told it."""
     if getattr(error, "code", None) != _SYSTEM:
-        return in_words(error) if hasattr(error, "error_string") else str(error)
+        return in_words(error)
     try:
         full = shutil.disk_usage(Path(path).resolve().parent).free < _FULL_BYTES
     except OSError as gone:  # with the disk that it was on

@@ -70,26 +70,17 @@ class SimpleDevice(TwoWayDevice):
         options: Mapping[str, tuple[type, object]] | None = None,
         description: DeviceDescription | None = None,
     ) -> None:
-        self._id = id if isinstance(id, DeviceId) else DeviceId.parse(id)
+        device_id = id if isinstance(id, DeviceId) else DeviceId.parse(id)
         self._ranges = {Direction.OUTPUT: _ranges("outputs", outputs), Direction.INPUT: _ranges("inputs", inputs)}
         if not any(self._ranges.values()):
-            raise InvalidInput(f"{self._id} has neither outputs nor inputs", advice="list what it can do")
+            raise InvalidInput(f"{device_id} has neither outputs nor inputs", advice="list what it can do")
         if driver is not None and not callable(driver):
             raise InvalidInput(f"driver must be callable as driver(direction, config), not {shown(driver)}")
         self._make = driver
         self._options = dict(options or {})
         self.standing = Standing()
-        self._description = self._directed(
-            DeviceDescription(name or self._id.id) if description is None else description
-        )
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
+        described = DeviceDescription(name or device_id.id) if description is None else description
+        super().__init__(device_id, self._directed(described))
 
     def make_driver(self, direction: Direction, config: StreamConfig, **options: Any) -> CustomDriver:
         """A driver for a stream that can be had; override it, or give the device a ``driver``.

@@ -45,17 +45,9 @@ class AlsaDevice(TwoWayDevice):
     """A PCM."""
 
     def __init__(self, host: AlsaHost, facts: DeviceFacts) -> None:
+        super().__init__(DeviceId(host.id, facts.name), facts.description)
         self._host = host
         self._facts = facts
-        self._id = DeviceId(host.id, facts.name)
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._facts.description
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
         host, key = self._host, (self._facts.name, direction)

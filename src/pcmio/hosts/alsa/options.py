@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from pcmio._device import check_timeout
 from pcmio._value import Value
 from pcmio.errors import InvalidInput
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 _LEAST_PERIODS = 2
 _MOST_PERIODS = 1024
@@ -23,9 +20,7 @@ class HostOptions(Value):
     timeout: float = 10.0
 
     def _check(self) -> None:
-        timeout: Any = self.timeout
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-            raise InvalidInput(f"option timeout takes seconds, more than 0, not {timeout!r}")
+        check_timeout(self.timeout)
 
 
 class StreamOptions(Value):

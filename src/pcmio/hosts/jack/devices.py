@@ -51,19 +51,10 @@ class JackDevice(TwoWayDevice):
     chooses_channels = True  # a port for each that is chosen, and none for the others
 
     def __init__(self, host: JackHost, group: PortGroup, *, follows: bool = False) -> None:
+        super().__init__(DeviceId("jack", group.name), describe(group))
         self._host = host
         self._follows = follows  # it was asked for as the default, and so may its streams go on elsewhere
         self._group = group
-        self._id = DeviceId("jack", group.name)
-        self._description = describe(group)
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
 
     @property
     def playback_ports(self) -> tuple[str, ...]:

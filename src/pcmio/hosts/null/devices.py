@@ -41,25 +41,17 @@ class NullDevice(TwoWayDevice):
     """One row of the host's devices."""
 
     def __init__(self, host: NullHost, spec: NullDeviceSpec, *, follows: bool = False) -> None:
-        self._host = host
-        self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
-        self.spec = spec
-        self._id = DeviceId("null", spec.id)
-        self._description = DeviceDescription(
+        description = DeviceDescription(
             name=_NAMES[spec.kind] if spec.id == spec.kind.value else spec.id,
             direction=spec.kind.direction,
             device_type=DeviceType.VIRTUAL,
             interface_type=InterfaceType.VIRTUAL,
             driver="pcmio",
         )
-
-    @property
-    def id(self) -> DeviceId:
-        return self._id
-
-    @property
-    def description(self) -> DeviceDescription:
-        return self._description
+        super().__init__(DeviceId("null", spec.id), description)
+        self._host = host
+        self._follows = follows  # it was asked for as the default, and so may its streams go where the default goes
+        self.spec = spec
 
     def _check_there(self) -> None:
         self._host.check_available()
