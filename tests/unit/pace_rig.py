@@ -64,6 +64,20 @@ class Machine(PacedDriver):
             assert self._changed.wait_for(lambda: self.cycles >= count, PATIENCE)
 
 
+class Halting:
+    """What holds a cycle up, in the ``also`` of a ``Machine``: it raises when it may go on, if there is ``wrong``."""
+
+    def __init__(self, wrong: Exception | None = None) -> None:
+        self.inside, self.go_on = threading.Event(), threading.Event()
+        self._wrong = wrong
+
+    def __call__(self, _driver: Machine) -> None:
+        self.inside.set()
+        self.go_on.wait(PATIENCE)
+        if self._wrong is not None:
+            raise self._wrong
+
+
 def opened(driver: PacedDriver, data: Any = ignore, events: Any = None, **more: Any) -> Any:
     made: Any = driver
     return build(made, data, events, **more)

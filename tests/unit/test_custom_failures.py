@@ -10,7 +10,7 @@ import pytest
 
 import pcmio.custom.pace as module
 from pcmio import BackendError, DeviceLost, EndReason, InvalidInput, StreamState
-from tests.unit.pace_rig import Machine, join_paces, opened, simulated
+from tests.unit.pace_rig import Halting, Machine, join_paces, opened, simulated
 from tests.unit.stream_rig import PATIENCE
 
 if TYPE_CHECKING:
@@ -64,17 +64,11 @@ def test_others_of_the_same_pace_go_on_when_one_fails() -> None:
 
 
 def test_an_error_while_the_stream_is_being_closed_is_not_lost() -> None:
-    inside, go_on = threading.Event(), threading.Event()
-
-    def also(_: Machine) -> None:
-        inside.set()
-        go_on.wait(PATIENCE)
-        raise ValueError("disk full")
-
-    stream = opened(Machine(also=also))
+    halting = Halting(ValueError("disk full"))
+    stream = opened(Machine(also=halting))
     stream.start()
-    assert inside.wait(PATIENCE)
-    timer = threading.Timer(0.1, go_on.set)
+    assert halting.inside.wait(PATIENCE)
+    timer = threading.Timer(0.1, halting.go_on.set)
     timer.start()
     with pytest.raises(BackendError) as caught:
         stream.close()
@@ -138,18 +132,12 @@ def test_an_error_after_the_streams_end_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "_FINISH_SECONDS", 0.05)
-    inside, go_on = threading.Event(), threading.Event()
-
-    def also(_: Machine) -> None:
-        inside.set()
-        go_on.wait(PATIENCE)
-        raise ValueError("disk full")
-
-    stream = opened(Machine(also=also))
+    halting = Halting(ValueError("disk full"))
+    stream = opened(Machine(also=halting))
     stream.start()
-    assert inside.wait(PATIENCE)
+    assert halting.inside.wait(PATIENCE)
     stream.close()
     with caplog.at_level(logging.ERROR, "pcmio"):
-        go_on.set()
+        halting.go_on.set()
         join_paces()
     assert "disk full" in caplog.text

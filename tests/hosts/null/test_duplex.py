@@ -30,7 +30,10 @@ from pcmio import (
     UnsupportedConfig,
     UnsupportedOperation,
 )
-from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind, SimulatedClock
+from pcmio.hosts.null import NullDeviceSpec, NullKind
+
+from . import duplex_rig
+from .duplex_rig import LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,24 +44,13 @@ RATE = 48_000
 FRAMES = 480
 BLOCK = FRAMES / RATE
 CONFIG = StreamConfig(1, RATE, FRAMES)
-LOOP = NullDeviceSpec("loop", NullKind.LOOPBACK)
 
 
-class Machine:
-    """A null host on a clock that stands still."""
-
-    def __init__(self, *devices: NullDeviceSpec) -> None:
-        self.clock = SimulatedClock(1.0)
-        host = pcmio.host("null", clock=self.clock, devices=devices or (LOOP,))
-        assert isinstance(host, NullHost)
-        self.host = host
-        self.events: list[Any] = []
+class Machine(duplex_rig.Machine):
+    """With streams of one channel."""
 
     def loop(self, data: Callable[..., object], config: StreamConfig = CONFIG, **more: Any) -> DuplexStream:
-        return self.host.device_by_id("null:loop").build_duplex_stream(config, data, self.events.append, **more)
-
-    def told(self, kind: type) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
+        return self.build(data, config, **more)
 
 
 class Impulses:

@@ -22,7 +22,9 @@ from pcmio import (
     UnsupportedConfig,
     UnsupportedOperation,
 )
-from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind, SimulatedClock
+from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
+
+from . import duplex_rig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,23 +37,14 @@ BUMP = np.hanning(129)
 HALF = len(BUMP) // 2
 
 
-class Machine:
-    """A null host on a clock that stands still."""
+class Machine(duplex_rig.Machine):
+    """With a loop of one rate, and streams that are converted."""
 
     def __init__(self, *devices: NullDeviceSpec) -> None:
-        self.clock = SimulatedClock(1.0)
-        host = pcmio.host("null", clock=self.clock, devices=devices or (LOOP,))
-        assert isinstance(host, NullHost)
-        self.host = host
-        self.events: list[Any] = []
-
-    def device(self, name: str = "loop") -> Any:
-        return self.host.device_by_id(f"null:{name}")
+        super().__init__(*(devices or (LOOP,)))
 
     def loop(self, data: Callable[..., object], config: StreamConfig, **more: Any) -> DuplexStream:
-        more = {"convert": "auto", **more}
-        stream: DuplexStream = self.device().build_duplex_stream(config, data, self.events.append, **more)
-        return stream
+        return self.build(data, config, **{"convert": "auto", **more})
 
 
 class Bumps:

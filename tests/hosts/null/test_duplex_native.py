@@ -27,29 +27,23 @@ from pcmio import (
     UnsupportedConfig,
     UnsupportedOperation,
 )
-from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind, SimulatedClock
+from pcmio.hosts.null import NullDeviceSpec, NullKind
 from pcmio.testing import until
 from tests.unit.echoing import Echoing
+
+from . import duplex_rig
+from .duplex_rig import LOOP
 
 RATE = 48_000
 FRAMES = 480
 CONFIG = StreamConfig(2, RATE, FRAMES)
-LOOP = NullDeviceSpec("loop", NullKind.LOOPBACK)
 
 
-class Machine:
-    """A null host on a clock that stands still."""
-
-    def __init__(self, *devices: NullDeviceSpec) -> None:
-        self.clock = SimulatedClock(1.0)
-        host = pcmio.host("null", clock=self.clock, devices=devices or (LOOP,))
-        assert isinstance(host, NullHost)
-        self.host = host
-        self.events: list[Any] = []
+class Machine(duplex_rig.Machine):
+    """With streams of two channels."""
 
     def loop(self, echo: Echoing, config: StreamConfig = CONFIG, **more: Any) -> pcmio.DuplexStream:
-        device = self.host.device_by_id("null:loop")
-        return device.build_duplex_stream(config, echo.callback, self.events.append, **more)
+        return self.build(echo.callback, config, **more)
 
 
 @pytest.mark.parametrize("frames", [64, 480, 1000])
