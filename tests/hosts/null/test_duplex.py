@@ -31,6 +31,7 @@ from pcmio import (
     UnsupportedOperation,
 )
 from pcmio.hosts.null import NullDeviceSpec, NullKind
+from pcmio.testing import until
 
 from . import duplex_rig
 from .duplex_rig import LOOP
@@ -499,6 +500,8 @@ def test_a_dropped_stream_is_closed_with_a_warning(caplog: pytest.LogCaptureFixt
         del stream
         gc.collect()
     machine.clock.advance(1.0)
+    # A clock waits for no stream that has left its device, and the end is told after that.
+    until(lambda: bool(machine.events), "the end being told")
     assert machine.events == [StreamEnded(EndReason.CLOSED)]
     assert machine.host.buses(device.spec) == []
     assert not caplog.records
