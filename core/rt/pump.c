@@ -266,17 +266,19 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
 
 /* --- reports: any native thread ----------------------------------------------------------------------------------- */
 
-void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) {
+void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) { pcmio_pump_lost(pump, frames, frames); }
+
+void pcmio_pump_lost(pcmio_pump *pump, uint64_t input_frames, uint64_t output_frames) {
   if (atomic_load_explicit(&pump->mode, memory_order_relaxed) == PCMIO_IDLE) {
     return;
   }
   atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
   if (pump->out.channels != 0) {
-    atomic_fetch_add_explicit(&pump->out.xrun_frames, frames, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pump->out.xrun_frames, output_frames, memory_order_relaxed);
   }
   if (pump->in.channels != 0) {
-    atomic_fetch_add_explicit(&pump->in.xrun_frames, frames, memory_order_relaxed);
-    atomic_fetch_add_explicit(&pump->in.system_lost, frames, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pump->in.xrun_frames, input_frames, memory_order_relaxed);
+    atomic_fetch_add_explicit(&pump->in.system_lost, input_frames, memory_order_relaxed);
   }
 }
 

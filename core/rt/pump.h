@@ -103,6 +103,9 @@ uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos);
 /* Audio thread: frames that a cycle would find ready in this mode; UINT32_MAX: as many as it wants. */
 uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode);
 
+/* Audio or native: one xrun, in which the directions did not lose the same. */
+void pcmio_pump_lost(pcmio_pump *pump, uint64_t input_frames, uint64_t output_frames);
+
 /* Python's side.  Whether Python is woken for every free block, or only when many are free. */
 void pcmio_pump_hurry(pcmio_pump *pump, bool hurry);
 /* So long did the stream's thread, once woken, wait for the interpreter. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "pump.h"
 
 #define USEC_NANOS 1000u
 /* jackd reports an xrun that made us miss cycles before or after those cycles are missed; the jump of the frame counter
@@ -31,9 +32,10 @@ typedef struct {
 
 typedef struct {
   uint32_t frames;
-  uint64_t nanos; /* when it began */
-  uint64_t lost;  /* frames that passed without us before it */
-  bool xrun;      /* the server reported one, and does not say of how many frames */
+  uint64_t nanos;     /* when it began */
+  uint64_t end_usecs; /* 0: not known well enough, or nobody waits for it */
+  uint64_t lost;      /* frames that passed without us before it */
+  bool xrun;          /* the server reported one, and does not say of how many frames */
 } cycle;
 
 /* The frame counter tells exactly what passed without us, when the server was too fast for this machine.  But
@@ -68,10 +70,14 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
     now.nanos = client->api.get_time() * USEC_NANOS;
     return now;
   }
-  now.nanos = begin_usecs(client, usecs) * USEC_NANOS;
+  uint64_t begin = begin_usecs(client, usecs);
+  now.nanos = begin * USEC_NANOS;
   now.lost = missed_frames(client, at, frames);
+  if (client->steady_cycles >= STEADY_CYCLES && next_usecs > usecs) {
+    now.end_usecs = begin + (next_usecs - usecs);
+  }
   bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;
-  if (now.lost != 0) {
+  if (now.lost != 0 || client->was_late) {
     client->jump_usecs = usecs;
   } else if (reported) {
     now.xrun = client->jump_usecs == 0 || usecs - client->jump_usecs > SAME_XRUN_USECS;
@@ -115,13 +121,26 @@ static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cy
     stream->told_denied = true;
     pcmio_pump_note(stream->pump, PCMIO_NOTE_REALTIME_DENIED, client->denied_code, 0);
   }
-  if (now->lost != 0 || now->xrun) {
-    pcmio_pump_xrun(stream->pump, now->lost);
+  if (now->lost != 0 || stream->late_frames != 0 || now->xrun) {
+    pcmio_pump_lost(stream->pump, now->lost, now->lost + stream->late_frames);
   }
+  stream->late_frames = 0;
   uint64_t in_nanos = side_nanos(client, &stream->in);
   pcmio_pump_transfer(stream->pump, stream->in.channels != 0 ? (const void *const *)stream->in.buffers : NULL,
                       stream->out.channels != 0 ? stream->out.buffers : NULL, now->frames,
                       now->nanos > in_nanos ? now->nanos - in_nanos : 0, now->nanos + side_nanos(client, &stream->out));
+}
+
+/* The server does not wait: what is handed over after the cycle's end is not played.  Its report of that tells neither
+ * whose frames nor how many. */
+static void look_at_the_time(pcmio_jack_client *client, uint32_t end, const cycle *now) {
+  client->was_late = now->end_usecs != 0 && !client->holding && client->api.get_time() > now->end_usecs;
+  for (uint32_t i = 0; client->was_late && i < end; i++) {
+    pcmio_jack_stream *stream = pcmio_roster_entry(&client->streams, i);
+    if (stream != NULL && stream->out.channels != 0) {
+      stream->late_frames = now->frames;
+    }
+  }
 }
 
 /* A freewheeling server runs as fast as it can, and no user's callback could keep pace: streams stand still meanwhile.
@@ -155,6 +174,7 @@ int32_t pcmio_jack_process(uint32_t frames, void *argument) {
       serve(client, stream, &now);
     }
   }
+  look_at_the_time(client, end, &now);
   pcmio_roster_leave(&client->streams);
   return 0;
 }

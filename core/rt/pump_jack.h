@@ -25,7 +25,8 @@ struct pcmio_jack_stream {
   _Atomic uint32_t retiring; /* Python closes it: play silence */
   _Atomic uint32_t retired;  /* a whole cycle of silence was written since */
   _Atomic uint32_t told_lost;
-  bool told_denied; /* process thread */
+  bool told_denied;     /* process thread */
+  uint64_t late_frames; /* process thread: of the cycle before, which had ended before they were there */
 };
 
 struct pcmio_jack_client {
@@ -48,7 +49,8 @@ struct pcmio_jack_client {
   uint32_t frames;        /* of the cycle before */
   bool holding;           /* streams were told SUSPENDED */
   uint32_t next_frame;
-  uint64_t jump_usecs; /* when the frame counter jumped last; 0: never */
+  bool was_late;       /* the cycle before had ended when its frames were there */
+  uint64_t jump_usecs; /* when that happened last, or the frame counter jumped; 0: never */
 };
 
 /* native, python: reads the latency of a stream's ports in one direction (JackLatencyCallbackMode), and returns it. */

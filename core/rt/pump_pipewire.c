@@ -17,11 +17,28 @@ static uint64_t to_frames(const pcmio_pipewire_stream *stream, uint64_t ticks, c
   return ticks * clock->rate_num * stream->rate / clock->rate_denom;
 }
 
+/* A driver does not wait: what is handed over when its next cycle has begun is not played.  Of that nothing tells us,
+ * unless we were so late that we missed a cycle altogether. */
+static void look_at_the_time(pcmio_pipewire_stream *stream) {
+  if (stream->followed && stream->end_nanos != 0 && pcmio_pump_now(stream->pump) > stream->end_nanos) {
+    stream->late = stream->quantum;
+  }
+}
+
+static uint64_t cycle_end(const pcmio_pw_clock *clock) {
+  if ((clock->flags & PCMIO_PW_CLOCK_FREEWHEEL) != 0 || clock->nanos == 0) {
+    return 0;
+  }
+  uint64_t length = clock->duration * clock->rate_num * NANOS / clock->rate_denom;
+  return clock->next_nanos > clock->nanos ? clock->next_nanos : clock->nanos + length;
+}
+
 static void look_for_loss(pcmio_pipewire_stream *stream, const pcmio_pw_clock *clock) {
   uint64_t skipped = clock->position > stream->next_position ? clock->position - stream->next_position : 0;
+  uint64_t late = clock->position >= stream->next_position ? stream->late : 0; /* else the cycle goes on */
   bool recovers = (clock->flags & ~stream->clock_flags & PCMIO_PW_CLOCK_XRUN_RECOVER) != 0;
-  if (skipped != 0) { /* cycles that went by without us: this thread came late */
-    pcmio_pump_xrun(stream->pump, to_frames(stream, skipped, clock));
+  if (skipped != 0 || late != 0) { /* cycles that went by without us: this thread came late */
+    pcmio_pump_lost(stream->pump, to_frames(stream, skipped, clock), to_frames(stream, skipped + late, clock));
   } else if (recovers || clock->xrun != stream->xrun) { /* the driver's own; nobody knows how long */
     pcmio_pump_xrun(stream->pump, 0);
   }
@@ -42,12 +59,16 @@ static void follow_clock(pcmio_pipewire_stream *stream) {
   if (stream->followed && clock->id == stream->clock_id) {
     look_for_loss(stream, clock);
   }
+  if (!stream->followed || clock->id != stream->clock_id || clock->position >= stream->next_position) {
+    stream->late = 0;
+  }
   stream->followed = true;
   stream->clock_id = clock->id;
   stream->clock_flags = clock->flags;
   stream->next_position = clock->position + clock->duration;
   stream->xrun = clock->xrun;
   stream->quantum = clock->duration;
+  stream->end_nanos = cycle_end(clock);
 }
 
 /* When the cycle began, and how far the device is from it; the answer is in nanoseconds. */
@@ -140,6 +161,7 @@ void pcmio_pipewire_process(void *userdata) {
   follow_clock(stream);
   if (stream->output != 0) {
     play(stream);
+    look_at_the_time(stream);
   } else {
     capture(stream);
   }

@@ -74,6 +74,7 @@ typedef struct {
   uint64_t xrun;  /* since 1.1: ever more when the driver had one */
 } pcmio_pw_clock; /* spa_io_clock, the head of spa_io_position */
 
+#define PCMIO_PW_CLOCK_FREEWHEEL 1u
 #define PCMIO_PW_CLOCK_XRUN_RECOVER 2u
 
 typedef struct {
@@ -155,13 +156,15 @@ struct pcmio_pipewire_stream {
   /* The audio thread's own. */
   uint64_t cycle_nanos;
   uint32_t cycle_frames; /* moved in the cycle that began then */
-  bool followed;         /* the next four are known */
+  bool followed;         /* the next six are known */
   uint32_t clock_id;
   uint32_t clock_flags;
   uint64_t next_position;
   uint64_t xrun;
   uint64_t quantum;
-  uint32_t cycles; /* until the priority is looked at */
+  uint64_t end_nanos; /* of the cycle; 0: nobody waits for it */
+  uint64_t late;      /* ticks of the cycle, once it had ended before its frames were there */
+  uint32_t cycles;    /* until the priority is looked at */
 };
 
 /* pw_stream_events.process: on the data thread. */

@@ -209,6 +209,55 @@ static void cycles_that_went_by_are_counted_in_frames_of_the_stream(void) {
   rig_close(&one.bench);
 }
 
+/* As if the callback had taken that much of the cycle. */
+static void run_for(station *one, uint64_t nanos) {
+  rig_fill(&one->bench, 1);
+  one->clock.nanos = one->bench.now - nanos;
+  run(one);
+}
+
+static void frames_that_come_when_the_cycle_has_ended_are_lost(void) {
+  station one;
+  open_station(&one, 1, 0);
+  run_for(&one, CYCLE_NANOS - 1000);
+  run_for(&one, CYCLE_NANOS + 1000);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 0); /* told by the next cycle, with what else was missed before it */
+  run_for(&one, 0);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 1);
+  CHECK_EQUAL(rig_stats(&one.bench).output_xrun_frames, CYCLE);
+  run_for(&one, 2 * CYCLE_NANOS);
+  one.clock.position += CYCLE;
+  run_for(&one, 0);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 2);
+  CHECK_EQUAL(rig_stats(&one.bench).output_xrun_frames, 3 * CYCLE);
+  one.clock.next_nanos = one.bench.now + CYCLE_NANOS; /* the driver knows better when it goes on */
+  run_for(&one, CYCLE_NANOS + 1000);
+  one.clock.next_nanos = 0;
+  one.clock.flags = PCMIO_PW_CLOCK_FREEWHEEL; /* and this one waits */
+  run_for(&one, 2 * CYCLE_NANOS);
+  run_for(&one, 0);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 2);
+  rig_close(&one.bench);
+}
+
+static void a_late_cycle_is_lost_once_however_often_the_resampler_asks(void) {
+  station one;
+  open_station(&one, 1, 0);
+  run_for(&one, 2 * CYCLE_NANOS);
+  one.clock.position -= CYCLE; /* still in the same cycle */
+  run_for(&one, 2 * CYCLE_NANOS);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 0);
+  run_for(&one, 0);
+  run_for(&one, 0);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 1);
+  CHECK_EQUAL(rig_stats(&one.bench).output_xrun_frames, CYCLE);
+  run_for(&one, 2 * CYCLE_NANOS);
+  atomic_store(&one.stream.afresh, 1); /* what came too late was of another start */
+  run_for(&one, 0);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 1);
+  rig_close(&one.bench);
+}
+
 static void a_stream_outside_the_graph_has_no_clock(void) {
   station one;
   open_station(&one, 1, 0);
@@ -251,6 +300,8 @@ int main(void) {
   RUN(an_old_library_tells_the_time_too);
   RUN(recorded_frames_are_where_the_chunk_says_and_as_old_as_they_are_many);
   RUN(cycles_that_went_by_are_counted_in_frames_of_the_stream);
+  RUN(frames_that_come_when_the_cycle_has_ended_are_lost);
+  RUN(a_late_cycle_is_lost_once_however_often_the_resampler_asks);
   RUN(a_stream_outside_the_graph_has_no_clock);
   RUN(a_refused_priority_is_told_once);
   return 0;

@@ -31,7 +31,7 @@ _SETTLED_SECONDS = 1.0
 
 @pytest.fixture(scope="session")
 def watch(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program that tells whether the machine had time for an ordinary thread."""
+    """The program that tells whether the machine had time for an ordinary thread, and for one of real time."""
     return compiled("watch", [], tmp_path_factory.mktemp("watch"))
 
 
@@ -47,21 +47,24 @@ class Run(NamedTuple):
 
     lost_frames: int
     late_millis: float
-    put_aside_seconds: float
+    realtime_late_cycles: float
     missed_frames: int  # by the recorder: cycles that the server left out, for everybody
     told: str
 
     @property
     def quiet(self) -> bool:
         """Whether the machine left the player's threads, and the server's, on the processor."""
-        in_time = self.late_millis <= _QUIET_MILLIS and self.put_aside_seconds <= _QUIET_SECONDS
+        in_time = self.late_millis <= _QUIET_MILLIS and self.realtime_late_cycles <= _QUIET_CYCLES
         return in_time and self.missed_frames == 0
 
 
 #: A busy thread that other programs put aside holds the GIL meanwhile.  Where an ordinary thread that sleeps is late by
-#: more than this, or one that runs waited for longer in all, what was lost tells of them.
+#: more than this, what was lost tells of them.
 _QUIET_MILLIS = 5.0
-_QUIET_SECONDS = 0.2
+#: A thread that no program can put aside is late when the machine itself stands still.  A cycle goes through server,
+#: player and recorder one after the other: what takes half of it away leaves too little for them.  In a hundred runs on
+#: a virtual machine all but one of those that lost frames had stood still for longer than a cycle.
+_QUIET_CYCLES = 0.5
 _MOST_RUNS = 5
 
 
@@ -78,9 +81,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float =
         assert len(broken) < 2, f"frames were lost on a quiet machine: {broken}"
         if clean == 2:
             return
-    pytest.skip(
-        f"this machine is too busy to judge by: a sleeping thread was late in each of {_MOST_RUNS} runs: {runs}"
-    )
+    pytest.skip(f"this machine cannot judge: it put threads aside, or stood still, in most of {_MOST_RUNS} runs: {runs}")
 
 
 def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) -> Run:
@@ -94,7 +95,7 @@ def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) 
     player = _started(
         [sys.executable, script, json.dumps(spec)], env={**os.environ, **target.player_env, "PYTHONPATH": paths}
     )
-    watcher = _started([watch], env=dict(os.environ))
+    watcher = _started([watch, "realtime"], env=dict(os.environ))
     try:
         for program, word in ((recorder, "ready"), (watcher, "ready"), (player, "playing")):
             assert program.stdout is not None
@@ -110,7 +111,7 @@ def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) 
         for program in (player, recorder, watcher):
             program.kill()
             program.wait()
-    return _judged(name, seconds, late, said, told)
+    return _judged(name, seconds, spec["frames"], late, said, told)
 
 
 def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
@@ -119,17 +120,17 @@ def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _judged(name: Path, seconds: float, late: str, said: str, told: str) -> Run:
+def _judged(name: Path, seconds: float, cycle_frames: int, late: str, said: str, told: str) -> Run:
     frames = Recording.load(name).samples
     heard = frames[int(_first_sound(frames) + _SETTLED_SECONDS * RATE) :][: int(seconds * RATE)]
     assert len(heard) == int(seconds * RATE), f"only {len(heard)} frames with the signal were recorded"
     gaps = find_gaps(heard)
-    latest = max((nanos for _, nanos in json.loads(late)["late"]), default=0)
-    put_aside = json.loads(said)["put_aside"]
+    watched = json.loads(late)
+    latest = max((nanos for _, nanos in watched["late"]), default=0)
+    stood_still = max(0, watched["realtime_late"]) / 1e9 * RATE / cycle_frames
     missed = json.loads(told)["missed"]
-    return Run(
-        gaps.lost_frames, latest / 1e6, put_aside, missed, f"{gaps}; the stream: {said.strip()}; the recorder: {told}"
-    )
+    details = f"{gaps}; the stream: {said.strip()}; the recorder: {told}"
+    return Run(gaps.lost_frames, latest / 1e6, stood_still, missed, details)
 
 
 def _first_sound(frames: Any) -> int:

@@ -50,6 +50,7 @@ class FakeJack:
         self.frame = 2**32 - 200  # the counter wraps soon
         self.usecs = 5_000_000
         self.ahead_usecs = 0  # of the time, are those of cycles
+        self.held_usecs = 0  # so long the next cycle takes, once
         self.fails = False  # jack_get_cycle_times
         self.buffers: dict[int, Any] = {}
         self.latencies: dict[tuple[int, int], int] = {}  # port, mode
@@ -76,6 +77,8 @@ class FakeJack:
     # --- what the core calls -----------------------------------------------------------------------------------------
 
     def _get_buffer(self, port: int, _frames: int) -> int:
+        self.usecs += self.held_usecs
+        self.held_usecs = 0
         buffer = self.buffers.setdefault(port, np.full(MOST_FRAMES, DIRT, np.float32))
         return int(buffer.ctypes.data)
 

@@ -61,6 +61,25 @@ def test_nothing_is_lost_while_every_cycle_comes_also_when_the_counter_wraps(jac
     stream.leave()
 
 
+def test_frames_that_come_when_the_cycle_has_ended_are_lost(jack: FakeJack) -> None:
+    output, input_ = FakeStream(jack, outputs=(1,)), FakeStream(jack, inputs=(2,))
+    output.run()
+    input_.run()
+    jack.cycle()
+    silent = output.stats.xrun_frames  # the ring was empty, as it is in each cycle
+    jack.held_usecs = round(1.5e6 * jack.period / RATE)
+    jack.cycle()
+    jack.call("xrun")  # the server has seen it, too
+    jack.cycle()
+    assert output.stats.xrun_frames == silent + jack.period + 2 * jack.period
+    assert (input_.stats.xruns, input_.stats.xrun_frames) == (0, 0), "what was recorded had been fetched in time"
+    jack.held_usecs = round(0.9e6 * jack.period / RATE)
+    jack.cycle(2)
+    assert output.stats.xrun_frames == silent + jack.period + 4 * jack.period
+    output.leave()
+    input_.leave()
+
+
 @pytest.mark.parametrize("reports", [0, 1, 3])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_servers_report_of_the_same_xrun_does_not_count_again(jack: FakeJack, when: str, reports: int) -> None:

@@ -36,6 +36,8 @@ What surprises, and what we chose:
   remembers one sets it some milliseconds after the node is there, before it links it; what the owner has said by then
   holds.
 * **Lost cycles** are told by the driver's clock: its position jumps over cycles that this process was too late for.
+  The cycle in which it came too late it was called for all the same: whether that had ended, its clock's
+  ``next_nsec`` says.
 * **Real-time priority.**  Before 1.4 the data thread has it only with the configuration client-rt.conf, which we ask
   for.
 * **Methods of proxies** are called through their tables, as old libraries do not export them, and parameters are
