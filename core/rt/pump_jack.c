@@ -54,8 +54,7 @@ static uint64_t missed_frames(pcmio_jack_client *client, uint32_t at, uint32_t f
 
 /* jackd2 1.9.21 smooths these times so much that after it was held up they run ahead for a while, by more than a
  * period: of what has begun that is known to be wrong. */
-static uint64_t begin_usecs(const pcmio_jack_client *client, uint64_t told_usecs) {
-  uint64_t now_usecs = client->api.get_time();
+static uint64_t begin_usecs(uint64_t now_usecs, uint64_t told_usecs) {
   return told_usecs > now_usecs + MOST_AHEAD_USECS ? now_usecs : told_usecs;
 }
 
@@ -70,10 +69,12 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
     now.nanos = client->api.get_time() * USEC_NANOS;
     return now;
   }
-  uint64_t begin = begin_usecs(client, usecs);
+  uint64_t entered = client->api.get_time();
+  uint64_t begin = begin_usecs(entered, usecs);
   now.nanos = begin * USEC_NANOS;
   now.lost = missed_frames(client, at, frames);
-  if (client->steady_cycles >= STEADY_CYCLES && next_usecs > usecs) {
+  /* A cycle that has ended when it begins is one of a server that was held up, or of us: that is not to be told. */
+  if (client->steady_cycles >= STEADY_CYCLES && next_usecs > usecs && begin + (next_usecs - usecs) > entered) {
     now.end_usecs = begin + (next_usecs - usecs);
   }
   bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;

@@ -148,8 +148,8 @@ def pulseaudio() -> Generator[Rig]:
                     6: ("pulseaudio:surround", "pulseaudio:surround.monitor"),
                     32: ("pulseaudio:many", "pulseaudio:many.monitor"),
                 },
-                # Its times are told now and then, in microseconds, and worked out in between: on an idle machine each of
-                # them is off by half a frame at most.
+                # Its times are told now and then, in microseconds, and worked out in between: on an idle machine each
+                # of them is off by half a frame at most.
                 alignment_frames=4,
                 # Its times come nearer to the truth for seconds: a stream that is paired at once is some frames off.
                 pairing_frames=512,

@@ -81,7 +81,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float =
         assert len(broken) < 2, f"frames were lost on a quiet machine: {broken}"
         if clean == 2:
             return
-    pytest.skip(f"this machine cannot judge: it put threads aside, or stood still, in most of {_MOST_RUNS} runs: {runs}")
+    pytest.skip(f"no machine to judge by: it put threads aside, or stood still, in most of {_MOST_RUNS} runs: {runs}")
 
 
 def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) -> Run:

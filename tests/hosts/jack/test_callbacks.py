@@ -80,6 +80,19 @@ def test_frames_that_come_when_the_cycle_has_ended_are_lost(jack: FakeJack) -> N
     input_.leave()
 
 
+def test_a_cycle_that_has_ended_when_it_begins_is_no_loss_of_frames(jack: FakeJack) -> None:
+    """jackd2's times fall behind when it was held up, and nobody was late but the server, which says so."""
+    output = FakeStream(jack, outputs=(1,))
+    output.run()
+    jack.cycle()
+    silent = output.stats.xrun_frames  # the ring is empty
+    jack.ahead_usecs = -round(3e6 * jack.period / RATE)
+    jack.call("xrun")
+    jack.cycle(2)
+    assert (output.stats.xruns, output.stats.xrun_frames) == (2, silent + 2 * jack.period)
+    output.leave()
+
+
 @pytest.mark.parametrize("reports", [0, 1, 3])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_the_servers_report_of_the_same_xrun_does_not_count_again(jack: FakeJack, when: str, reports: int) -> None:
