@@ -1,6 +1,7 @@
 /* A duplex callback as a user writes it: plays single frames, and tells how many frames later each came back. */
 #include <stdatomic.h>
-#include <string.h>
+#include <stdbool.h>
+#include <time.h>
 
 #include "pcmio_callback.h"
 
@@ -15,7 +16,7 @@ typedef struct {
   uint64_t came_back; /* those are told of */
   uint64_t lost_input;
   uint64_t lost_output;
-  uint32_t calls;
+  atomic_uint calls;
   uint32_t every; /* block has a mark */
   uint32_t number;
   uint32_t noisy; /* output that did not arrive silent, calls at once, wrong positions */
@@ -27,6 +28,8 @@ typedef struct {
 
 __attribute__((visibility("default"))) int32_t echo(void *user, const pcmio_native_duplex_block *block,
                                                     const void *captured, void *played);
+
+__attribute__((visibility("default"))) bool await_calls(echoing *it, uint32_t more, uint32_t seconds);
 
 static void listen(echoing *it, const pcmio_native_duplex_block *block, const float *captured) {
   for (uint32_t frame = 0; frame < block->frames; frame++) {
@@ -64,4 +67,16 @@ int32_t echo(void *user, const pcmio_native_duplex_block *block, const void *cap
   }
   atomic_fetch_sub(&it->inside, 1);
   return it->calls == it->answer_at ? it->answer : PCMIO_GO_ON;
+}
+
+/* Its caller may keep the interpreter meanwhile.  False: not so many came in that time. */
+bool await_calls(echoing *it, uint32_t more, uint32_t seconds) {
+  uint32_t wanted = atomic_load(&it->calls) + more;
+  time_t end = time(NULL) + (time_t)seconds;
+  while ((int32_t)(atomic_load(&it->calls) - wanted) < 0) {
+    if (time(NULL) > end) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -57,13 +57,18 @@ class _Record(Structure):
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def _path() -> str:
     folder = tempfile.TemporaryDirectory(prefix="pcmio-echoing-")
     _folders.append(folder)
     built = str(Path(folder.name, "echoing.so"))
     source = str(Path(__file__).with_name("echoing.c"))
     header.compile_c("-std=c11", "-O2", "-fPIC", "-shared", f"-I{header.HEADER.parent}", source, "-o", built)
-    return ctypes.CDLL(built)
+    return built
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(_path())
 
 
 class Echoing:
@@ -81,6 +86,13 @@ class Echoing:
     def calls(self) -> int:
         """Until now."""
         return int(self.record.calls)
+
+    def keep_the_interpreter(self, calls: int, seconds: int = 20) -> bool:
+        """Let no Python run until it was called so often; False: it was not, in that time."""
+        await_calls = ctypes.PyDLL(_path()).await_calls
+        await_calls.restype = ctypes.c_bool
+        found: bool = await_calls(ctypes.byref(self.record), calls, seconds)
+        return found
 
     @property
     def late(self) -> list[int]:
