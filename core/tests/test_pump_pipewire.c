@@ -5,7 +5,7 @@
 #include "rig.h"
 
 #define CYCLE 64u
-#define CYCLE_NANOS 1333333 /* 64 frames at 48 kHz, to the nearest */
+#define CYCLE_NANOS UINT64_C(1333333) /* 64 frames at 48 kHz, to the nearest */
 
 typedef struct {
   rig bench;
@@ -84,7 +84,7 @@ static void run(station *one) {
   CHECK_EQUAL(atomic_load(&one->stream.inside), 0);
   one->clock.position += one->clock.duration;
   one->bench.now += CYCLE_NANOS;
-  one->time.now += CYCLE_NANOS;
+  one->time.now += (int64_t)CYCLE_NANOS;
 }
 
 static void a_buffer_gets_what_is_requested_and_no_more_than_it_holds(void) {

@@ -86,7 +86,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float =
 
 def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) -> Run:
     folder.mkdir()
-    usual = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "writes": False, "stream": {}}
+    usual: dict[str, Any] = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "writes": False, "stream": {}}
     spec = {**usual, **target.spec, **load}
     name = folder / "heard"
     recorder = _started([*target.recorder, str(name)], env=target.env)
