@@ -25,7 +25,7 @@
 #endif
 
 /* Raised whenever a prototype or a struct of these files changes; the Python side refuses another number. */
-#define PCMIO_ABI 8
+#define PCMIO_ABI 9
 PCMIO_API uint32_t pcmio_abi(void); /* python */
 
 /* --- rt/convert.c: sample formats (any thread) -------------------------------------------------------------------- */
@@ -298,7 +298,8 @@ PCMIO_API void pcmio_pump_want(pcmio_pump *pump, uint32_t frames);
 
 typedef struct {
   uint64_t due_nanos;   /* when the next frame that is put will reach the converter; 0: not known */
-  uint64_t xrun_frames; /* silence that was played for want of frames */
+  uint64_t xrun_frames; /* silence that was played for want of frames, or in place of some that came too late */
+  uint64_t gap_frames;  /* of these: silence for which no frame was taken from the ring */
   uint32_t filled;      /* frames in the ring */
   uint32_t reserved;
 } pcmio_outlook;
@@ -312,7 +313,8 @@ PCMIO_API void pcmio_pump_outlook(const pcmio_pump *pump, pcmio_outlook *outlook
 /* Where an input and an output stood when a block of input came. */
 typedef struct {
   int64_t offset_nanos; /* from the capture of its first frame to when the next frame of the output will be heard */
-  int64_t lead;         /* frames that the output got, and silence it played, less those taken from the input */
+  int64_t lead;         /* frames that the output got, and silence it played between them, less the input's that were
+                           taken */
   uint64_t frames;      /* captured since the last sight */
   uint32_t filled;      /* frames in the output's ring */
   uint32_t flags;       /* PCMIO_SIGHT_... */
@@ -342,6 +344,7 @@ typedef struct {
 
   int64_t lead; /* the input's audio thread */
   uint64_t missed;
+  uint64_t counted; /* of the output's xruns; `missed`: of its gaps */
   uint64_t position;
   uint64_t lost_input;
   uint64_t lost_output;

@@ -86,6 +86,11 @@ static void silence_native(const pcmio_half *half, void *const *buffers, uint32_
   }
 }
 
+static void count_gap(pcmio_half *half, uint64_t frames) {
+  atomic_fetch_add_explicit(&half->xrun_frames, frames, memory_order_relaxed);
+  atomic_fetch_add_explicit(&half->gap_frames, frames, memory_order_relaxed);
+}
+
 /* A cycle moved `moved` frames and then lacked `missed`.  A gap is one xrun, over however many cycles it goes. */
 static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t missed) {
   if (moved != 0) {
@@ -94,7 +99,7 @@ static void account(pcmio_pump *pump, pcmio_half *half, uint32_t moved, uint32_t
   if (missed == 0) {
     return;
   }
-  atomic_fetch_add_explicit(&half->xrun_frames, missed, memory_order_relaxed);
+  count_gap(half, missed);
   if (!half->short_of_frames) {
     half->short_of_frames = true;
     atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
@@ -266,19 +271,20 @@ void pcmio_pump_transfer(pcmio_pump *pump, const void *const *inputs, void *cons
 
 /* --- reports: any native thread ----------------------------------------------------------------------------------- */
 
-void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) { pcmio_pump_lost(pump, frames, frames); }
+void pcmio_pump_xrun(pcmio_pump *pump, uint64_t frames) { pcmio_pump_lost(pump, frames, 0); }
 
-void pcmio_pump_lost(pcmio_pump *pump, uint64_t input_frames, uint64_t output_frames) {
+void pcmio_pump_lost(pcmio_pump *pump, uint64_t frames, uint64_t late) {
   if (atomic_load_explicit(&pump->mode, memory_order_relaxed) == PCMIO_IDLE) {
     return;
   }
   atomic_fetch_add_explicit(&pump->xruns, 1, memory_order_relaxed);
   if (pump->out.channels != 0) {
-    atomic_fetch_add_explicit(&pump->out.xrun_frames, output_frames, memory_order_relaxed);
+    count_gap(&pump->out, frames);
+    atomic_fetch_add_explicit(&pump->out.xrun_frames, late, memory_order_relaxed);
   }
   if (pump->in.channels != 0) {
-    atomic_fetch_add_explicit(&pump->in.xrun_frames, input_frames, memory_order_relaxed);
-    atomic_fetch_add_explicit(&pump->in.system_lost, input_frames, memory_order_relaxed);
+    count_gap(&pump->in, frames);
+    atomic_fetch_add_explicit(&pump->in.system_lost, frames, memory_order_relaxed);
   }
 }
 

@@ -41,6 +41,7 @@ typedef struct {
   pcmio_anchor anchor; /* output only: input blocks carry their own times */
   pcmio_timeline line;
   _Atomic uint64_t xrun_frames;
+  _Atomic uint64_t gap_frames;  /* of these: passed between frames of the ring, not in place of some that it gave */
   _Atomic uint64_t system_lost; /* reported by the system and not yet told with a block */
   _Atomic uint64_t latency_nanos;
   uint64_t last_nanos; /* who fills or takes the blocks: device times never step back */
@@ -103,8 +104,9 @@ uint64_t pcmio_half_never_back(pcmio_half *half, uint64_t nanos);
 /* Audio thread: frames that a cycle would find ready in this mode; UINT32_MAX: as many as it wants. */
 uint32_t pcmio_pump_ready(const pcmio_pump *pump, uint32_t mode);
 
-/* Audio or native: one xrun, in which the directions did not lose the same. */
-void pcmio_pump_lost(pcmio_pump *pump, uint64_t input_frames, uint64_t output_frames);
+/* Audio or native: one xrun.  `frames` passed in both directions, and of the output `late` more, which the ring had
+ * given and which came too late: silence was heard in their place. */
+void pcmio_pump_lost(pcmio_pump *pump, uint64_t frames, uint64_t late);
 
 /* Python's side.  Whether Python is woken for every free block, or only when many are free. */
 void pcmio_pump_hurry(pcmio_pump *pump, bool hurry);

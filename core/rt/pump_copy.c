@@ -65,6 +65,7 @@ void pcmio_pump_outlook(const pcmio_pump *pump, pcmio_outlook *outlook) {
   *outlook = (pcmio_outlook){
       .due_nanos = known ? nanos : 0,
       .xrun_frames = atomic_load_explicit(&half->xrun_frames, memory_order_relaxed),
+      .gap_frames = atomic_load_explicit(&half->gap_frames, memory_order_relaxed),
       .filled = pcmio_ring_readable(&half->ring),
   };
 }

@@ -123,7 +123,7 @@ static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cy
     pcmio_pump_note(stream->pump, PCMIO_NOTE_REALTIME_DENIED, client->denied_code, 0);
   }
   if (now->lost != 0 || stream->late_frames != 0 || now->xrun) {
-    pcmio_pump_lost(stream->pump, now->lost, now->lost + stream->late_frames);
+    pcmio_pump_lost(stream->pump, now->lost, stream->late_frames);
   }
   stream->late_frames = 0;
   uint64_t in_nanos = side_nanos(client, &stream->in);

@@ -38,7 +38,7 @@ static void look_for_loss(pcmio_pipewire_stream *stream, const pcmio_pw_clock *c
   uint64_t late = clock->position >= stream->next_position ? stream->late : 0; /* else the cycle goes on */
   bool recovers = (clock->flags & ~stream->clock_flags & PCMIO_PW_CLOCK_XRUN_RECOVER) != 0;
   if (skipped != 0 || late != 0) { /* cycles that went by without us: this thread came late */
-    pcmio_pump_lost(stream->pump, to_frames(stream, skipped, clock), to_frames(stream, skipped + late, clock));
+    pcmio_pump_lost(stream->pump, to_frames(stream, skipped, clock), to_frames(stream, late, clock));
   } else if (recovers || clock->xrun != stream->xrun) { /* the driver's own; nobody knows how long */
     pcmio_pump_xrun(stream->pump, 0);
   }

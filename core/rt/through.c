@@ -45,19 +45,28 @@ static void put_silence(pcmio_through *it, int64_t frames) {
 /* An xrun of our own making, which the output's pump counts and this does not count again. */
 static void slip(pcmio_through *it, uint64_t frames) {
   it->missed += frames;
+  it->counted += frames;
   it->lost_output += frames;
   pcmio_pump_xrun(it->output, frames);
 }
 
-/* Silence that the output's device has played: so much of what comes next comes too late. */
+/* Frames that `total` has grown by; a pump that is idle by now has counted nothing. */
+static uint64_t grown(uint64_t *known, uint64_t total) {
+  int64_t more = (int64_t)(total - *known);
+  *known += more > 0 ? (uint64_t)more : 0;
+  return more > 0 ? (uint64_t)more : 0;
+}
+
+/* Silence that the output's device has played: so much of what comes next comes too late, but for silence in the place
+ * of frames that came too late themselves. */
 static pcmio_outlook count_missed(pcmio_through *it) {
   pcmio_outlook outlook;
   pcmio_pump_outlook(it->output, &outlook);
-  int64_t missed = (int64_t)(outlook.xrun_frames - it->missed);
-  if (missed > 0) { /* a pump that is idle by now has counted nothing */
-    it->missed += (uint64_t)missed;
-    it->lost_output += (uint64_t)missed;
-    it->lead += missed;
+  uint64_t lost = grown(&it->counted, outlook.xrun_frames);
+  uint64_t missed = grown(&it->missed, outlook.gap_frames);
+  it->lost_output += lost;
+  it->lead += (int64_t)missed;
+  if (lost != 0 || missed != 0) {
     it->flags |= PCMIO_SIGHT_DISTURBED;
   }
   return outlook;
@@ -187,7 +196,8 @@ void pcmio_through_begin(pcmio_through *through, uint32_t prefill) {
   pcmio_outlook outlook;
   pcmio_pump_outlook(through->output, &outlook);
   through->lead = 0;
-  through->missed = outlook.xrun_frames;
+  through->missed = outlook.gap_frames;
+  through->counted = outlook.xrun_frames;
   through->lost_input = through->lost_output = through->frames = through->flags = 0;
   through->began = 0;
   set(&through->paired, 0);

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "pump.h"
+
 static void frames_of_any_number_are_played_in_order(void) {
   static const uint32_t puts[] = {1, 7, 31, 32, 33, 0, 64, 96, 13};
   static const uint32_t cycles[] = {32, 5, 64, 17};
@@ -129,6 +131,10 @@ static void what_becomes_of_the_next_frame_is_told(void) {
   CHECK_EQUAL(outlook(&bench).due_nanos, heard + (uint64_t)112 * 1000000000 / RIG_RATE);
   rig_play(&bench, samples, 80);
   CHECK_EQUAL(outlook(&bench).xrun_frames, 8);
+  CHECK_EQUAL(outlook(&bench).gap_frames, 8);
+  pcmio_pump_lost(bench.pump, 0, 5); /* that the ring gave */
+  CHECK_EQUAL(outlook(&bench).xrun_frames, 13);
+  CHECK_EQUAL(outlook(&bench).gap_frames, 8);
   pcmio_pump_set_mode(bench.pump, PCMIO_IDLE);
   CHECK_EQUAL(outlook(&bench).due_nanos, 0);
   rig_close(&bench);

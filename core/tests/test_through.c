@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "pump.h"
 #include "rig.h"
 
 #define BLOCK 32u
@@ -200,6 +201,33 @@ static void what_the_output_missed_is_thrown_away_of_what_comes_next(void) {
   close_both(&it);
 }
 
+static void output_that_comes_too_late_moves_nothing(void) {
+  bench it;
+  open_both(&it);
+  CHECK_EQUAL(play(&it), 0);
+  capture(&it);
+  CHECK_EQUAL(play(&it), 0);
+  pair(&it);
+  capture(&it);
+  CHECK_EQUAL(play(&it), 0);
+  uint32_t filled = pcmio_pump_filled(it.out.pump);
+  int32_t next = it.next - (int32_t)BLOCK;
+  pcmio_pump_lost(it.out.pump, 0, BLOCK); /* that block: its place in time is past all the same */
+  capture(&it);
+  CHECK_EQUAL(it.user.lost_output, BLOCK);
+  CHECK_EQUAL(it.through.lead, it.through.goal);
+  CHECK_EQUAL(pcmio_pump_filled(it.out.pump), filled + BLOCK);
+  CHECK_EQUAL(play(&it), next);
+  pcmio_sight found;
+  uint32_t flags = 0;
+  while (pcmio_through_sight(&it.through, &found)) {
+    flags |= found.flags;
+  }
+  CHECK(flags & PCMIO_SIGHT_DISTURBED);
+  CHECK_EQUAL(rig_stats(&it.out).xruns, 1);
+  close_both(&it);
+}
+
 static void what_the_input_lost_before_they_are_paired_is_told_to_nobody(void) {
   bench it;
   open_both(&it);
@@ -377,6 +405,7 @@ int main(void) {
   RUN(then_each_block_of_input_brings_forth_one_of_output);
   RUN(an_output_that_is_too_far_ahead_is_waited_for);
   RUN(what_the_output_missed_is_thrown_away_of_what_comes_next);
+  RUN(output_that_comes_too_late_moves_nothing);
   RUN(what_the_input_lost_before_they_are_paired_is_told_to_nobody);
   RUN(what_the_input_lost_is_made_up_for_by_silence);
   RUN(a_ring_that_runs_over_is_an_xrun_that_is_told);

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pcmio.errors import AudioError
     from pcmio.formats import SampleFormat
 
-ABI = 8
+ABI = 9
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000

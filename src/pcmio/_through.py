@@ -39,6 +39,7 @@ class OutlookRecord(Structure):
     _fields_: ClassVar = [
         ("due_nanos", c_uint64),
         ("xrun_frames", c_uint64),
+        ("gap_frames", c_uint64),
         ("filled", c_uint32),
         ("reserved", c_uint32),
     ]
@@ -157,7 +158,7 @@ class ThroughEngine(PairingEngine):
             between.goes_on, between.finishes = self._goes_on, self._will_finish
         self._whole = incoming.passes and incoming.slot_frames == self._block  # blocks pass as they are
         self._outlook = OutlookRecord()
-        self._missed = 0  # of the output's device, as far as it is dealt with
+        self._missed = self._counted = 0  # gaps and xruns of the output's device, as far as they are dealt with
         self._flush_wanted = False  # drains once what is beside the ring was put into it
         self._position = 0
         self._lost_input = self._lost_output = 0  # not told yet
@@ -174,7 +175,7 @@ class ThroughEngine(PairingEngine):
         self._incoming.stretched = 0.0
         self._put_rest(kept=kept)
         self._look()
-        self._missed = self._outlook.xrun_frames
+        self._missed, self._counted = self._outlook.gap_frames, self._outlook.xrun_frames
         self._lost_input = self._lost_output = 0
         self._put_silence(self._prefill - self._outlook.filled)
 
@@ -295,12 +296,17 @@ class ThroughEngine(PairingEngine):
                 self._position += lost
 
     def _count_missed(self) -> None:
-        """Silence that the output's device played meanwhile: so much of what comes next comes too late."""
+        """Silence that the output's device played meanwhile: so much of what comes next comes too late.
+
+        But for silence in the place of frames that came too late themselves.
+        """
         self._look()
-        missed = self._outlook.xrun_frames - self._missed
-        if missed:
+        missed = self._outlook.gap_frames - self._missed
+        lost = self._outlook.xrun_frames - self._counted
+        if missed or lost:
             self._missed += missed
-            self._lost_output += missed
+            self._counted += lost
+            self._lost_output += lost
             self.pairing.lead += missed
             self.pairing.disturb()
 
@@ -312,6 +318,7 @@ class ThroughEngine(PairingEngine):
     def _slip(self, frames: int) -> None:
         if frames:
             self._missed += abs(frames)
+            self._counted += abs(frames)
             self._lost_output += abs(frames)
             core().pcmio_pump_xrun(self.pump.output.address, abs(frames))
 

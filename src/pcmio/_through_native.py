@@ -57,6 +57,7 @@ class ThroughRecord(Structure):
         ("latency_nanos", c_int64),
         ("lead", c_int64),
         ("missed", c_uint64),
+        ("counted", c_uint64),
         ("position", c_uint64),
         ("lost_input", c_uint64),
         ("lost_output", c_uint64),

@@ -160,6 +160,26 @@ def test_frames_that_the_system_lost_are_made_up_for(frames: int) -> None:
     assert len(beside) <= 1, "only what was on its way is late"
 
 
+def test_output_that_comes_too_late_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JACK and PipeWire count it: the ring gave the frames, and silence was heard in their place."""
+    machine = Machine()
+    with machine.loop(impulses := Impulses(), depth="low") as stream:
+        machine.clock.advance(0.5)
+        native: Any = stream
+        output = native._through.pump.output
+        outlook = output.outlook
+
+        def late(record: Any) -> None:
+            outlook(record)
+            record.xrun_frames += 300
+
+        monkeypatch.setattr(output, "outlook", late)
+        machine.clock.advance(1.0)
+        assert impulses.xruns == [(0, 300)]
+        assert set(impulses.late) == {stream.latency.frames}
+        assert stream.stats.xruns == 0
+
+
 def test_drift_is_measured_also_where_it_is_set_right_more_often_than_it_is_known() -> None:
     """Each 0.7 seconds, and eight quarters of a second are needed."""
     machine = Machine(
