@@ -107,6 +107,7 @@ static uint64_t side_nanos(const pcmio_jack_client *client, const pcmio_jack_sid
 }
 
 static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cycle *now) {
+  stream->given = 0;
   take_buffers(client, &stream->in, now->frames);
   take_buffers(client, &stream->out, now->frames);
   if (atomic_load_explicit(&stream->retiring, memory_order_acquire) != 0) {
@@ -126,20 +127,22 @@ static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cy
     pcmio_pump_lost(stream->pump, now->lost, stream->late_frames);
   }
   stream->late_frames = 0;
+  uint64_t before = pcmio_pump_position(stream->pump);
   uint64_t in_nanos = side_nanos(client, &stream->in);
   pcmio_pump_transfer(stream->pump, stream->in.channels != 0 ? (const void *const *)stream->in.buffers : NULL,
                       stream->out.channels != 0 ? stream->out.buffers : NULL, now->frames,
                       now->nanos > in_nanos ? now->nanos - in_nanos : 0, now->nanos + side_nanos(client, &stream->out));
+  stream->given = stream->out.channels != 0 ? pcmio_pump_position(stream->pump) - before : 0;
 }
 
 /* The server does not wait: what is handed over after the cycle's end is not played.  Its report of that tells neither
- * whose frames nor how many. */
+ * whose frames nor how many.  Silence among them is no loss, or was counted when there was nothing else. */
 static void look_at_the_time(pcmio_jack_client *client, uint32_t end, const cycle *now) {
   client->was_late = now->end_usecs != 0 && !client->holding && client->api.get_time() > now->end_usecs;
   for (uint32_t i = 0; client->was_late && i < end; i++) {
     pcmio_jack_stream *stream = pcmio_roster_entry(&client->streams, i);
-    if (stream != NULL && stream->out.channels != 0) {
-      stream->late_frames = now->frames;
+    if (stream != NULL) {
+      stream->late_frames = stream->given;
     }
   }
 }

@@ -25,8 +25,10 @@ struct pcmio_jack_stream {
   _Atomic uint32_t retiring; /* Python closes it: play silence */
   _Atomic uint32_t retired;  /* a whole cycle of silence was written since */
   _Atomic uint32_t told_lost;
-  bool told_denied;     /* process thread */
-  uint64_t late_frames; /* process thread: of the cycle before, which had ended before they were there */
+  /* Process thread. */
+  bool told_denied;
+  uint64_t given;       /* frames of the ring, in this cycle */
+  uint64_t late_frames; /* the same of the cycle before, which had ended before they were there */
 };
 
 struct pcmio_jack_client {

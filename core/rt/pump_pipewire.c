@@ -18,10 +18,11 @@ static uint64_t to_frames(const pcmio_pipewire_stream *stream, uint64_t ticks, c
 }
 
 /* A driver does not wait: what is handed over when its next cycle has begun is not played.  Of that nothing tells us,
- * unless we were so late that we missed a cycle altogether. */
+ * unless we were so late that we missed a cycle altogether.  Silence among it is no loss, or was counted when there was
+ * nothing else. */
 static void look_at_the_time(pcmio_pipewire_stream *stream) {
   if (stream->followed && stream->end_nanos != 0 && pcmio_pump_now(stream->pump) > stream->end_nanos) {
-    stream->late = stream->quantum;
+    stream->late = stream->given;
   }
 }
 
@@ -38,7 +39,7 @@ static void look_for_loss(pcmio_pipewire_stream *stream, const pcmio_pw_clock *c
   uint64_t late = clock->position >= stream->next_position ? stream->late : 0; /* else the cycle goes on */
   bool recovers = (clock->flags & ~stream->clock_flags & PCMIO_PW_CLOCK_XRUN_RECOVER) != 0;
   if (skipped != 0 || late != 0) { /* cycles that went by without us: this thread came late */
-    pcmio_pump_lost(stream->pump, to_frames(stream, skipped, clock), to_frames(stream, late, clock));
+    pcmio_pump_lost(stream->pump, to_frames(stream, skipped, clock), late);
   } else if (recovers || clock->xrun != stream->xrun) { /* the driver's own; nobody knows how long */
     pcmio_pump_xrun(stream->pump, 0);
   }
@@ -60,7 +61,7 @@ static void follow_clock(pcmio_pipewire_stream *stream) {
     look_for_loss(stream, clock);
   }
   if (!stream->followed || clock->id != stream->clock_id || clock->position >= stream->next_position) {
-    stream->late = 0;
+    stream->given = stream->late = 0;
   }
   stream->followed = true;
   stream->clock_id = clock->id;
@@ -119,6 +120,7 @@ static void play(pcmio_pipewire_stream *stream) {
     uint64_t before = pcmio_pump_position(stream->pump);
     pcmio_pump_transfer(stream->pump, NULL, outputs, frames, instant, instant);
     uint64_t moved = pcmio_pump_position(stream->pump) - before;
+    stream->given += moved;
     if (moved != 0) {
       atomic_store_explicit(&stream->heard_nanos, instant + pcmio_frames_nanos(moved, stream->rate),
                             memory_order_relaxed);

@@ -156,14 +156,15 @@ struct pcmio_pipewire_stream {
   /* The audio thread's own. */
   uint64_t cycle_nanos;
   uint32_t cycle_frames; /* moved in the cycle that began then */
-  bool followed;         /* the next six are known */
+  bool followed;         /* the next seven are known */
   uint32_t clock_id;
   uint32_t clock_flags;
   uint64_t next_position;
   uint64_t xrun;
   uint64_t quantum;
   uint64_t end_nanos; /* of the cycle; 0: nobody waits for it */
-  uint64_t late;      /* ticks of the cycle, once it had ended before its frames were there */
+  uint64_t given;     /* frames of the ring, in the cycle; */
+  uint64_t late;      /* the same once it had ended before they were there */
   uint32_t cycles;    /* until the priority is looked at */
 };
 

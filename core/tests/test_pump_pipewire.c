@@ -240,9 +240,32 @@ static void frames_that_come_when_the_cycle_has_ended_are_lost(void) {
   rig_close(&one.bench);
 }
 
+static void of_a_late_cycle_is_lost_what_the_ring_gave(void) {
+  station one;
+  open_station(&one, 1, 0);
+  rig_fill(&one.bench, 1);
+  run(&one);
+  run(&one);
+  one.clock.nanos = one.bench.now - 2 * CYCLE_NANOS;
+  run(&one); /* silence: the ring is empty */
+  one.clock.nanos = one.bench.now;
+  run(&one);
+  CHECK_EQUAL(rig_stats(&one.bench).xruns, 1);
+  CHECK_EQUAL(rig_stats(&one.bench).output_xrun_frames, 2 * CYCLE);
+  CHECK(rig_put_block(&one.bench, 1)); /* half a cycle */
+  one.clock.nanos = one.bench.now - 2 * CYCLE_NANOS;
+  run(&one);
+  one.clock.nanos = one.bench.now;
+  rig_fill(&one.bench, 1);
+  run(&one);
+  CHECK_EQUAL(rig_stats(&one.bench).output_xrun_frames, 3 * CYCLE);
+  rig_close(&one.bench);
+}
+
 static void a_late_cycle_is_lost_once_however_often_the_resampler_asks(void) {
   station one;
   open_station(&one, 1, 0);
+  one.buffer.requested = CYCLE / 2;
   run_for(&one, 2 * CYCLE_NANOS);
   one.clock.position -= CYCLE; /* still in the same cycle */
   run_for(&one, 2 * CYCLE_NANOS);
@@ -301,6 +324,7 @@ int main(void) {
   RUN(recorded_frames_are_where_the_chunk_says_and_as_old_as_they_are_many);
   RUN(cycles_that_went_by_are_counted_in_frames_of_the_stream);
   RUN(frames_that_come_when_the_cycle_has_ended_are_lost);
+  RUN(of_a_late_cycle_is_lost_what_the_ring_gave);
   RUN(a_late_cycle_is_lost_once_however_often_the_resampler_asks);
   RUN(a_stream_outside_the_graph_has_no_clock);
   RUN(a_refused_priority_is_told_once);

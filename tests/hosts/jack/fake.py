@@ -147,6 +147,11 @@ class FakeStream:
     def run(self) -> None:
         self.pump.set_mode(Mode.RUNNING)
 
+    def feed(self, frames: int) -> None:
+        """Have so many frames ready."""
+        samples = np.ones((frames, len(self.outputs)), np.float32)
+        assert self.pump.put(samples.ctypes.data, SampleFormat.F32.code, len(self.outputs), frames) == frames
+
     def leave(self, silence_nanos: int = 0) -> int:
         result = jack_core().pcmio_jack_leave(self.jack.address, self.address, silence_nanos, 10**9)
         jack_core().pcmio_jack_stream_free(self.address)
