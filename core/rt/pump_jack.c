@@ -14,7 +14,7 @@
 #define USEC_NANOS 1000u
 /* jackd reports an xrun that made us miss cycles before or after those cycles are missed; the jump of the frame counter
  * has told it already, and better. */
-#define SAME_XRUN_USECS 100000u
+#define SAME_XRUN_USECS 100000
 #define STEADY_CYCLES 3u
 #define MOST_AHEAD_USECS 500u
 
@@ -81,7 +81,8 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   if (now.lost != 0 || client->was_late) {
     client->jump_usecs = usecs;
   } else if (reported) {
-    now.xrun = client->jump_usecs == 0 || usecs - client->jump_usecs > SAME_XRUN_USECS;
+    int64_t since = (int64_t)(usecs - client->jump_usecs); /* times that ran ahead come back */
+    now.xrun = client->jump_usecs == 0 || since > SAME_XRUN_USECS;
   }
   return now;
 }

@@ -134,6 +134,19 @@ def test_the_servers_report_of_the_same_xrun_does_not_count_again(jack: FakeJack
     stream.leave()
 
 
+def test_a_report_counts_no_more_when_times_that_ran_ahead_come_back(jack: FakeJack) -> None:
+    stream = FakeStream(jack, inputs=(1,))
+    stream.run()
+    jack.pass_by(jack.period)
+    jack.ahead_usecs = 8_000
+    jack.cycle()
+    jack.ahead_usecs = 0
+    jack.call("xrun")
+    jack.cycle()
+    assert (stream.stats.xruns, stream.stats.xrun_frames) == (1, jack.period)
+    stream.leave()
+
+
 def test_an_xrun_of_unknown_length_counts_with_no_frames(jack: FakeJack) -> None:
     output, input_ = FakeStream(jack, outputs=(1,)), FakeStream(jack, inputs=(2,))
     input_.run()
