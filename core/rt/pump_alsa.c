@@ -243,6 +243,9 @@ static int32_t finish(pcmio_alsa_stream *stream) {
   return stream->phase == PCMIO_ALSA_FINISHING ? pcmio_alsa_discard(stream) : 0;
 }
 
+/* Else nothing is wrong: a write was interrupted, or the rest is taken later. */
+static bool has_failed(int32_t code) { return code < 0 && code != -EAGAIN && code != -EINTR; }
+
 static int32_t give(pcmio_alsa_stream *stream, uint32_t room, uint32_t queued) {
   uint32_t mode = pcmio_pump_mode(stream->pump);
   uint32_t due = frames_due(stream, mode, room, queued);
@@ -257,7 +260,9 @@ static int32_t give(pcmio_alsa_stream *stream, uint32_t room, uint32_t queued) {
   }
   int32_t code =
       stream->config.mapped != 0 ? move_mapped(stream, due, instant, fill) : write_staged(stream, due, instant);
-  moved(stream, due, queued + due);
+  if (!has_failed(code)) {
+    moved(stream, due, queued + due);
+  }
   rest(stream, room, due, queued + due);
   return code;
 }
@@ -305,14 +310,18 @@ static void extend_signs(const pcmio_alsa_stream *stream, void *const *found, ui
   }
 }
 
-static int32_t read_staged(pcmio_alsa_stream *stream, uint32_t frames, uint64_t instant) {
+static int32_t read_staged(pcmio_alsa_stream *stream, uint32_t ready, uint64_t instant) {
+  uint32_t frames = ready;
   while (frames != 0) {
     void *found[PCMIO_ALSA_CHANNELS];
     find_staged(stream, 0, found);
     long taken = stream->config.planar != 0 ? stream->api.readn(stream->pcm, found, frames)
                                             : stream->api.readi(stream->pcm, found[0], frames);
-    if (taken <= 0) {
-      return taken == 0 || taken == -EAGAIN ? 0 : (int32_t)taken; /* it promised more than it has */
+    if (taken == 0 || taken == -EAGAIN) { /* it promised more than it has */
+      return frames == ready ? -EAGAIN : 0;
+    }
+    if (taken < 0) {
+      return (int32_t)taken;
     }
     uint32_t piece = smaller((uint32_t)taken, frames);
     if (stream->config.sign_byte != 0) {
@@ -343,7 +352,9 @@ static int32_t input_cycle(pcmio_alsa_stream *stream) {
   pcmio_pump_set_latency(stream->pump, 0, delay);
   int32_t code =
       stream->config.mapped != 0 ? move_mapped(stream, room, instant, take) : read_staged(stream, room, instant);
-  moved(stream, room, room);
+  if (code >= 0) {
+    moved(stream, room, room);
+  }
   if (stream->clockless) {
     stream->nap_nanos = pcmio_alsa_nanos(stream, stream->config.period_frames);
   }
