@@ -129,9 +129,10 @@ static void find_staged(const pcmio_alsa_stream *stream, uint32_t frame, void **
 }
 
 /* Through the device's own memory, piece by piece: `move` fills each, or takes what is in it. */
-static int32_t move_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t instant,
+static int32_t move_mapped(pcmio_alsa_stream *stream, uint32_t promised, uint64_t instant,
                            void (*move)(pcmio_alsa_stream *, void *const *, uint32_t, uint64_t)) {
   const pcmio_alsa_api *api = &stream->api;
+  uint32_t frames = promised;
   while (frames != 0) {
     void *found[PCMIO_ALSA_CHANNELS];
     const void *areas = NULL;
@@ -139,7 +140,7 @@ static int32_t move_mapped(pcmio_alsa_stream *stream, uint32_t frames, uint64_t 
     unsigned long piece = frames;
     int32_t code = api->mmap_begin(stream->pcm, &areas, &offset, &piece);
     if (code < 0 || piece == 0) {
-      return code;
+      return code < 0 ? code : frames == promised ? -EAGAIN : 0;
     }
     piece = smaller((uint32_t)piece, frames);
     find_mapped(stream, areas, offset, found);

@@ -6,6 +6,12 @@ static int32_t fails_to_map(void *pcm, const void **areas, unsigned long *offset
   return -EIO;
 }
 
+static int32_t maps_nothing(void *pcm, const void **areas, unsigned long *offset, unsigned long *frames) {
+  CHECK(pcm == at && areas != NULL && offset != NULL && *frames != 0);
+  *frames = 0;
+  return 0;
+}
+
 static long fails_to_read(void *pcm, void *buffer, unsigned long frames) {
   CHECK(pcm == at && buffer != NULL && frames != 0);
   return -EIO;
@@ -58,8 +64,26 @@ static void a_recording_that_has_less_than_it_says_is_asked_later(void) {
   rig_close(&pcm.bench);
 }
 
+static void memory_of_which_nothing_is_given_is_asked_for_later(void) {
+  for (uint32_t output = 0; output < 2; output++) {
+    fake pcm;
+    fake_open(&pcm, output, 1);
+    if (output != 0) {
+      rig_fill(&pcm.bench, fake_play(&pcm));
+    } else {
+      fake_record(&pcm);
+    }
+    pcm.stream.api.mmap_begin = maps_nothing;
+    cycle(&pcm);
+    CHECK(pcm.stream.nap_nanos != 0);
+    CHECK_EQUAL(pcm.prepares, 0);
+    rig_close(&pcm.bench);
+  }
+}
+
 int main(void) {
   RUN(a_device_of_which_no_frame_can_be_moved_is_given_up);
   RUN(a_recording_that_has_less_than_it_says_is_asked_later);
+  RUN(memory_of_which_nothing_is_given_is_asked_for_later);
   return 0;
 }
