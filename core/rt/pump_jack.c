@@ -35,6 +35,8 @@ typedef struct {
   uint64_t nanos;     /* when it began */
   uint64_t end_usecs; /* 0: not known well enough, or nobody waits for it */
   uint64_t lost;      /* frames that passed without us before it */
+  bool late;          /* what came too late before it was not played */
+  bool punctual;      /* or was, since the server waits */
   bool xrun;          /* the server reported one, and does not say of how many frames */
 } cycle;
 
@@ -58,6 +60,27 @@ static uint64_t begin_usecs(uint64_t now_usecs, uint64_t told_usecs) {
   return told_usecs > now_usecs + MOST_AHEAD_USECS ? now_usecs : told_usecs;
 }
 
+/* jackd goes on without a client that is late, and reports that; with -S it waits, as jackd1 does, and reports only
+ * what the device lost by that: jackd2 then begins its time anew with the next cycle.  So frames that came too late are
+ * lost once there is a report, or whole cycles passed, unless the next cycle began after them. */
+static void judge(pcmio_jack_client *client, cycle *now, uint64_t usecs) {
+  bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;
+  bool late = client->late_usecs != 0;
+  bool waited = late && client->late_just_now && usecs >= client->late_usecs;
+  client->late_just_now = false;
+  now->late = late && !waited && (reported || now->lost != 0);
+  now->punctual = late && !now->late && (waited || (int64_t)(usecs - client->late_usecs) > SAME_XRUN_USECS);
+  if (now->late || now->punctual) {
+    client->late_usecs = 0;
+  }
+  if (now->lost != 0 || now->late) {
+    client->jump_usecs = usecs;
+  } else if (reported) {
+    int64_t since = (int64_t)(usecs - client->jump_usecs); /* times that ran ahead come back */
+    now->xrun = client->jump_usecs == 0 || since > SAME_XRUN_USECS;
+  }
+}
+
 static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   uint32_t at = 0;
   uint64_t usecs = 0;
@@ -77,13 +100,7 @@ static cycle begin_cycle(pcmio_jack_client *client, uint32_t frames) {
   if (client->steady_cycles >= STEADY_CYCLES && next_usecs > usecs && begin + (next_usecs - usecs) > entered) {
     now.end_usecs = begin + (next_usecs - usecs);
   }
-  bool reported = atomic_exchange_explicit(&client->xruns, 0, memory_order_relaxed) != 0;
-  if (now.lost != 0 || client->was_late) {
-    client->jump_usecs = usecs;
-  } else if (reported) {
-    int64_t since = (int64_t)(usecs - client->jump_usecs); /* times that ran ahead come back */
-    now.xrun = client->jump_usecs == 0 || since > SAME_XRUN_USECS;
-  }
+  judge(client, &now, usecs);
   return now;
 }
 
@@ -108,6 +125,8 @@ static uint64_t side_nanos(const pcmio_jack_client *client, const pcmio_jack_sid
 }
 
 static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cycle *now) {
+  uint64_t late = now->late ? stream->late_frames : 0;
+  stream->late_frames = now->late || now->punctual ? 0 : stream->late_frames;
   stream->given = 0;
   take_buffers(client, &stream->in, now->frames);
   take_buffers(client, &stream->out, now->frames);
@@ -124,10 +143,9 @@ static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cy
     stream->told_denied = true;
     pcmio_pump_note(stream->pump, PCMIO_NOTE_REALTIME_DENIED, client->denied_code, 0);
   }
-  if (now->lost != 0 || stream->late_frames != 0 || now->xrun) {
-    pcmio_pump_lost(stream->pump, now->lost, stream->late_frames);
+  if (now->lost != 0 || late != 0 || now->xrun) {
+    pcmio_pump_lost(stream->pump, now->lost, late);
   }
-  stream->late_frames = 0;
   uint64_t before = pcmio_pump_position(stream->pump);
   uint64_t in_nanos = side_nanos(client, &stream->in);
   pcmio_pump_transfer(stream->pump, stream->in.channels != 0 ? (const void *const *)stream->in.buffers : NULL,
@@ -136,14 +154,22 @@ static void serve(pcmio_jack_client *client, pcmio_jack_stream *stream, const cy
   stream->given = stream->out.channels != 0 ? pcmio_pump_position(stream->pump) - before : 0;
 }
 
-/* The server does not wait: what is handed over after the cycle's end is not played.  Its report of that tells neither
- * whose frames nor how many.  Silence among them is no loss, or was counted when there was nothing else. */
+/* What is handed over after the cycle's end is not played by a server that does not wait.  Silence among it is no loss,
+ * or was counted when there was nothing else. */
 static void look_at_the_time(pcmio_jack_client *client, uint32_t end, const cycle *now) {
-  client->was_late = now->end_usecs != 0 && !client->holding && client->api.get_time() > now->end_usecs;
-  for (uint32_t i = 0; client->was_late && i < end; i++) {
+  if (now->end_usecs == 0 || client->holding) {
+    return;
+  }
+  uint64_t usecs = client->api.get_time();
+  if (usecs <= now->end_usecs) {
+    return;
+  }
+  client->late_usecs = usecs;
+  client->late_just_now = true;
+  for (uint32_t i = 0; i < end; i++) {
     pcmio_jack_stream *stream = pcmio_roster_entry(&client->streams, i);
     if (stream != NULL) {
-      stream->late_frames = stream->given;
+      stream->late_frames += stream->given;
     }
   }
 }

@@ -28,7 +28,7 @@ struct pcmio_jack_stream {
   /* Process thread. */
   bool told_denied;
   uint64_t given;       /* frames of the ring, in this cycle */
-  uint64_t late_frames; /* the same of the cycle before, which had ended before they were there */
+  uint64_t late_frames; /* the same of cycles that had ended before they were there; the server may have waited */
 };
 
 struct pcmio_jack_client {
@@ -51,8 +51,9 @@ struct pcmio_jack_client {
   uint32_t frames;        /* of the cycle before */
   bool holding;           /* streams were told SUSPENDED */
   uint32_t next_frame;
-  bool was_late;       /* the cycle before had ended when its frames were there */
-  uint64_t jump_usecs; /* when that happened last, or the frame counter jumped; 0: never */
+  bool late_just_now;  /* in the cycle before */
+  uint64_t late_usecs; /* when a cycle had ended before its frames were there; 0: not since a report of the server's */
+  uint64_t jump_usecs; /* when frames were lost that are counted: no report of that counts again; 0: never */
 };
 
 /* native, python: reads the latency of a stream's ports in one direction (JackLatencyCallbackMode), and returns it. */

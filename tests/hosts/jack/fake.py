@@ -51,6 +51,8 @@ class FakeJack:
         self.usecs = 5_000_000
         self.ahead_usecs = 0  # of the time, are those of cycles
         self.held_usecs = 0  # so long the next cycle takes, once
+        self.behind_usecs = 0  # what the clock shows, are those of cycles
+        self.waits = False  # for who is late, with the next cycle
         self.fails = False  # jack_get_cycle_times
         self.buffers: dict[int, Any] = {}
         self.latencies: dict[tuple[int, int], int] = {}  # port, mode
@@ -60,7 +62,7 @@ class FakeJack:
         self._functions = (
             GetBuffer(self._get_buffer),
             GetCycleTimes(self._get_cycle_times),
-            GetTime(lambda: self.usecs),
+            GetTime(lambda: self.usecs + self.behind_usecs),
             Latency(self._get_latency),
             Latency(self._set_latency),
             Unregister(self._unregister),
@@ -77,7 +79,7 @@ class FakeJack:
     # --- what the core calls -----------------------------------------------------------------------------------------
 
     def _get_buffer(self, port: int, _frames: int) -> int:
-        self.usecs += self.held_usecs
+        self.behind_usecs += self.held_usecs
         self.held_usecs = 0
         buffer = self.buffers.setdefault(port, np.full(MOST_FRAMES, DIRT, np.float32))
         return int(buffer.ctypes.data)
@@ -104,12 +106,17 @@ class FakeJack:
         """Let the server come round."""
         for _ in range(count):
             assert Core.pcmio_jack_process(self.period, self.address) == 0
+            if self.waits:
+                self.usecs += self.behind_usecs
+                self.behind_usecs = 0
             self.pass_by(self.period)
 
     def pass_by(self, frames: int) -> None:
         """Let time pass without this client."""
         self.frame += frames
-        self.usecs += round(frames * 1e6 / RATE)
+        passed = round(frames * 1e6 / RATE)
+        self.usecs += passed
+        self.behind_usecs = max(0, self.behind_usecs - passed)
 
     def unregister(self, *ports: int, timeout_nanos: int = 20 * 10**9) -> int:
         """As a stream's ports go; how many did not."""

@@ -80,16 +80,44 @@ def test_frames_that_come_when_the_cycle_has_ended_are_lost(jack: FakeJack) -> N
     input_.leave()
 
 
+def test_frames_that_a_server_waits_for_are_not_lost(jack: FakeJack) -> None:
+    """jackd -S reports nothing as long as its device has enough, and else what that lost."""
+    output = FakeStream(jack, outputs=(1,))
+    output.run()
+    for _ in range(1 + RATE // 9 // jack.period):
+        output.feed(jack.period)
+        jack.cycle()
+        jack.held_usecs = 0 if output.stats.cycles > 1 else round(1.5e6 * jack.period / RATE)
+    jack.call("xrun")  # of something else
+    for _ in range(2):
+        output.feed(jack.period)
+        jack.cycle()
+    assert (output.stats.xruns, output.stats.xrun_frames) == (1, 0)
+    jack.waits = True
+    jack.held_usecs = round(1.5e6 * jack.period / RATE)
+    output.feed(3 * jack.period)
+    jack.cycle()
+    for _ in range(2):
+        jack.call("xrun")
+        jack.cycle()
+    assert output.stats.xrun_frames == 0
+    output.leave()
+
+
 def test_silence_that_comes_when_the_cycle_has_ended_is_not_lost_twice(jack: FakeJack) -> None:
     output = FakeStream(jack, outputs=(1,))
     output.run()
     jack.cycle()
     jack.held_usecs = round(1.5e6 * jack.period / RATE)
-    jack.cycle(2)
+    jack.cycle()
+    jack.call("xrun")
+    jack.cycle()
     assert (output.stats.xruns, output.stats.xrun_frames) == (1, 3 * jack.period), "the ring is empty"
     output.feed(jack.period // 4)
     jack.held_usecs = round(1.5e6 * jack.period / RATE)
-    jack.cycle(2)
+    jack.cycle()
+    jack.call("xrun")
+    jack.cycle()
     assert output.stats.xrun_frames == 5 * jack.period
     output.leave()
 

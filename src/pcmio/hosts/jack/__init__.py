@@ -28,7 +28,8 @@ What surprises.
   waits for one cycle of silence.
 * A client that is too slow misses whole cycles; the server's frame counter tells how many.  The xrun callback comes
   for those cycles too, and for xruns of the device, of which nobody knows how many frames they cost: these count with
-  0 frames.  Whether what it hands over in the end comes too late, it sees by the cycle's end (jack_get_cycle_times).
+  0 frames.  Whether what it hands over in the end comes too late, it sees by the cycle's end (jack_get_cycle_times),
+  and by the report whether the server has waited.
 * jackd2 1.9.21 reports xruns and period changes from a thread of its own, jackd1 0.126 and PipeWire from the
   real-time thread.  jackd1 calls ``jackd -l`` when a client is opened, and dies of the first port that goes if its
   name is not "default".  PipeWire 0.3.65 calls ``jack_on_shutdown``'s callback and not that of
