@@ -245,3 +245,31 @@ def test_listing_devices_takes_thirty_milliseconds_from_nothing(server: PulseSer
         assert done.stderr == ""
         taken.append(float(done.stdout))
     assert min(taken) < 30, "a busy machine can only add to it"
+
+
+_WITHOUT_DESCRIPTORS = """
+import os, resource, pcmio
+import pcmio.hosts.pulseaudio.audio
+host = pcmio.host("pulseaudio", server="unix:/nowhere")
+taken = []
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        taken.append(os.dup(1))
+except OSError:
+    pass
+for ask in (host.devices, host.audio):
+    try:
+        ask()
+    except pcmio.ResourceExhausted as error:
+        print(error.call, "ulimit" in str(error))
+os.close(taken.pop())
+"""
+
+
+def test_a_program_without_descriptors_is_told_so_and_lives_on() -> None:
+    """libpulse ends a program that uses the main loop which it could not make."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_DESCRIPTORS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "pa_mainloop_new True\npa_threaded_mainloop_new True\n")

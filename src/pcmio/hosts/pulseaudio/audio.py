@@ -55,6 +55,8 @@ class AudioConnection(SharedConnection[Guest]):
             self._native, server, abi.PA_CONTEXT_NOAUTOSPAWN, options.name.encode(), proplist
         )
         self.libraries.pulse.pa_proplist_free(proplist)
+        if code == abi.PA_ERR_INTERNAL:  # nothing was asked of a server yet
+            raise errors.exhausted("pa_threaded_mainloop_new")
         if code != 0:
             raise errors.from_connection(options.where, code)
         over = (abi.PA_CONTEXT_READY, abi.PA_CONTEXT_FAILED, abi.PA_CONTEXT_TERMINATED)

@@ -229,11 +229,15 @@ class Control:
         options = self._options
         proplist = self._libraries.proplist(options)
         self._owner = os.getpid()
+        # libpulse ends the program when it is given what it could not make.
         self._mainloop = self._pulse.pa_mainloop_new()
-        loop = self._pulse.pa_mainloop_get_api(self._mainloop)
-        self._context = self._pulse.pa_context_new_with_proplist(loop, options.name.encode(), proplist)
+        loop = None if self._mainloop is None else self._pulse.pa_mainloop_get_api(self._mainloop)
+        if loop is not None:
+            self._context = self._pulse.pa_context_new_with_proplist(loop, options.name.encode(), proplist)
         self._pulse.pa_proplist_free(proplist)
-        server = None if options.server is None else options.server.encode()
+        if self._context is None:
+            raise errors.exhausted("pa_mainloop_new" if loop is None else "pa_context_new_with_proplist")
+        server = None if options.server is None else os.fsencode(options.server)
         if self._pulse.pa_context_connect(self._context, server, abi.PA_CONTEXT_NOAUTOSPAWN, None) < 0:
             raise errors.from_connection(options.where, self._pulse.pa_context_errno(self._context))
         while (state := self._pulse.pa_context_get_state(self._context)) != abi.PA_CONTEXT_READY:

@@ -62,6 +62,15 @@ def from_connection(server: str, code: int) -> AudioError:
     return kind(f"{what}: {words}", call="pa_context_connect", code=code, advice=advice)
 
 
+def exhausted(call: str) -> AudioError:
+    """The error for a connection that this process has nothing left to make of."""
+    return errors.ResourceExhausted(
+        "no descriptors, memory or threads are left for a connection to a PulseAudio server",
+        call=call,
+        advice="close streams and files, or raise the limit of open files (ulimit -n)",
+    )
+
+
 def no_answer(server: str, seconds: float) -> AudioError:
     """The error for a server that accepts a connection and then says nothing."""
     return errors.HostUnavailable(
