@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Between two of these Ctrl-C is noticed.
 _SLICE_MICROS = 50_000
+#: The end of an answer: that there is no device of a name, or that no device can have it, is one.
+_ACCEPTED = (0, abi.PA_ERR_NOENTITY, abi.PA_ERR_INVALID)
 
 
 class DeviceFacts(Value):
@@ -88,6 +90,10 @@ class _Question:
             self.found.append(read())
         except BaseException as error:  # noqa: BLE001 - raised again where the question was asked
             self.error, self.done = error, True
+
+    def refuse(self, call: str, code: int) -> None:
+        """The server's answer is an error."""
+        self.error, self.done = errors.from_code("the server does not answer a question", call, code), True
 
     def check(self) -> None:
         """Raise what went wrong while an answer was read."""
@@ -151,9 +157,11 @@ class Control:
 
     def _server(self) -> _Question:
         def send(question: _Question) -> int | None:
-            def answer(_context: int, info: int | None, _data: int) -> None:
-                if info is not None:
-                    question.collect(lambda: _server_facts(pa_server_info.from_address(info)))
+            def answer(context: int, info: int | None, _data: int) -> None:
+                if info is None:
+                    question.refuse("pa_context_get_server_info", self._pulse.pa_context_errno(context))
+                    return
+                question.collect(lambda: _server_facts(pa_server_info.from_address(info)))
                 question.done = True
 
             question.callback = pa_server_info_cb_t(answer)
@@ -162,11 +170,16 @@ class Control:
         return _Question(send)
 
     def _devices_callback(self, question: _Question, *, is_sink: bool) -> Any:
-        def answer(_context: int, info: int | None, end: int, _data: int) -> None:
+        call = f"pa_context_get_{'sink' if is_sink else 'source'}_info"
+
+        def answer(context: int, info: int | None, end: int, _data: int) -> None:
+            code = self._pulse.pa_context_errno(context) if end < 0 else 0
             if end == 0 and info is not None:
                 question.collect(lambda: self._device_facts(pa_device_info.from_address(info), is_sink=is_sink))
-            else:
+            elif code in _ACCEPTED:
                 question.done = True
+            else:
+                question.refuse(call, code)
 
         question.callback = pa_device_info_cb_t(answer)
         return question.callback

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _START = "start PulseAudio (pulseaudio --start) or pipewire-pulse, or check PULSE_SERVER and the option server="
 _COOKIE = "use the server's own cookie: run as its user, or copy its ~/.config/pulse/cookie and see PULSE_COOKIE"
+_RIGHTS = "see what the server lets this program do; a Snap has to be connected: snap connect NAME:audio-record"
 _AGAIN = "build the stream again; the host connects anew by itself"
 _REPORT = "look into the server's log"
 _SPAWN = "libpulse serves one process: start others with multiprocessing's spawn, or fork before PulseAudio is used"
@@ -18,7 +19,7 @@ _UPGRADE = "use a newer server"
 
 #: Number: (kind of error, libpulse's own words, what to do).  The words are pa_strerror's, which would be translated.
 KINDS: dict[int, tuple[type[AudioError], str, str]] = {
-    abi.PA_ERR_ACCESS: (errors.PermissionDenied, "Access denied", _COOKIE),
+    abi.PA_ERR_ACCESS: (errors.PermissionDenied, "Access denied", _RIGHTS),
     abi.PA_ERR_COMMAND: (errors.UnsupportedOperation, "Unknown command", _UPGRADE),
     abi.PA_ERR_INVALID: (errors.InvalidInput, "Invalid argument", "see device.supported_output_configs()"),
     abi.PA_ERR_EXIST: (errors.BackendError, "Entity exists", _REPORT),
@@ -59,6 +60,8 @@ def from_connection(server: str, code: int) -> AudioError:
     kind, words, advice = KINDS.get(code, KINDS[abi.PA_ERR_UNKNOWN])
     if not issubclass(kind, (errors.HostUnavailable, errors.PermissionDenied)) or kind is errors.HostDisconnected:
         kind, advice = errors.HostUnavailable, _START
+    if code == abi.PA_ERR_ACCESS:  # of the whole server
+        advice = _COOKIE
     return kind(f"{what}: {words}", call="pa_context_connect", code=code, advice=advice)
 
 
