@@ -9,7 +9,7 @@ import pytest
 import pcmio
 from pcmio import DeviceType, Direction, InterfaceType, SampleFormat
 from pcmio.hosts.pulseaudio.control import DeviceFacts
-from pcmio.hosts.pulseaudio.devices import DEFAULTS, describe
+from pcmio.hosts.pulseaudio.devices import DEFAULTS, describe, group
 from pcmio.hosts.pulseaudio.formats import POSITION_NAMES, channel_at
 from pcmio.testing import until
 from tests.servers.pulseaudio import NullSink
@@ -253,3 +253,11 @@ def test_the_program_is_named_as_asked(server: PulseServer) -> None:
         clients = server.pactl("list", "clients")
     assert 'application.name = "Organ"' in clients
     assert 'application.icon_name = "audio-card"' in clients
+
+
+def test_what_has_no_name_is_no_device_and_hides_no_other() -> None:
+    """PulseAudio names everything; nodes of PipeWire need no name."""
+    nameless, named = (
+        DeviceFacts(name, True, "A sink", 5, 48_000, (1, 2), None, False, None, ()) for name in ("", "a")
+    )
+    assert group([nameless, named]) == {"a": [named]}

@@ -187,7 +187,7 @@ def group(found: Sequence[DeviceFacts]) -> dict[str, list[DeviceFacts]]:
     """Sinks and sources by their names: what makes one device."""
     by_name: dict[str, list[DeviceFacts]] = {}
     for facts in found:
-        if facts.name not in DEFAULTS:  # PipeWire lets anything have any name
+        if facts.name and facts.name not in DEFAULTS:  # PipeWire lets anything have any name, or none
             by_name.setdefault(facts.name, []).append(facts)
     return by_name
 
