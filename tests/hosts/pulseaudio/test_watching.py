@@ -35,3 +35,11 @@ def test_without_a_name_it_is_where_libpulse_looks(monkeypatch: pytest.MonkeyPat
     assert socket_paths(HostOptions(), "") == ["/run/user/1000/pulse/native", *SYSTEM]
     monkeypatch.setenv("PULSE_RUNTIME_PATH", "/run/mine")
     assert socket_paths(HostOptions(), "") == ["/run/mine/native", *SYSTEM]
+
+
+def test_where_only_libpulse_knows_the_place_the_server_is_looked_for_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert socket_paths(HostOptions(), "") == []

@@ -145,4 +145,5 @@ def socket_paths(options: HostOptions, connected: str) -> list[str]:
     own = os.environ.get("PULSE_RUNTIME_PATH")
     directory = os.environ.get("XDG_RUNTIME_DIR")
     usual = own or (f"{directory}/pulse" if directory else None)
-    return [*([] if usual is None else [f"{usual}/native"]), *_SYSTEM_SOCKETS]
+    # Without either it is where a link in the home leads, which libpulse makes when it likes (pa_runtime_path).
+    return [] if usual is None else [f"{usual}/native", *_SYSTEM_SOCKETS]
