@@ -111,10 +111,12 @@ class _Asker:
         """From a server's coming to its going."""
         try:
             if self._open():
+                self._feed.deliver()
                 while not self._feed.closed:
-                    self._feed.see(self._source.look())
-                    self._feed.deliver()
                     self._source.wait()
+                    if not self._feed.closed:
+                        self._feed.see(self._source.look())
+                        self._feed.deliver()
         except AudioError as error:
             if not self._feed.closed:
                 self._lose(error)
@@ -125,10 +127,19 @@ class _Asker:
         self._feed.lose(error)
         self._feed.deliver()
 
+    def _begin(self) -> None:
+        """Connect, and have a first look: a server whose answer is of no use is one that is not there."""
+        self._source.open()
+        try:
+            self._feed.see(self._source.look())
+        except BaseException:
+            self._source.shut()
+            raise
+
     def _open(self) -> bool:
         """Connect, as soon as there is a server; False when the watch was closed meanwhile."""
         try:
-            self._source.open()
+            self._begin()
         except AudioError as error:
             self._lose(error)
         else:
@@ -147,7 +158,7 @@ class _Asker:
         attempts = iter(_ATTEMPTS_SECONDS)
         while not self._feed.closed:
             try:
-                self._source.open()
+                self._begin()
             except AudioError as error:
                 # A server that is there and hangs does not come anew.
                 told = arrival.tells and isinstance(error, HostUnavailable)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING
 
@@ -229,6 +230,21 @@ def test_a_source_that_is_lost_is_opened_again_until_it_is_back() -> None:
         assert watch.get(PATIENCE) == HostBack()
         assert watch.get(PATIENCE) == DeviceAdded(OTHER.id, OTHER.description)
         assert watch.get(PATIENCE) == DefaultChanged(Direction.OUTPUT, None, OTHER.id)
+
+
+def test_a_source_whose_answers_are_of_no_use_is_asked_less_and_less_often() -> None:
+    source = Script()
+    source.bug = HostDisconnected("of no use")
+    with watching(source) as watch:
+        lost = watch.get(PATIENCE)
+        assert isinstance(lost, HostLost)
+        assert str(lost.error) == "of no use"
+        time.sleep(0.3)
+        assert source.calls.count("open") < 10
+        assert source.calls[1::2] == ["shut"] * len(source.calls[1::2]), "nothing is left behind"
+        source.bug = None
+        assert watch.get(PATIENCE) == HostBack()
+        assert watch.get(PATIENCE) == DeviceAdded(ONE.id, ONE.description)
 
 
 def test_closing_does_not_wait_for_a_server_that_is_gone() -> None:
