@@ -99,13 +99,15 @@ class Library:
     names: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: What to do when it is missing.
     advice: ClassVar[str | None] = None
+    #: Whether ``ctypes.get_errno()`` tells what its last function said: those that return NULL say no more.
+    keeps_errno: ClassVar[bool] = False
 
     def __init__(self, path: str | None = None) -> None:
         tried: list[tuple[str, str]] = []
         for name in self._candidates() if path is None else (path,):
             try:
-                self._releasing = ctypes.CDLL(name)
-                self._keeping = ctypes.PyDLL(name)
+                self._releasing = ctypes.CDLL(name, use_errno=self.keeps_errno)
+                self._keeping = ctypes.PyDLL(name, use_errno=self.keeps_errno)
             except OSError as error:
                 tried.append((name, str(error).removeprefix(f"{name}: ")))
             else:

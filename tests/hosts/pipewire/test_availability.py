@@ -329,3 +329,38 @@ def test_what_fails_while_a_session_manager_crashes_is_tried_once_more(own_serve
         own_server.crash_manager()
         pytest.fail("as a stream that is never linked")
     assert _tried == [own_server.address] * 2
+
+
+_WITHOUT_DESCRIPTORS = """
+import os, resource, sys
+import pcmio, pcmio.hosts.pipewire.audio
+from pcmio.hosts.pipewire.library import libraries
+libraries()
+remote, kinds = sys.argv[1] or None, set()
+host = pcmio.host("pipewire", remote=remote)
+taken = []
+resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+try:
+    while True:
+        taken.append(os.dup(1))
+except OSError:
+    pass
+for _ in range(40):
+    for ask in (pcmio.host("pipewire", remote=remote).check_available, host.audio):
+        try:
+            ask()
+        except pcmio.AudioError as error:
+            kinds.add(type(error).__name__)
+    os.close(taken.pop())
+print(*sorted(kinds))
+"""
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_program_without_descriptors_is_told_so(request: pytest.FixtureRequest, exists: bool) -> None:
+    remote = request.getfixturevalue("server").address if exists else "/nowhere"
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_DESCRIPTORS, remote], capture_output=True, text=True, timeout=60, check=False
+    )
+    expected = "ResourceExhausted\n" if exists else "HostUnavailable ResourceExhausted\n"
+    assert (done.returncode, done.stdout) == (0, expected), done.stderr

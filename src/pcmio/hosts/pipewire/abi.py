@@ -190,6 +190,7 @@ class Libpipewire(Library):
 
     names: ClassVar = {"linux": ("libpipewire-0.3.so.0", "libpipewire-0.3.so")}
     advice = "install libpipewire (Debian: libpipewire-0.3-0; Fedora: pipewire-libs), or choose another host"
+    keeps_errno = True
 
     # --- pipewire/pipewire.h, log.h, properties.h -------------------------------------------------------------------
 

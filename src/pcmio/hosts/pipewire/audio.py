@@ -69,9 +69,7 @@ class AudioConnection(SharedConnection[GraphGuest]):
 
     def _make_loop(self) -> tuple[int, int]:
         pipewire = self.libraries.pipewire
-        loop = pipewire.pw_thread_loop_new(b"pcmio-pipewire", None)
-        if loop is None:
-            raise ResourceExhausted("no memory for a loop", call="pw_thread_loop_new")
+        loop = self.libraries.thread_loop(b"pcmio-pipewire")
         try:
             return loop, self.libraries.context(pipewire.pw_thread_loop_get_loop(loop), realtime=True)
         except BaseException:

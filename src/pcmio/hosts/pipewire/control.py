@@ -266,7 +266,7 @@ class Control:
         self._drop()
         opened = libraries()
         self._owner = os.getpid()
-        self.loop = opened.pipewire.pw_loop_new(None)
+        self.loop = opened.loop()
         self.context = opened.context(self.loop, realtime=False)
 
     def _drop(self) -> None:

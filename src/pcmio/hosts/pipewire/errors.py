@@ -50,10 +50,19 @@ def not_there(tried: tuple[tuple[str, str], ...], code: int) -> AudioError:
     return errors.HostUnavailable("no PipeWire server answers", call="connect", code=code, advice=_START, tried=tried)
 
 
+def no_socket(code: int) -> AudioError:
+    """The error for a process that cannot connect to anything."""
+    what, kind = "no socket for a PipeWire server", KINDS.get(code, (errors.HostUnavailable, ""))[0]
+    if kind is errors.ResourceExhausted:
+        return from_code(what, "socket", code)
+    advice = "let this program use local sockets, or choose another host"
+    return errors.HostUnavailable(f"{what}: {os.strerror(code)}", call="socket", code=code, advice=advice)
+
+
 def refused(code: int) -> AudioError:
     """The error for a connection that the server or the library gave up before it was of use."""
     kind, advice = KINDS.get(abs(code), (errors.HostUnavailable, _START))
-    if kind is not errors.PermissionDenied:
+    if kind not in {errors.PermissionDenied, errors.ResourceExhausted}:
         kind, advice = errors.HostUnavailable, _START
     return kind(
         f"the PipeWire server gave up the connection: {os.strerror(abs(code))}",
@@ -63,11 +72,13 @@ def refused(code: int) -> AudioError:
     )
 
 
-def no_context(code: int) -> AudioError:
+def not_set_up(call: str, code: int) -> AudioError:
     """The error for a library that cannot be set up."""
+    if KINDS.get(code, (errors.HostUnavailable, ""))[0] is errors.ResourceExhausted:
+        return from_code("libpipewire cannot be set up", call, code)
     return errors.HostUnavailable(
         f"libpipewire cannot be set up: {os.strerror(code)}",
-        call="pw_context_new",
+        call=call,
         code=code,
         advice="install its configuration and plugins (Debian: libpipewire-0.3-modules, pipewire-bin)",
     )

@@ -12,6 +12,7 @@ from pcmio.hosts.pipewire.abi import API_FUNCTIONS, Libpipewire, PipeWireApi, Pi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
     from pcmio.hosts.pipewire.options import HostOptions
@@ -86,13 +87,33 @@ class Libraries:
 
         Raises:
             HostUnavailable: The library's own files are missing.
+            ResourceExhausted: No descriptors, or no memory.
         """
         config = "client-rt.conf" if realtime and self.version < _RT_FOR_ALL else None
         context = self.pipewire.pw_context_new(loop, self.properties({"config.name": config}), 0)
+        code = ctypes.get_errno()
         self._be_quiet()  # a configuration may have raised the level
         if context is None:
-            raise errors.no_context(ctypes.get_errno() or errno.ENOENT)
+            raise errors.not_set_up("pw_context_new", code or errno.ENOENT)
         return context
+
+    def loop(self) -> int:
+        """A ``pw_loop``.
+
+        Raises:
+            HostUnavailable, ResourceExhausted: As ``context``.
+        """
+        loop = self.pipewire.pw_loop_new(None)
+        if loop is None:
+            raise errors.not_set_up("pw_loop_new", ctypes.get_errno() or errno.ENOENT)
+        return loop
+
+    def thread_loop(self, name: bytes) -> int:
+        """A ``pw_thread_loop``; raises as ``loop``."""
+        loop = self.pipewire.pw_thread_loop_new(name, None)
+        if loop is None:
+            raise errors.not_set_up("pw_thread_loop_new", ctypes.get_errno() or errno.ENOENT)
+        return loop
 
 
 def dictionary(values: Mapping[str, str | None]) -> tuple[abi.spa_dict, object]:
@@ -203,13 +224,12 @@ def connect(options: HostOptions) -> int:
 
     Raises:
         HostUnavailable, PermissionDenied: There is no server, or it lets nobody in.
+        ResourceExhausted: No descriptors.
     """
-    import socket
-
     tried: list[tuple[str, str]] = []
     code = errno.ENOENT
     for path in socket_paths(options):
-        client = socket.socket(socket.AddressFamily["AF_UNIX"], socket.SOCK_STREAM)
+        client = _new_socket()
         try:
             client.settimeout(options.timeout)
             client.connect(path)
@@ -222,3 +242,12 @@ def connect(options: HostOptions) -> int:
         client.setblocking(False)  # noqa: FBT003 - the socket module's own
         return client.detach()
     raise errors.not_there(tuple(tried), code)
+
+
+def _new_socket() -> socket.socket:
+    try:
+        import socket  # takes a descriptor the first time
+
+        return socket.socket(socket.AddressFamily["AF_UNIX"], socket.SOCK_STREAM)
+    except OSError as error:
+        raise errors.no_socket(error.errno or errno.EMFILE) from error
