@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pcmio
 from pcmio.hosts.pipewire import abi, control, watch
 from pcmio.hosts.pipewire.options import HostOptions
+from pcmio.hosts.pipewire.stream import PipeWireDriver
 
 if TYPE_CHECKING:
     from tests.servers.pipewire import PipeWireServer
@@ -24,3 +27,34 @@ def test_a_watch_takes_any_error_of_the_connection_for_its_loss(own_server: Pipe
     vigil._on_error(0, abi.PW_ID_CORE, 0, -CONNECTION_RESET, b"connection error")
     with pytest.raises(pcmio.HostDisconnected):
         vigil.check()
+
+
+class Native:
+    """The core and a connection; what is asked of a stream that was freed is told."""
+
+    inherited, usable = False, True
+
+    def __init__(self) -> None:
+        self.libraries = SimpleNamespace(loses_descriptors=True)
+        self.freed = False
+        self.too_late: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def answer(*_: object) -> int:
+            if self.freed and name.startswith("pcmio_pipewire_stream"):
+                self.too_late.append(name)
+            self.freed = self.freed or name == "pcmio_pipewire_stream_free"
+            return abi.PW_STREAM_STATE_PAUSED if name.endswith("state") else 0
+
+        return answer
+
+
+def test_a_host_may_be_closed_while_an_old_library_is_waited_for() -> None:
+    native: Any = Native()
+    closing: Any = PipeWireDriver.__new__(PipeWireDriver)
+    closing._lock, closing._native, closing._cut, closing._pump = threading.Lock(), 17, False, None
+    closing._core = closing._connection = native
+    closing._wakeup = SimpleNamespace(wait_slice=closing.cut)  # as another thread, meanwhile
+    closing.close()
+    assert native.freed
+    assert native.too_late == []

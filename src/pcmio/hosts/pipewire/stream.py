@@ -11,7 +11,7 @@ from pcmio._core import Wakeup, core
 from pcmio._driver import UNTOLD, Driver, Loudness, Plan, Side
 from pcmio._log import logger
 from pcmio._served import choose_places
-from pcmio.errors import AudioError, ResourceExhausted
+from pcmio.errors import AudioError, HostDisconnected, ResourceExhausted
 from pcmio.events import Rerouted, VolumeChanged
 from pcmio.hosts.pipewire import abi, errors, formats, pods
 from pcmio.hosts.pipewire.abi import PipeWireRequest
@@ -245,14 +245,16 @@ class PipeWireDriver(Driver):
 
     def _await_quiet(self) -> None:
         """Return when the server has nothing more to tell this stream: it was linked, and then held."""
-        native, deadline = self._native, time.monotonic() + _LINK_SECONDS
-        while native is not None and not self._core.pcmio_pipewire_stream_linked(native):
-            if time.monotonic() >= deadline or self._core.pcmio_pipewire_stream_state(native) not in _ALIVE:
-                break
-            self._wakeup.wait_slice()
-        if native is not None:
-            self._core.pcmio_pipewire_stream_hold(native, 0)
-            self._connection.settle()
+        deadline = time.monotonic() + _LINK_SECONDS
+        try:
+            while not self._ask(self._core.pcmio_pipewire_stream_linked) and time.monotonic() < deadline:
+                if self._ask(self._core.pcmio_pipewire_stream_state) not in _ALIVE:
+                    break
+                self._wakeup.wait_slice()
+            self._ask(self._core.pcmio_pipewire_stream_hold, 0)
+        except HostDisconnected:  # nothing was made, or another thread has closed the host meanwhile
+            return
+        self._connection.settle()
 
     def cut(self) -> None:
         """The connection is being closed."""
