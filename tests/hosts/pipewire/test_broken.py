@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 CONNECTION_RESET = 104
 
 
+def test_what_has_got_the_number_of_a_card_that_went_is_not_taken_for_it() -> None:
+    """The words for a device would read what is said of a link as addresses."""
+    properties = {"node.name": "a", "media.class": "Audio/Sink", "device.id": "2"}
+    node = control.Global(1, abi.PW_TYPE_INTERFACE_Node, properties)
+    seen: list[control.Global] = []
+    talk: Any = SimpleNamespace(
+        globals={1: node, 2: control.Global(2, abi.PW_TYPE_INTERFACE_Link, {})},
+        look_at=seen.append,
+        wait=lambda _: None,
+        metadata={},
+    )
+    assert [one.name for one in control._survey(talk).nodes] == ["a"]
+    assert seen == [node]
+    talk.globals[2] = control.Global(2, abi.PW_TYPE_INTERFACE_Device, {"device.api": "alsa"})
+    control._survey(talk)
+    assert seen[-1] is talk.globals[2]
+
+
 def test_a_watch_takes_any_error_of_the_connection_for_its_loss(own_server: PipeWireServer) -> None:
     asker = control.Control(HostOptions(remote=own_server.address))
     vigil = watch._Vigil(asker, 0.0)

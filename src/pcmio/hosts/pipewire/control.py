@@ -296,7 +296,9 @@ def _survey(conversation: Conversation) -> Survey:
         and facts.device_class(one.properties.get("media.class"))
     ]
     cards = {int(number) for one in nodes if (number := one.properties.get("device.id", "")).isdigit()}
-    looked_at = [*nodes, *(by_id[card] for card in sorted(cards) if card in by_id)]
+    # What had a card's number may have gone, and something else have it now, which is told in other words.
+    there = [by_id[card] for card in sorted(cards) if card in by_id]
+    looked_at = [*nodes, *(card for card in there if card.kind == abi.PW_TYPE_INTERFACE_Device)]
     for one in looked_at:
         conversation.look_at(one)
     for one in found:
