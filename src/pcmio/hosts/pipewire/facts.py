@@ -21,6 +21,11 @@ _STEREO = 2
 SINK, SOURCE, DUPLEX = "Audio/Sink", "Audio/Source", "Audio/Duplex"
 #: What a sink plays is a device of its own; ends its name, in ours and in PulseAudio's words.
 MONITOR_SUFFIX = ".monitor"
+#: What stands between the words of a default's notation, and what its backslashes mean.
+_BETWEEN = "{}[],:= \t\r\n"
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_DIGITS = 4
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _CLASSES = {SINK: SINK, SOURCE: SOURCE, DUPLEX: DUPLEX, "Audio/Source/Virtual": SOURCE, "Audio/Sink/Virtual": SINK}
 
 
@@ -225,18 +230,43 @@ def _number(text: str | None, otherwise: int) -> int:
 
 
 def read_name(text: str | None) -> str | None:
-    """The name in ``{"name":"..."}``, the value of a default; json would bring all of ``re`` along."""
-    _, key, rest = (text or "").partition("name")
-    rest = rest.lstrip('" :=')
-    if not key or not rest:
-        return None
-    name, at = "", 0
-    while at < len(rest) and rest[at] not in '"}':
-        if rest[at] == "\\" and rest[at + 1 : at + 2] == "u":
-            name += chr(int(rest[at + 2 : at + 6], 16))
-            at += 6
-            continue
-        at += rest[at] == "\\"
-        name += rest[at : at + 1]
-        at += 1
-    return name.strip() or None
+    """The name in ``{"name":"..."}``, the value of a default; json would bring all of ``re`` along.
+
+    As in PipeWire's own files, quotes may be left out: ``{ name = ... }``.
+    """
+    words = _words(text or "")
+    return next((value or None for key, value in zip(words[::2], words[1::2], strict=False) if key == "name"), None)
+
+
+def _words(text: str) -> list[str]:
+    """Keys and values in turn."""
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] == '"':
+            word, at = _quoted(text, at + 1)
+            found.append(word)
+        elif text[at] in _BETWEEN:
+            at += 1
+        else:
+            end = next((i for i in range(at, len(text)) if text[i] in f'{_BETWEEN}"'), len(text))
+            found.append(text[at:end])
+            at = end
+    return found
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """What stands before the closing quote, and where it goes on."""
+    word = ""
+    while at < len(text) and text[at] != '"':
+        letter, at = _escaped(text, at + 1) if text[at] == "\\" else (text[at], at + 1)
+        word += letter
+    return word, at + 1
+
+
+def _escaped(text: str, at: int) -> tuple[str, int]:
+    """What stands behind a backslash, and where it goes on."""
+    letter, digits = text[at : at + 1], text[at + 1 : at + 1 + _DIGITS]
+    if letter == "u" and len(digits) == _DIGITS and _HEXADECIMAL.issuperset(digits):
+        return chr(int(digits, 16)), at + 1 + _DIGITS
+    return _ESCAPES.get(letter, letter), at + 1
