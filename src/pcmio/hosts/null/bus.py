@@ -14,6 +14,8 @@ from pcmio.hosts.null.options import NullKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pcmio._clock import SimulatedClock
     from pcmio._driver import Pump
     from pcmio._realtime import Refusal
@@ -185,15 +187,21 @@ class Bus:
 
     def skip(self, frames: int) -> None:
         """The device passes over ``frames`` frames at its next cycle."""
-        self._native.pcmio_null_skip(self._device, frames)
+        self._befall(self._native.pcmio_null_skip, frames)
 
     def stall(self, seconds: float) -> None:
         """The device's thread sleeps before its next cycle."""
-        self._native.pcmio_null_stall(self._device, round(seconds * _NANOS))
+        self._befall(self._native.pcmio_null_stall, round(seconds * _NANOS))
 
     def tell(self, kind: int, code: int, value: int) -> None:
         """Every stream gets a note."""
-        self._native.pcmio_null_tell(self._device, kind, code, value)
+        self._befall(self._native.pcmio_null_tell, kind, code, value)
+
+    def _befall(self, call: Callable[..., None], *what: int) -> None:
+        """Misfortune comes from any thread: the last stream may have gone this moment."""
+        with self._lock:
+            if self._device is not None:
+                call(self._device, *what)
 
 
 def bus_key(spec: NullDeviceSpec) -> str | None:
