@@ -461,14 +461,18 @@ def take_options(options: dict[str, Any], **known: tuple[type, object]) -> dict[
     return {name: options.get(name, default) for name, (_, default) in known.items()}
 
 
+#: A year and more; no system has clocks that count without end.
+_MOST_SECONDS = 100_000_000
+
+
 def check_timeout(timeout: Any) -> None:
     """The host option ``timeout``.
 
     Raises:
         InvalidInput: No seconds, or none at all.
     """
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-        raise InvalidInput(f"option timeout takes seconds, more than 0, not {timeout!r}")
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= _MOST_SECONDS:
+        raise InvalidInput(f"option timeout takes seconds, more than 0 and up to {_MOST_SECONDS}, not {timeout!r}")
 
 
 _FOLLOW = ("never", "default")
