@@ -306,6 +306,15 @@ def test_cards_that_are_not_for_this_user_are_a_matter_of_permission(
             host.check_available()
 
 
+def test_a_list_that_is_empty_for_want_of_permission_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with configuration(tmp_path, ""), pcmio.host("alsa") as host:
+        assert ids(host) == []
+        with nodes(monkeypatch, tmp_path / "snd", readable=False):
+            for ask in (host.devices, host.default_output_device):
+                with pytest.raises(PermissionDenied, match="group audio"):
+                    ask()
+
+
 def test_cards_that_may_be_used_are_no_reason(
     host: pcmio.Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,10 @@ class AlsaHost(Host):
     # --- devices -----------------------------------------------------------------------------------------------------
 
     def devices(self) -> Sequence[Device]:
-        return self._devices_of(self._cards())
+        found = self._devices_of(self._cards())
+        if not found and cards_are_denied():
+            raise errors.denied()
+        return found
 
     def _devices_of(self, cards: Sequence[Card]) -> Sequence[Device]:
         found: dict[str, DeviceFacts] = {}
