@@ -12,7 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 
 from pcmio._device import TwoWayDevice, check_timeout
-from pcmio._value import Value
+from pcmio._value import Value, as_utf8
 from pcmio.descriptions import DeviceId
 from pcmio.errors import InvalidInput
 
@@ -49,6 +49,19 @@ def check_text(name: str, value: object) -> None:
         raise InvalidInput(f"option {name} takes text, not {value!r}")
 
 
+def check_words(name: str, value: str | None) -> None:
+    """The same, for what people read: servers take UTF-8 alone, which a file's name, for one, need not be.
+
+    Raises:
+        InvalidInput: As ``check_text``, or bytes that are no text.
+    """
+    check_text(name, value)
+    if value is not None and value != as_utf8(value):
+        raise InvalidInput(
+            f"option {name} takes text, not {value!r}", advice='see text.encode("utf-8", "replace").decode()'
+        )
+
+
 class ServerOptions(Value):
     """Options that hosts with a server have; each adds where its server is.
 
@@ -63,8 +76,10 @@ class ServerOptions(Value):
     application_icon: str | None = None
 
     def _check(self) -> None:
-        for name in self._fields:
-            if name != "timeout":
+        check_words("application_name", self.application_name)
+        check_words("application_icon", self.application_icon)
+        for name in self._fields:  # those of a host: where its server is
+            if name not in ServerOptions._fields:
                 check_text(name, getattr(self, name))
         check_timeout(self.timeout)
 
@@ -74,7 +89,7 @@ class ServerOptions(Value):
         if self.application_name is not None:
             return self.application_name
         program = os.path.basename(sys.argv[0]) if sys.argv else ""  # noqa: PTH119 - pathlib is slow to import
-        return program if program not in {"", "-", "-c", "-m"} else "Python"
+        return as_utf8(program) if program not in {"", "-", "-c", "-m"} else "Python"
 
 
 #: For ``take_options``: the options of every server.

@@ -134,3 +134,8 @@ def _annotated(cls: type) -> list[str]:
 def _is_class_variable(kind: object) -> bool:
     """Whether an annotation (an object or its text, ``typing.ClassVar[int]``) says that a name is not a field."""
     return str(kind).partition("[")[0].rpartition(".")[2] == "ClassVar"
+
+
+def as_utf8(text: str) -> str:
+    """The same text, but for what stands for bytes that are none (``os.fsdecode``): UTF-8 has no word for that."""
+    return text.encode("utf-8", "replace").decode()

@@ -84,8 +84,23 @@ def test_what_a_server_is_told_is_text(name: str, text: Any) -> None:
         Options(**{name: text})
 
 
+@pytest.mark.parametrize("name", ["application_name", "application_icon"])
+def test_what_mixers_show_is_text_that_utf_8_has(name: str) -> None:
+    wrong: dict[str, Any] = {name: "caf\udce9"}
+    with pytest.raises(InvalidInput, match=f"option {name} takes text"):
+        Options(**wrong)
+    assert Options(server="/run/caf\udce9/native").server == "/run/caf\udce9/native", "a path may have any bytes"
+
+
 @pytest.mark.parametrize(
-    ("program", "shown"), [(["/usr/bin/radio"], "radio"), (["-c"], "Python"), ([""], "Python"), ([], "Python")]
+    ("program", "shown"),
+    [
+        (["/usr/bin/radio"], "radio"),
+        (["/usr/bin/caf\udce9"], "caf?"),
+        (["-c"], "Python"),
+        ([""], "Python"),
+        ([], "Python"),
+    ],
 )
 def test_mixers_show_the_program(monkeypatch: pytest.MonkeyPatch, program: list[str], shown: str) -> None:
     monkeypatch.setattr("sys.argv", program)

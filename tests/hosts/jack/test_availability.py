@@ -175,6 +175,7 @@ def test_a_library_that_is_not_installed_says_what_to_install(monkeypatch: pytes
         {"client_name": 7},
         {"client_name": "a:b"},
         {"client_name": "a\0b"},
+        {"client_name": "caf\udce9"},
         {"server_name": ""},
         {"server_name": 1},
         {"start_server": "yes"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcmio._device import check_follow
-from pcmio._value import Value
+from pcmio._value import Value, as_utf8
 from pcmio.errors import InvalidInput
 
 TYPE_CHECKING = False
@@ -111,5 +111,5 @@ def _texts(name: str, values: Any) -> tuple[str, ...]:
 
 
 def _check_text(name: str, value: Any) -> None:
-    if not isinstance(value, str) or not value or "\0" in value:
+    if not isinstance(value, str) or not value or "\0" in value or value != as_utf8(value):
         raise InvalidInput(f"option {name} takes text, not {value!r}")

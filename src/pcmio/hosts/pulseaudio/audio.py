@@ -7,6 +7,8 @@ that timeouts and Ctrl-C work.
 
 from __future__ import annotations
 
+import os
+
 from pcmio._core import Wakeup
 from pcmio._realtime import NEVER, SharedThread
 from pcmio._served import Guest, SharedConnection
@@ -50,7 +52,7 @@ class AudioConnection(SharedConnection[Guest]):
     def _open(self) -> None:
         options = self.options
         proplist = self.libraries.proplist(options)
-        server = None if options.server is None else options.server.encode()
+        server = None if options.server is None else os.fsencode(options.server)
         code = self._core.pcmio_pulse_connection_open(
             self._native, server, abi.PA_CONTEXT_NOAUTOSPAWN, options.name.encode(), proplist
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from pcmio._device import check_follow
-from pcmio._served import ServerOptions, check_text
+from pcmio._served import ServerOptions, check_words
 from pcmio._value import Value
 from pcmio.errors import InvalidInput
 
@@ -50,7 +50,7 @@ class StreamOptions(Value):
 
     def _check(self) -> None:
         for name in ("media_role", "stream_name", "channel_map"):
-            check_text(name, getattr(self, name))
+            check_words(name, getattr(self, name))
         check_follow(self.follow)
         if self.media_role is not None and self.media_role not in ROLES:
             raise InvalidInput(f"option media_role takes one of {', '.join(ROLES)}, not {self.media_role!r}")
