@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pcmio
-from pcmio import DeviceNotAvailable, Direction, HostUnavailable, InvalidInput, PermissionDenied, SampleFormat
+from pcmio import (
+    BackendError,
+    DeviceNotAvailable,
+    Direction,
+    HostUnavailable,
+    InvalidInput,
+    PermissionDenied,
+    SampleFormat,
+)
 from pcmio.hosts.alsa import cards as cards_module
 from pcmio.hosts.alsa.cards import find_cards, types_of
 from pcmio.hosts.alsa.host import AlsaHost
@@ -267,6 +275,14 @@ def test_cards_are_listed_by_their_id_and_found_by_their_number(with_cards: pcmi
     with pytest.raises(DeviceNotAvailable, match="no device 7"):
         host.device_by_id("alsa:hw:USB,7")
     host.check_available()
+
+
+def test_a_configuration_that_cannot_be_read_says_where_and_what_to_mend(tmp_path: Path) -> None:
+    with configuration(tmp_path, "pcm.broken {{{ = ]\n"), pcmio.host("alsa") as host:
+        for ask in (host.devices, host.default_output_device, lambda: host.device_by_id("alsa:default")):
+            with pytest.raises(BackendError, match=r"Unexpected char; .*corrupted.*~/\.asoundrc") as caught:
+                ask()
+            assert caught.value.code == -22
 
 
 def test_cards_that_come_or_go_have_the_configuration_read_anew(

@@ -141,7 +141,7 @@ def find_hints(libs: Libraries, seconds: float) -> list[Hint]:
         hints = ctypes.c_void_p()
         code = asound.snd_device_name_hint(-1, b"pcm", ctypes.byref(hints))
         if code < 0:
-            raise errors.from_code(what, call, code, libs.said())
+            raise errors.unreadable(call, code, libs.said())
         try:
             found = [_read_hint(asound, hint) for hint in _until_null(hints)]
         finally:
@@ -183,7 +183,7 @@ def types_of(libs: Libraries, name: str, direction: Direction, seconds: float) -
         top = ctypes.c_void_p()
         code = asound.snd_config_update_ref(ctypes.byref(top))
         if code < 0:
-            raise errors.from_code("the configuration of ALSA", "snd_config_update_ref", code, libs.said())
+            raise errors.unreadable("snd_config_update_ref", code, libs.said())
         try:
             found = _types_behind(asound, top.value, name, _BRANCHES[direction])
         finally:

@@ -23,6 +23,7 @@ _SERVER = "it is a plugin whose server does not answer: start that, or choose an
 _GROUP = "sound devices belong to a group: add the user to group audio, or log in at the machine's own seat"
 _CLOSE = "close other programs that use it, or choose a device that mixes (default, or dmix: in its name)"
 _CONFIG = "see device.supported_output_configs() and supported_input_configs()"
+_FILES = "mend or remove ~/.asoundrc, /etc/asound.conf, or the files that ALSA_CONFIG_PATH names"
 _NUMBER_OF_NFS = 524  # ENOTSUPP, which the kernel should keep for itself
 
 #: Number: (kind of error, what to do).
@@ -59,6 +60,15 @@ def from_code(what: str, call: str, code: int, said: Sequence[str] = ()) -> Audi
     if said:
         words += f" ({said[-1]})"
     return kind(f"{what}: {words}", call=call, code=code, advice=advice)
+
+
+def unreadable(call: str, code: int, said: Sequence[str]) -> AudioError:
+    """The error for a configuration that libasound cannot read: it says first where, then what comes of that."""
+    kind, advice = KINDS.get(-code, (errors.BackendError, None))
+    if kind is not errors.ResourceExhausted:
+        kind, advice = errors.BackendError, _FILES
+    words = "; ".join(said[:2]) or os.strerror(-code)
+    return kind(f"the configuration of ALSA cannot be read: {words}", call=call, code=code, advice=advice)
 
 
 def lost(what: str, code: int) -> AudioError:
