@@ -299,6 +299,12 @@ def test_cards_that_come_or_go_have_the_configuration_read_anew(
     assert read == [1]
 
 
+@pytest.mark.parametrize("name", ["caf\udce9", "\ud800"])
+def test_an_id_that_is_no_text_is_nobodys(host: pcmio.Host, name: str) -> None:
+    with pytest.raises(DeviceNotAvailable):
+        host.device_by_id(f"alsa:{name}")
+
+
 @contextmanager
 def nodes(monkeypatch: pytest.MonkeyPatch, folder: Path, *, readable: bool) -> Generator[None]:
     folder.mkdir()

@@ -29,6 +29,12 @@ def test_every_sink_and_its_monitor_is_listed_by_the_servers_name(host: pcmio.Ho
     assert {str(device.id) for device in host.input_devices()} >= {"pulseaudio:main.monitor"}
 
 
+@pytest.mark.parametrize("name", ["caf\udce9", "\ud800"])
+def test_an_id_that_is_no_text_is_nobodys(host: pcmio.Host, name: str) -> None:
+    with pytest.raises(pcmio.DeviceNotAvailable):
+        host.device_by_id(f"pulseaudio:{name}")
+
+
 def test_a_description_says_what_the_properties_say(host: pcmio.Host) -> None:
     description = host.device_by_id("pulseaudio:described").description
     assert description.name == "Speakers of Mine"

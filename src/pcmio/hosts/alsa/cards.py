@@ -197,7 +197,7 @@ def _types_behind(asound: Asound, top: int | None, name: str, branch: str) -> li
     following: str | None = name
     while following is not None and len(found) < _MOST_BEHIND:
         definition = ctypes.c_void_p()
-        code = asound.snd_config_search_definition(top, b"pcm", following.encode(), ctypes.byref(definition))
+        code = asound.snd_config_search_definition(top, b"pcm", encoded(following), ctypes.byref(definition))
         if code < 0:
             break
         following = None
@@ -217,6 +217,11 @@ def _string(asound: Asound, config: int | None, path: str) -> str | None:
     if asound.snd_config_get_string(node.value, ctypes.byref(text)) < 0:
         return None  # not a text
     return _text(text.value)
+
+
+def encoded(name: str) -> bytes:
+    """A PCM's name for libasound: what is no text is the name of nothing, and no error of its own."""
+    return name.encode("utf-8", "surrogatepass")
 
 
 def forget_configuration(libs: Libraries, seconds: float) -> None:

@@ -11,6 +11,7 @@ from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.alsa import abi, errors
+from pcmio.hosts.alsa.cards import encoded
 from pcmio.hosts.alsa.formats import NATIVE_FORMATS, NativeFormat, rank
 
 TYPE_CHECKING = False
@@ -114,7 +115,7 @@ class Pcm:
         stream = abi.SND_PCM_STREAM_PLAYBACK if plays else abi.SND_PCM_STREAM_CAPTURE
         with libs.opening(name, call, seconds) as asound:
             # Non-blocking: a busy device says so instead of waiting for who holds it.
-            code = asound.snd_pcm_open(ctypes.byref(handle), name.encode(), stream, abi.SND_PCM_NONBLOCK)
+            code = asound.snd_pcm_open(ctypes.byref(handle), encoded(name), stream, abi.SND_PCM_NONBLOCK)
         said = libs.said()
         if code < 0 or handle.value is None:
             raise errors.from_code(f"{name} cannot be opened", call, code, said)

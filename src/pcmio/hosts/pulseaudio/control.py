@@ -194,11 +194,13 @@ class Control:
         return _Question(send)
 
     def _named(self, name: str, *, is_sink: bool) -> _Question:
+        asked = name.encode("utf-8", "surrogatepass")  # what is no text is the name of nothing
+
         def send(question: _Question) -> int | None:
             callback = self._devices_callback(question, is_sink=is_sink)
             if is_sink:
-                return self._pulse.pa_context_get_sink_info_by_name(self._context, name.encode(), callback, None)
-            return self._pulse.pa_context_get_source_info_by_name(self._context, name.encode(), callback, None)
+                return self._pulse.pa_context_get_sink_info_by_name(self._context, asked, callback, None)
+            return self._pulse.pa_context_get_source_info_by_name(self._context, asked, callback, None)
 
         return _Question(send)
 
