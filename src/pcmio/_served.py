@@ -100,6 +100,36 @@ SERVER_OPTIONS: dict[str, tuple[type, object]] = {
 }
 
 
+# --- threads and processes -------------------------------------------------------------------------------------------
+
+
+class OwnLock:
+    """A lock that a forked child finds free: the thread that held it in the parent is not there to give it back."""
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+
+    def acquire(self, timeout: float = -1) -> bool:
+        """As ``threading.Lock``."""
+        if self._process != os.getpid():
+            self._renew()
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        """As ``threading.Lock``."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
 # --- the connection for sound -----------------------------------------------------------------------------------------
 
 
@@ -120,7 +150,7 @@ class SharedConnection(ABC, Generic[GuestT]):
     def __init__(self) -> None:
         self._native: int | None = None
         self._owner = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = OwnLock()
         self._guests: set[GuestT] = set()
         self._retired = False
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pcmio._served import ConnectionKeeper, ServerOptions, SharedConnection, choose_places
+from pcmio._served import ConnectionKeeper, OwnLock, ServerOptions, SharedConnection, choose_places
 from pcmio.errors import AudioError, HostDisconnected, InvalidInput
 
 FL, FR, FC, LFE, RL, RR = 3, 4, 5, 6, 12, 13
@@ -179,6 +179,17 @@ def test_what_no_server_answers_leaves_a_host_as_it_was() -> None:
     with pytest.raises(HostDisconnected, match="nobody there"):
         keeper.get()
     assert keeper.now is None
+
+
+def test_a_lock_of_the_parents_is_free_in_a_forked_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = OwnLock()
+    with lock:
+        assert not lock.acquire(timeout=0)
+    lock.acquire()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    with lock:
+        assert not lock.acquire(timeout=0)
+    assert lock.acquire(timeout=0)
 
 
 def test_a_forked_child_connects_anew_whatever_its_parent_was_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import pcmio
 from pcmio.hosts.pipewire import library
+from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
 from tests.servers.pipewire import mend_session_managers
@@ -329,6 +330,15 @@ def test_what_fails_while_a_session_manager_crashes_is_tried_once_more(own_serve
         own_server.crash_manager()
         pytest.fail("as a stream that is never linked")
     assert _tried == [own_server.address] * 2
+
+
+def test_a_forked_child_asks_whatever_a_thread_of_its_parent_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    control = Control(HostOptions(remote="/nowhere", timeout=0.2))
+    control._lock.acquire()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    with pytest.raises(pcmio.HostUnavailable):
+        control.check()
+    control.close()
 
 
 _WITHOUT_DESCRIPTORS = """

@@ -11,8 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 import pcmio
 from pcmio import StreamConfig
+from pcmio.hosts.pulseaudio import HostOptions
+from pcmio.hosts.pulseaudio.control import Control
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
 
@@ -245,6 +249,15 @@ def test_listing_devices_takes_thirty_milliseconds_from_nothing(server: PulseSer
         assert done.stderr == ""
         taken.append(float(done.stdout))
     assert min(taken) < 30, "a busy machine can only add to it"
+
+
+def test_a_forked_child_asks_whatever_a_thread_of_its_parent_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    control = Control(HostOptions(server="unix:/nowhere", timeout=0.2))
+    control._lock.acquire()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    with pytest.raises(pcmio.HostUnavailable):
+        control.check()
+    control.close()
 
 
 _WITHOUT_DESCRIPTORS = """

@@ -11,9 +11,9 @@ import ctypes
 import errno
 import os
 import sys
-import threading
 import time
 
+from pcmio._served import OwnLock
 from pcmio.hosts.pipewire import abi, errors, facts, pods
 from pcmio.hosts.pipewire.library import connect, dictionary, libraries
 
@@ -207,7 +207,7 @@ class Control:
         self.options = options
         self.loop: int | None = None
         self.context: int | None = None
-        self._lock = threading.Lock()
+        self._lock = OwnLock()
         self._owner = 0
 
     def check(self) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import threading
 import time
 
+from pcmio._served import OwnLock
 from pcmio._value import Value
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.abi import pa_device_info, pa_device_info_cb_t, pa_server_info, pa_server_info_cb_t
@@ -108,7 +108,7 @@ class Control:
         self._mainloop: int | None = None
         self._context: int | None = None
         self._options = options
-        self._lock = threading.Lock()
+        self._lock = OwnLock()
         self._libraries = libraries()
         self._pulse = self._libraries.pulse
         self._owner = 0
