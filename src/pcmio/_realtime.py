@@ -220,6 +220,8 @@ class SharedThread:
         if mode == NEVER:
             return NOTHING_REFUSED
         with self._lock:
+            if not self._number:  # ended meanwhile; to the system 0 is whoever calls
+                return NOTHING_REFUSED
             if self._refusal is None:
                 self._refusal = self._settled(core().pcmio_thread_promote_other(self._number, self._priority))
             refusal = self._refusal

@@ -9,12 +9,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pcmio
-from pcmio import _runner
+from pcmio import _realtime, _runner
+from pcmio._realtime import SharedThread
 from pcmio.errors import InvalidInput
 from pcmio.hosts.null import bus
 from tests.servers.jackd import realtime_is_allowed
@@ -319,3 +321,21 @@ def test_a_thread_of_two_streams_is_raised_by_the_first_that_wants_it() -> None:
             with device.build_input_stream(CONFIG, lambda *_: None, realtime="require"):
                 raised = [number for number in threads if os.sched_getscheduler(number) == os.SCHED_FIFO | KEPT]
                 assert [os.sched_getparam(number).sched_priority for number in raised] == [bus._PRIORITY]
+
+
+def test_nobody_is_raised_in_place_of_a_thread_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the system the number 0 is whoever calls: a host may be closed while a stream is opened on it."""
+    raised: list[int] = []
+
+    def promote(number: int, _priority: int) -> int:
+        raised.append(number)
+        return 0
+
+    calls = SimpleNamespace(pcmio_thread_promote_other=promote, pcmio_guard_remove=lambda _number: None)
+    monkeypatch.setattr(_realtime, "core", lambda: calls)
+    thread = SharedThread(20)
+    thread.began(17, 0, "never")
+    thread.ends()
+    for mode in ("auto", "require"):
+        assert not thread.want(mode).code
+    assert raised == []
