@@ -374,3 +374,21 @@ def test_a_program_without_descriptors_is_told_so(request: pytest.FixtureRequest
     )
     expected = "ResourceExhausted\n" if exists else "HostUnavailable ResourceExhausted\n"
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
+
+
+_NAMELESS = """
+import sys, pcmio
+with pcmio.host("pipewire", remote=sys.argv[1]) as host:
+    device = host.device_by_id("pipewire:main")
+    device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 480), lambda block, info: None).close()
+"""
+
+
+def test_a_program_whose_name_is_no_text_has_sound(server: PipeWireServer, tmp_path: Path) -> None:
+    program = os.fsencode(tmp_path) + b"/caf\xe9.py"
+    with open(program, "w") as file:  # noqa: PTH123 - bytes
+        file.write(_NAMELESS)
+    done = subprocess.run(
+        [os.fsencode(sys.executable), program, server.address.encode()], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
