@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -37,6 +38,7 @@ class Job:
         self._on_end = on_end
         self._streams: list[Stream] = []
         self._left = 0
+        self._ending = False  # somebody closes them all
         self._changed = threading.Condition()
         self._awaiters = Awaiters()
         self._over = False
@@ -70,10 +72,12 @@ class Job:
                 stream.start()
         except BaseException:
             self.stop()
+            _going.discard(self)  # also where a stream had ended, and told so, before it was started
             raise
 
     def stop(self) -> None:
         """End at once; returns when it is over."""
+        self._ending = True
         for stream in self._streams:
             with suppress(Exception):  # its error was told with its end, and is kept for whoever waits
                 stream.close()
@@ -81,6 +85,11 @@ class Job:
 
     def end_others(self, ended: Stream) -> None:
         """One has ended, and what the others do is of no use without it."""
+        with self._changed:
+            # A stream that is closed is waited for: of two whose threads close each other, each would wait in vain.
+            if self._ending:
+                return
+            self._ending = True
         for stream in self._streams:
             if stream is not ended:
                 with suppress(Exception):
@@ -154,3 +163,20 @@ class Job:
             with suppress(Exception):  # told here and now: it is not to be logged as one that nobody asked for
                 stream.wait(0)
         raise self._error
+
+    def abandon(self) -> None:
+        """In a forked child: its streams are the parent's, and their threads do not exist there."""
+        self._changed = threading.Condition()
+        self._awaiters.clear()
+        self._over = True
+
+
+def _forget_all() -> None:
+    for job in list(_going):
+        job.abandon()
+    _going.clear()
+
+
+_register_at_fork: Callable[..., None] | None = getattr(os, "register_at_fork", None)  # Windows has no fork
+if _register_at_fork is not None:
+    _register_at_fork(after_in_child=_forget_all)

@@ -375,6 +375,39 @@ def test_a_forked_child_forgets_its_parents_streams_and_may_build_its_own() -> N
 
 
 @fork
+def test_a_forked_child_does_not_wait_for_what_its_parent_plays() -> None:
+    done = run_python(
+        """
+        import asyncio, numpy
+        playback = pcmio.play(numpy.zeros(480_000, "f4"), 48_000, device="null:sink")
+        async def joined():
+            await playback
+        child = os.fork()
+        if child == 0:
+            try:
+                assert playback.done
+                assert playback.wait(20) is True
+                asyncio.run(asyncio.wait_for(joined(), 20))
+                playback.stop()
+            except BaseException:
+                import traceback
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert not playback.done
+        playback.stop()
+        assert playback.wait(20) and playback.done
+        print("both")
+        """,
+        "-W",
+        "ignore::DeprecationWarning",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "both\n", "")
+
+
+@fork
 def test_a_child_forked_inside_a_callback_may_leave_at_once() -> None:
     done = run_python(
         """

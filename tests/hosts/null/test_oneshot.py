@@ -7,6 +7,9 @@ import gc
 import logging
 import sys
 import threading
+import time
+import weakref
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,7 @@ import numpy as np
 import pytest
 
 import pcmio
-from pcmio import InvalidInput, SampleFormat, UnsupportedConfig, UnsupportedOperation
+from pcmio import InvalidInput, SampleFormat, UnsupportedConfig, UnsupportedOperation, _job, _runner
 from pcmio.hosts.null import NullDeviceSpec, NullHost, NullKind
 from pcmio.testing import Noise, until
 
@@ -285,6 +288,44 @@ def test_the_recording_ends_when_the_playing_does_not_go_on(device: Any) -> None
     with pytest.raises(pcmio.DeviceLost):
         take.wait(PATIENCE)
     device.plug_in()
+
+
+@pytest.mark.parametrize("how", ["stop", "lose"])
+def test_of_two_streams_neither_waits_for_the_other_to_end(
+    device: Any, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_runner, "FINISH_SECONDS", PATIENCE)
+    take = pcmio.play_record(noise(frames=20 * RATE), RATE, output=device, input=device)
+    until(lambda: take.position > 0, "the first recorded block")
+    began = time.monotonic()
+    if how == "stop":
+        take.stop()
+    else:
+        device.lose(19)
+        with pytest.raises(pcmio.DeviceLost):
+            take.wait(PATIENCE)
+    assert time.monotonic() - began < PATIENCE / 2
+    assert take.done
+    until(lambda: not streams(), "the streams' threads to end")
+
+
+def test_what_had_ended_before_it_was_started_is_not_kept(device: Any) -> None:
+    gone = [weakref.ref(_started_too_late(device))]
+    gc.collect()
+    assert gone[0]() is None
+
+
+def _started_too_late(device: Any) -> _job.Job:
+    ended = threading.Event()
+    job = _job.Job(ExitStack(), lambda *_: ended.set())
+    stream = job.add(partial(device.build_output_stream_raw, pcmio.StreamConfig(2, RATE), lambda *_: None))
+    stream.close()
+    assert ended.wait(PATIENCE)
+    until(lambda: job.over, "the end to be told")
+    with pytest.raises(pcmio.StreamClosed):
+        job.start()
+    assert job not in _job._going
+    return job
 
 
 def test_a_task_that_is_cancelled_leaves_it_playing(device: Any) -> None:
