@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from pcmio._convert import Owed, Queue, bytes_of
-from pcmio._engine import Engine
+from pcmio._engine import Engine, nothing
 from pcmio._stream import NativeStream
 from pcmio.errors import StopStream
 from pcmio.events import StreamState
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig
     from pcmio.contract import Device, EventCallback
+    from pcmio.events import EndReason
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
@@ -52,12 +53,17 @@ class _Calls:
         self._position = 0  # frames in all blocks of the callback's
         self._lost = Owed(device_rate, self._rate)  # not yet told
         self.stops = False  # an output's is called no more, until the stream starts anew
+        self.over = False  # nor for the block of the ring's that is at hand: nobody wants it
         self._began: tuple[int, int] | None = None  # positions at which both began: the device's and the callback's
 
     def reset(self) -> None:
         """What was there before is not the beginning of what comes now."""
         self._ready.clear()
         self._began = None
+
+    def let_go(self) -> None:
+        """Forget the user's callback."""
+        self._data = nothing
 
     def _heard(self, info: CallbackInfo) -> None:
         self._lost.add(info.xrun_frames)
@@ -92,6 +98,8 @@ class _OutputCalls(_Calls):
         """Fill a block of the ring, silent as yet."""
         self._heard(info)
         while self._ready.frames < len(frames) and not self._ends and not self.stops:
+            if self.over:
+                return
             self._bytes[:] = self._silence
             try:
                 self._data(self._given, self._info(info))
@@ -130,7 +138,7 @@ class _InputCalls(_Calls):
         """Take a block of the ring."""
         self._heard(info)
         self._ready.put(self._converter.convert(frames))
-        while self._ready.frames >= self._frames:
+        while self._ready.frames >= self._frames and not self.over:
             self._ready.take_into(self._block)
             self._data(self._given, self._info(info))
             self._position += self._frames
@@ -159,9 +167,23 @@ class ConvertingCallsEngine(Engine):
 
     def stop(self, timeout: float | None = None) -> bool:
         """See ``contract.Stream``."""
-        if timeout != 0 and self._is_output and self.runner.serving():
-            self._calls.stops = True  # at once: a block of the ring's may take several of the callback's
+        if self.runner.serving():  # at once: a block of the ring's may take several of the callback's
+            self._calls.stops, self._calls.over = self._is_output, not self._is_output
         return super().stop(timeout)
+
+    def end(self, reason: EndReason, error: BaseException | None = None) -> None:
+        """See ``Engine``."""
+        self._calls.over = True
+        super().end(reason, error)
+
+    def _halt(self) -> None:
+        self._calls.over = True
+        super()._halt()
+
+    def _pause_here(self) -> None:
+        if not self._is_output:  # what was captured is forgotten; an output's block is kept, and has to be full
+            self._calls.over = True
+        super()._pause_here()
 
     def _stop_calling(self) -> None:
         if not self._is_output or not self._is(StreamState.RUNNING):
@@ -180,8 +202,15 @@ class ConvertingCallsEngine(Engine):
         self._stop_calling()
 
     def _begin_preparing(self) -> None:
-        self._calls.stops = False
+        self._calls.stops = self._calls.over = False
         super()._begin_preparing()
+
+    def serve(self) -> bool:
+        """See ``Engine``."""
+        goes_on = super().serve()
+        if not goes_on:
+            self._calls.let_go()
+        return goes_on
 
     def _guard(self, users: Callable[[], object]) -> None:
         super()._guard(partial(self._flushing, users))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import pcmio
 from pcmio import InvalidInput, SampleFormat, StopStream, StreamConfig, UnsupportedConfig, UnsupportedOperation
 from pcmio._core import core
-from pcmio.hosts.null import NullDeviceSpec, NullKind
+from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import Noise, until
 
 if TYPE_CHECKING:
@@ -424,6 +425,59 @@ def test_a_stop_that_is_paused_and_started_goes_on_calling(device: Any) -> None:
         mark = calls[0]
         until(lambda: calls[0] > mark + 10, "more blocks")
         assert stream.state is pcmio.StreamState.RUNNING
+
+
+CALLS: dict[str, Callable[[Any], object]] = {
+    "close": lambda stream: stream.close(),
+    "stop": lambda stream: stream.stop(),
+    "stop at once": lambda stream: stream.stop(0),
+    "pause": lambda stream: stream.pause(),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("output", [False, True], ids=["input", "output"])
+def test_after_a_callback_ended_its_stream_it_is_not_called_for_the_rest_of_the_block(output: bool, name: str) -> None:
+    clock = SimulatedClock()
+    spec = NullDeviceSpec("loop", NullKind.LOOPBACK, channels=2, sample_rates=(RATE, RATE))
+    streams: list[Any] = []
+    calls: list[object] = []
+
+    def data(_block: Any, _info: Any) -> None:
+        calls.append(streams[0].state)
+        if len(calls) == 2:
+            CALLS[name](streams[0])
+
+    with pcmio.host("null", devices=[spec], clock=clock) as host:
+        device = host.device_by_id("null:loop")
+        build = device.build_output_stream if output else device.build_input_stream
+        # Many of its blocks make one of the ring's.
+        streams.append(build(StreamConfig(1, OTHER_RATE, 32), data, convert="auto"))
+        streams[0].start()
+        clock.advance(0.5)
+        if output and name == "pause":  # whose block is kept, and has to be full
+            assert streams[0].state is pcmio.StreamState.PAUSED
+        else:
+            assert len(calls) == 2
+            mark = len(calls)
+            if name != "close":
+                streams[0].start()
+                clock.advance(0.5)
+                assert len(calls) > mark
+        streams[0].close()
+
+
+def test_an_ended_stream_frees_its_converted_callback(device: Any) -> None:
+    class Callback:
+        def __call__(self, *_: object) -> None:
+            """Do nothing."""
+
+    data = Callback()
+    gone = weakref.ref(data)
+    stream = device.build_output_stream(StreamConfig(1, OTHER_RATE), data, convert="auto")
+    del data
+    stream.close()
+    assert gone() is None
 
 
 def test_what_a_callback_raises_is_its_owners(device: Any) -> None:
