@@ -565,7 +565,7 @@ def nothing(*_: object) -> None:
     """Stand in for the callback of a stream that has ended."""
 
 
-def log_undelivered(error: BaseException | None) -> None:
+def log_undelivered(error: BaseException | None, what: str = "a stream was dropped") -> None:
     """Say what a stream that was dropped would have told its owner."""
     if error is not None:
-        logger().error("a stream was dropped and nobody asked for its error", exc_info=error)
+        logger().error("%s and nobody asked for its error", what, exc_info=error)

@@ -216,10 +216,11 @@ class Feed:
         if error is not None:
             raise error
 
-    def log_undelivered(self) -> None:
+    def log_undelivered(self, what: str = "a watch was dropped") -> None:
         """Say what a watch that was dropped would have told its owner."""
-        if self._error is not None:
-            logger().error("a watch was dropped and nobody asked for its error", exc_info=self._error)
+        error, self._error = self._error, None
+        if error is not None:
+            logger().error("%s and nobody asked for its error", what, exc_info=error)
 
     def close(self) -> None:
         """Tell nothing more."""
@@ -228,7 +229,8 @@ class Feed:
             self._events.clear()
             self._dropped = 0
             self._put(())
-        feeds.discard(self)
+        if self._error is None:  # else it is told when the program ends, at the latest
+            feeds.discard(self)
         self.stop()
 
     def finish(self) -> None:
@@ -248,5 +250,5 @@ def _nothing() -> None:
     """Nobody fills the queue from elsewhere."""
 
 
-#: Those that are open.
+#: Those that are open, and those that have failed.
 feeds: weakref.WeakSet[Feed] = weakref.WeakSet()

@@ -12,6 +12,7 @@ import threading
 import weakref
 
 from pcmio._core import wait_for
+from pcmio._engine import log_undelivered
 from pcmio._realtime import AUTO, OwnThread
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
@@ -110,6 +111,7 @@ def _close_all() -> None:
     for engine in list(_engines):
         engine.end(EndReason.CLOSED)
         engine.runner.finish()
+        log_undelivered(engine.take_error(), "the program ends with a stream")
 
 
 def _forget_all() -> None:

@@ -331,6 +331,7 @@ def _close_all() -> None:
     for feed in list(feeds):
         feed.close()
         feed.finish()
+        feed.log_undelivered("the program ends with a watch")
 
 
 def _forget_all() -> None:

@@ -282,6 +282,32 @@ def test_an_interpreter_may_exit_by_an_error_while_a_stream_runs() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (7, "", "")
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_error_that_nobody_asked_for_is_logged_when_the_program_ends(asked: bool) -> None:
+    done = run_python(
+        f"""
+        ended = threading.Event()
+        def broken(frames, info):
+            raise ZeroDivisionError("in the callback")
+        stream = open_stream(lambda event: ended.set(), broken)
+        stream.start()
+        assert ended.wait(20)
+        if {asked}:
+            try:
+                stream.close()
+            except ZeroDivisionError:
+                pass
+        print("leaving")
+        """
+    )
+    assert (done.returncode, done.stdout) == (0, "leaving\n")
+    if asked:
+        assert done.stderr == ""
+    else:
+        assert done.stderr.startswith("the program ends with a stream and nobody asked for its error\n")
+        assert done.stderr.endswith("ZeroDivisionError: in the callback\n")
+
+
 def test_an_interpreter_may_exit_while_a_callback_does_not_return() -> None:
     done = run_python(
         """
