@@ -102,6 +102,10 @@ class ReaderEngine(RingEngine):
         super()._prepare()
         self._forget()
 
+    def _empty(self) -> None:
+        super()._empty()
+        self._forget()
+
     def _forget(self) -> None:
         """What was taken before is not the beginning of what comes now."""
         self._kept = b""

@@ -158,7 +158,6 @@ class WriterEngine(RingEngine):
             on_its_way = min(taken, on_its_way)
             result = self._result(taken - on_its_way, self.pump.filled() + on_its_way)
             self._cuts += 1
-            self._rest = b""
             if self.state is StreamState.STOPPED:
                 self._empty()
                 self._changed.notify_all()
@@ -214,6 +213,7 @@ class WriterEngine(RingEngine):
     def _empty(self) -> None:
         super()._empty()
         self._starts_at = None
+        self._rest = b""  # its other bytes are not those of the next sound
         self._began_at = self.pump.position()
 
     def _catch_up(self, *, prepared: bool) -> None:

@@ -160,6 +160,23 @@ def test_a_stop_frees_who_waits_and_the_next_read_begins_anew() -> None:
     mic.close()
 
 
+def test_what_was_taken_before_a_stop_is_not_read_after_it() -> None:
+    driver, mic = started()
+    for _ in range(5):
+        capture(driver, 4)
+    with pytest.raises(pcmio.OperationTimeout):
+        mic.read(2 * RING, timeout=0.01)
+    assert mic.read_available == 20
+    mic.stop()
+    assert mic.read_available == 0
+    driver.calls.clear()
+    call = Call(mic.read, 2)
+    begun(mic, driver)
+    capture(driver, 2, 70)
+    assert (call.end() == stereo(2, 70)).all()
+    mic.close()
+
+
 def test_a_lost_device_frees_who_waits_and_is_raised_there() -> None:
     driver, mic = started()
     call = Call(mic.read, 8)

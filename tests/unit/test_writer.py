@@ -127,6 +127,23 @@ def test_bytes_may_end_within_a_frame() -> None:
     out.close()
 
 
+@pytest.mark.parametrize("end", ["stop", "drain", "clear"])
+def test_the_rest_of_a_frame_is_no_beginning_of_the_next_sound(end: str) -> None:
+    driver = HandDriver()
+    out = writer(driver)
+    out.start()
+    out.write(stereo(4).tobytes() + b"\7")
+    if end == "drain":
+        drain(out, driver)
+    elif end == "stop":
+        out.stop(0)
+    else:
+        out.clear()
+    out.write(stereo(6).tobytes())
+    assert (drain(out, driver) == stereo(6)).all()
+    out.close()
+
+
 def test_words_of_24_bits_are_the_streams_own() -> None:
     driver = HandDriver(sample_format=SampleFormat.I32)
     out = writer(driver, sample_format=SampleFormat.I24)

@@ -531,3 +531,10 @@ def test_a_choice_is_resampled_too() -> None:
             out.drain()
             heard = mic.read(mic.read_available)
         assert [bool(heard[:, channel].any()) for channel in range(6)] == [*[False] * 5, True]
+
+
+def test_a_reader_that_was_stopped_has_nothing_left(device: Any) -> None:
+    with device.open_reader(StreamConfig(1, OTHER_RATE)) as mic:
+        mic.read(1001)
+        mic.stop()
+        assert mic.read_available == 0
