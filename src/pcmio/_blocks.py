@@ -11,12 +11,12 @@ waits for.
 from __future__ import annotations
 
 import threading
-import time
 
 from pcmio import _core
 from pcmio._awaiting import Awaiters, running_loop
 from pcmio._engine import Engine
-from pcmio.errors import InvalidInput, OperationInterrupted, OperationTimeout, UnsupportedOperation
+from pcmio._timeouts import end_of, left_of
+from pcmio.errors import OperationInterrupted, OperationTimeout, UnsupportedOperation
 from pcmio.events import StreamState
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ class RingEngine(Engine):
         Raises:
             OperationTimeout: ``timeout`` seconds have passed; the steps know of it.
         """
-        end = _end_of(timeout)
+        end = end_of(timeout)
         with self._lock:
             try:
                 while True:
@@ -92,7 +92,7 @@ class RingEngine(Engine):
         self._check_may_wait()
         self._need(frames)
         try:
-            return self.runner.wait_for(self._changed, holds, None if end is None else max(0, end - time.monotonic()))
+            return self.runner.wait_for(self._changed, holds, left_of(end))
         finally:
             self._need_no_more(frames)
 
@@ -200,12 +200,3 @@ class RingEngine(Engine):
 
 def no_callback(*_: object) -> None:
     """There is no callback."""
-
-
-def _end_of(timeout: float | None) -> float | None:
-    if timeout is None:
-        return None
-    try:
-        return time.monotonic() + timeout
-    except TypeError:
-        raise InvalidInput(f"timeout is seconds or None, not {timeout!r}") from None

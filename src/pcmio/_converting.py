@@ -10,9 +10,10 @@ from functools import partial
 
 from pcmio._convert import PIECE_SECONDS, as_format
 from pcmio._samples import Samples
+from pcmio._timeouts import end_of, left_of
 from pcmio._writer import NativeWriter, WriterEngine
 from pcmio.blocking import ClearResult
-from pcmio.errors import OperationTimeout
+from pcmio.errors import OperationInterrupted, OperationTimeout, StreamClosed
 from pcmio.events import StreamState
 
 TYPE_CHECKING = False
@@ -97,10 +98,16 @@ class ConvertingEngine(WriterEngine):
         """See ``contract.Stream``."""
         moves = self.state in (StreamState.RUNNING, StreamState.STOPPED)
         if timeout != 0 and moves and not self.runner.serving():
+            end = end_of(timeout)
             try:
                 self.run(self._flushing(), timeout)
             except OperationTimeout:
                 timeout = 0
+            except (OperationInterrupted, StreamClosed):  # what was to be played is thrown away already
+                super().stop(left_of(end))
+                return False
+            else:
+                timeout = left_of(end)
         return super().stop(timeout)
 
     def _empty(self) -> None:

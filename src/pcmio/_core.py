@@ -12,6 +12,7 @@ from struct import Struct
 
 from pcmio._driver import Note
 from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
+from pcmio._timeouts import end_of, left_of
 from pcmio.errors import HostUnavailable, ResourceExhausted
 from pcmio.stats import StreamStats
 
@@ -319,14 +320,17 @@ def _memory(byte_count: int) -> tuple[bytearray, int]:
 
 
 def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
-    """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held."""
+    """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held.
+
+    Raises:
+        InvalidInput: ``timeout`` is no number of seconds.
+    """
+    end = end_of(timeout)
     if threading.current_thread() is not threading.main_thread():  # signals are none of its business
-        return changed.wait_for(holds, timeout)
-    while not changed.wait_for(holds, _SLICE_SECONDS if timeout is None else min(timeout, _SLICE_SECONDS)):
-        if timeout is not None:
-            timeout -= _SLICE_SECONDS
-            if timeout <= 0:
-                return False
+        return changed.wait_for(holds, left_of(end))
+    while not changed.wait_for(holds, left_of(end, _SLICE_SECONDS)):
+        if left_of(end) == 0.0:
+            return False
     return True
 
 

@@ -17,6 +17,7 @@ from pcmio._core import BLOCK
 from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
 from pcmio._notes import reason_of, usual_meaning
+from pcmio._timeouts import end_of, left_of
 from pcmio.callbacks import raise_answer
 from pcmio.errors import (
     AbortStream,
@@ -172,17 +173,18 @@ class Engine:
             self._calling = False
             self._later.append(self._stop_here if timeout != 0 else self._stop_at_once)
             return False
+        end = end_of(timeout)
         with self._lock:
             self._again = False
             if timeout != 0:
-                self.runner.wait_for(self._changed, lambda: not self._preparing, timeout)
+                self.runner.wait_for(self._changed, lambda: not self._preparing, left_of(end))
                 self._stop_calling()
                 # Another thread's start may not have come to its end yet.
-                self.runner.wait_for(self._changed, lambda: not self._drain_wanted, timeout)
+                self.runner.wait_for(self._changed, lambda: not self._drain_wanted, left_of(end))
             played = True
             if self.state is StreamState.DRAINING:
                 drains = self._drains
-                over = self.runner.wait_for(self._changed, lambda: self.state is not StreamState.DRAINING, timeout)
+                over = self.runner.wait_for(self._changed, lambda: self.state is not StreamState.DRAINING, left_of(end))
                 if not over or self._is(StreamState.PAUSED):  # time has passed, or somebody paused it
                     self._halt()
                 played = self._drains != drains  # not if it was closed meanwhile, or paused and started again

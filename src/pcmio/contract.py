@@ -3,8 +3,9 @@
 Hosts of this package and hosts that users write keep this contract; ``pcmio.testing`` checks it.  Rules for all:
 
 * Any call may come from any thread, from inside a callback too, and may be repeated.
-* Time is in seconds as float, lengths are in frames.  A timeout of None waits as long as it takes; when the time given
-  passes, calls that only wait return False and calls that must deliver raise ``OperationTimeout``.
+* Time is in seconds as float, lengths are in frames.  A timeout of None, or infinity, waits as long as it takes; what
+  is no number is ``InvalidInput``.  When the time given passes, calls that only wait return False and calls that must
+  deliver raise ``OperationTimeout``.
 * Lists are fresh at each call.  A missing default device is None, not an error.
 * Nothing is printed.
 """

@@ -11,8 +11,9 @@ import pytest
 
 import pcmio
 from pcmio import SampleFormat, StreamConfig, StreamState, UnsupportedConfig, UnsupportedOperation
-from pcmio.hosts.null import NullDeviceSpec, NullKind
+from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import until
+from tests.unit.blocks_rig import Call, waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,6 +198,20 @@ def test_in_an_event_loop(device: Any) -> None:
             assert out.state is StreamState.STOPPED
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("cut", ["clear", "close"])
+def test_a_stop_that_another_thread_cuts_short_returns(cut: str) -> None:
+    spec = NullDeviceSpec("loop", NullKind.LOOPBACK, channels=2, sample_rates=(RATE, RATE))
+    with pcmio.host("null", devices=[spec], clock=SimulatedClock()) as host:  # nothing takes from the ring
+        out: Any = host.device_by_id("null:loop").open_writer(MONO)
+        with pytest.raises(pcmio.OperationTimeout):
+            out.write(tone(4 * WRITTEN_RATE), timeout=0.05)
+        stopping = Call(out.stop)
+        until(lambda: waits(out), "the stop to wait")
+        getattr(out, cut)()
+        assert stopping.end() is False
+        out.close()
 
 
 # --- refused ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""What a call's ``timeout`` may be, and that it is the whole of what a call takes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from pcmio import InvalidInput, OperationTimeout, StreamClosed, StreamState
+from pcmio._timeouts import end_of, left_of
+from tests.unit.blocks_rig import Call, reader, writer
+from tests.unit.stream_rig import PATIENCE, HandDriver, build, ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WRONG = ["1", b"1", float("nan"), [], 1j, object()]
+CALLS = ["wait", "stop", "write", "drain", "read"]
+
+
+@pytest.mark.parametrize("timeout", [0.25, np.float32(0.25), Decimal("0.25")])
+def test_seconds_may_be_any_number(timeout: Any) -> None:
+    end = end_of(timeout)
+    assert end is not None
+    left = left_of(end)
+    assert left is not None
+    assert 0.0 < left <= 0.25
+    assert left_of(end, 0.01) == 0.01
+
+
+@pytest.mark.parametrize("timeout", [0, -1, -float("inf"), -(10**30)])
+def test_nothing_is_left_of_what_has_passed(timeout: Any) -> None:
+    assert left_of(end_of(timeout)) == 0.0
+
+
+@pytest.mark.parametrize("timeout", [None, float("inf"), 10**400, 1e12])
+def test_longer_than_anybody_waits_is_as_long_as_it_takes(timeout: Any) -> None:
+    assert end_of(timeout) is None
+    assert left_of(None) is None
+    assert left_of(None, 0.5) == 0.5
+
+
+def call_of(name: str) -> tuple[Any, Callable[..., object]]:
+    """A stream that runs, and a call of it that would wait for ever."""
+    if name in ("wait", "stop"):
+        stream: Any = build(HandDriver(), ignore)
+        stream.start()
+        return stream, getattr(stream, name)
+    if name == "read":
+        mic = reader(HandDriver(output=False))
+        mic.start()
+        return mic, lambda timeout: mic.read(8, timeout=timeout)
+    out = writer(HandDriver())
+    out.start()
+    out.write(np.ones(8, np.int16))
+    return out, out.drain if name == "drain" else lambda timeout: out.write(np.ones(400, np.int16), timeout)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["main", "thread"])
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: type(wrong).__name__)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_timeout_is_seconds(name: str, wrong: Any, elsewhere: bool) -> None:
+    stream, call = call_of(name)
+    with pytest.raises(InvalidInput, match="timeout is seconds or None, not "):
+        (Call(call, wrong).end if elsewhere else partial(call, wrong))()
+    stream.close()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_thread_may_wait_longer_than_its_system_counts(name: str) -> None:
+    stream, call = call_of(name)
+    waiting = Call(call, float("inf"))
+    time.sleep(0.05)
+    assert not waiting.ended
+    stream.close()
+    with suppress(StreamClosed):
+        waiting.end()
+
+
+def test_a_stop_takes_its_time_once() -> None:
+    """It waits for another thread's start, for the device's beginning, and for the rest to be played."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def data(*_: object) -> None:
+        inside.set()
+        go_on.wait(PATIENCE)
+
+    stream: Any = build(HandDriver(), data)
+    starting = Call(stream.start)
+    assert inside.wait(PATIENCE)
+    given: list[float] = []
+
+    def wait_for(_changed: object, _holds: object, timeout: float) -> bool:
+        given.append(timeout)
+        time.sleep(0.02)
+        return False
+
+    stream._runner.wait_for = wait_for
+    stream.stop(0.05)
+    del stream._runner.wait_for
+    assert len(given) >= 2
+    assert all(after <= max(0.0, before - 0.02) for before, after in itertools.pairwise(given))
+    go_on.set()
+    starting.end()
+    assert stream.state is StreamState.STOPPED
+    stream.close()
+
+
+def test_the_seconds_that_were_given_are_told() -> None:
+    stream, call = call_of("read")
+    with pytest.raises(OperationTimeout, match=r"0\.01 seconds have passed"):
+        call(0.01)
+    stream.close()
