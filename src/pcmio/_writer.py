@@ -51,7 +51,11 @@ class WriterEngine(RingEngine):
     def writing(self, data: Any, config: StreamConfig) -> Steps[None]:
         """The steps of ``write``."""
         cuts = self._cuts
-        yield from self._in_turn(self._writing(data, config, cuts))
+        try:
+            yield from self._in_turn(self._writing(data, config, cuts))
+        except OperationTimeout as error:
+            error.frames = error.frames or 0  # also where it did not come to its turn
+            raise
 
     def _writing(self, data: Any, config: StreamConfig, cuts: int) -> Steps[None]:
         rest = b""

@@ -226,6 +226,19 @@ def test_a_timeout_tells_how_much_was_taken() -> None:
     out.close()
 
 
+def test_a_timeout_before_its_turn_tells_that_nothing_was_taken() -> None:
+    driver = HandDriver()
+    out = writer(driver)
+    first = Call(out.write, stereo(2 * RING))
+    until(lambda: waits(out), "the first to wait")
+    with pytest.raises(pcmio.OperationTimeout) as caught:
+        out.write(stereo(4), timeout=0.01)
+    assert caught.value.frames == 0
+    out.close()
+    with pytest.raises(pcmio.StreamClosed):
+        first.end()
+
+
 def test_after_a_timeout_writing_goes_on() -> None:
     driver = HandDriver()
     out = writer(driver)
