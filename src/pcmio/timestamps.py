@@ -20,11 +20,11 @@ def _nanos(seconds: float) -> int:
     given: object = seconds
     if not isinstance(given, (str, bytes)):
         try:
-            number = float(seconds)
+            number = float(seconds) * _NANOS
         except (TypeError, ValueError, OverflowError):
             number = nan
         if isfinite(number):
-            return round(number * _NANOS)
+            return round(number)
     raise InvalidInput(f"{shown(seconds)} is no number of seconds")
 
 
