@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from operator import index
 
 from pcmio._arrays import numpy_for
 from pcmio._fit import AUTO, NEVER, check_convert, fitting
@@ -15,7 +16,7 @@ from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Device
 from pcmio.descriptions import DeviceId, Direction
-from pcmio.errors import DeviceNotAvailable, InvalidInput, OperationTimeout, UnsupportedOperation
+from pcmio.errors import DeviceNotAvailable, InvalidInput, OperationTimeout, ResourceExhausted, UnsupportedOperation
 from pcmio.events import EndReason
 from pcmio.formats import SampleFormat
 from pcmio.platform import default_host, host
@@ -174,7 +175,7 @@ def play(
     from pcmio._job import Job
     from pcmio._sampler import Sampler
 
-    samples, sample_format = _checked(data)
+    samples, sample_format = _checked(data, rate)
     check_convert(convert)
     with ExitStack() as opened:
         where = _Hosts(opened).device(device, Direction.OUTPUT)
@@ -262,7 +263,7 @@ def play_record(
     """
     from pcmio._sampler import Sampler
 
-    samples, own_format = _checked(data)
+    samples, own_format = _checked(data, rate)
     check_convert(convert)
     with ExitStack() as opened:
         hosts = _Hosts(opened)
@@ -312,7 +313,13 @@ class _Take:
         self._known_first: int | None = None
         self._needed = -(-self.frames * config.sample_rate // rate)
         room = self._needed + (0 if player is None else round(_ECHO_SECONDS * config.sample_rate))
-        frames: Any = np.empty((room, config.channels), config.sample_format.dtype)
+        try:
+            frames: Any = np.empty((room, config.channels), config.sample_format.dtype)
+        except (MemoryError, ValueError, OverflowError):
+            raise ResourceExhausted(
+                f"no memory for a recording of {shown(self.frames)} frames",
+                advice="open_reader() records without an end",
+            ) from None
         frames.view("u1").reshape(room, -1)[:] = np.frombuffer(config.sample_format.silence * config.channels, "u1")
         self.sampler = Sampler(frames, player)
 
@@ -381,8 +388,10 @@ class _Hosts:
         return self._hosts[name]
 
 
-def _checked(data: Any) -> tuple[Any, SampleFormat]:
+def _checked(data: Any, rate: object) -> tuple[Any, SampleFormat]:
     """A copy of shape (frames, channels), in this machine's byte order, and the format of its samples."""
+    if rate is None:  # which a config would take for the device's own
+        raise InvalidInput("sample_rate must be that of the array, not None")
     np = numpy_for("play and record take and give numpy arrays")
     try:
         array: Any = np.asarray(data)
@@ -407,9 +416,13 @@ def _length(seconds: float | None, frames: int | None, rate: int) -> int:
             frames = round(seconds * rate)
         except (TypeError, ValueError, OverflowError):
             raise InvalidInput(f"seconds is a number, not {shown(seconds)}") from None
-    if not isinstance(frames, int) or isinstance(frames, bool) or frames < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+    try:
+        number = 0 if frames is None or isinstance(frames, bool) else index(frames)
+    except TypeError:
+        number = 0
+    if number < 1:
         raise InvalidInput(f"a recording has one frame at least, not {shown(frames)}")
-    return frames
+    return number
 
 
 def _count(channels: int | Sequence[int] | None, config: StreamConfig) -> int:
@@ -432,7 +445,7 @@ def _nearest(
         BufferSize.HIGH,
         sample_format,
     )
-    mono = direction is Direction.OUTPUT and channels == 1  # is spread
+    mono = direction is Direction.OUTPUT and config.channels == 1 and not config.device_channels  # is spread
     if convert != AUTO:
         return config
     return fitting(device, direction, config, taken=not mono, floats_only=direction is Direction.INPUT)
@@ -452,4 +465,6 @@ def _fitted(samples: Any, rate: int, config: StreamConfig) -> Any:
     from pcmio._convert import as_format, mixed, resampled
 
     floats = mixed(as_format(samples, SampleFormat.from_dtype(samples.dtype), config.sample_format), config.channels)
-    return np.ascontiguousarray(resampled(floats, rate, config.sample_rate))
+    made: Any = np.ascontiguousarray(resampled(floats, rate, config.sample_rate))
+    # Of very few frames none is left at a lower rate; what plays one and ends is as good as nothing.
+    return made if len(made) else np.zeros((1, config.channels), made.dtype)

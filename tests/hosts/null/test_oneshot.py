@@ -179,6 +179,7 @@ def test_integers_are_not_recorded_at_a_rate_that_the_device_lacks(device: Any) 
         (partial(pcmio.play, [[1], [1, 2]], RATE), "array"),
         (partial(pcmio.play, np.zeros(4, complex), RATE), "complex"),
         (partial(pcmio.play, noise(), 0), "sample_rate"),
+        (partial(pcmio.play, noise(), None), "sample_rate"),  # type: ignore[arg-type]
         (partial(pcmio.play, noise(), RATE, convert="sometimes"), "convert"),
         (partial(pcmio.record), "length"),
         (partial(pcmio.record, 1.0, frames=3), "length"),
@@ -186,12 +187,41 @@ def test_integers_are_not_recorded_at_a_rate_that_the_device_lacks(device: Any) 
         (partial(pcmio.record, float("nan")), "seconds"),
         (partial(pcmio.record, -1.0), "one frame"),
         (partial(pcmio.record, frames=1.5), "one frame"),  # type: ignore[arg-type]
+        (partial(pcmio.record, frames=True), "one frame"),
         (partial(pcmio.record, 1.0, channels=0), "channels"),
     ],
 )
 def test_wrong_values_are_told(device: Any, call: Callable[..., object], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         call(device=device)
+
+
+def test_channels_may_be_numpys(device: Any) -> None:
+    channels: Any = np.array([1, 0])
+    take = pcmio.record(0.3, channels=channels, device=device)
+    until(lambda: take.position > 0, "the first recorded block")
+    assert pcmio.play(np.full((480, 2), (0.25, 0.5)), RATE, channels=channels, device=device).wait(PATIENCE)
+    heard = take.wait(PATIENCE)
+    assert heard.max(axis=0).tolist() == [0.25, 0.5]
+
+
+def test_a_number_of_frames_may_be_numpys(device: Any) -> None:
+    frames: Any = np.int64(480)
+    assert pcmio.record(frames=frames, device=device).wait(PATIENCE).shape == (480, 2)
+
+
+@pytest.mark.parametrize("seconds", [1e14, 1e300])
+def test_what_no_memory_holds_is_told(device: Any, seconds: float) -> None:
+    with pytest.raises(pcmio.ResourceExhausted, match="no memory for a recording"):
+        pcmio.record(seconds, device=device)
+    until(lambda: not streams(), "the streams' threads to end")
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_few_frames_are_played_at_any_rate(device: Any, frames: int) -> None:
+    playback = pcmio.play(np.full(frames, 0.5, np.float32), 8 * RATE, device=device)
+    assert playback.wait(PATIENCE)
+    assert playback.position == frames
 
 
 def test_a_device_is_named_by_itself_or_by_its_id() -> None:
