@@ -252,3 +252,12 @@ def _nothing() -> None:
 
 #: Those that are open, and those that have failed.
 feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
+
+
+def listed(those: weakref.WeakSet[Feed]) -> list[Feed]:
+    """All that there are at one moment; no lock is taken, which somebody could hold who is waited for."""
+    while True:
+        try:
+            return list(those)
+        except RuntimeError:  # another thread has just added one
+            continue

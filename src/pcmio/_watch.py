@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 
 from pcmio._arrival import Arrival
 from pcmio._awaiting import running_loop
-from pcmio._feed import Feed, Sighting, View, feeds, view_of
+from pcmio._feed import Feed, Sighting, View, feeds, listed, view_of
 from pcmio.contract import Watch
 from pcmio.errors import AudioError, HostUnavailable, ResourceExhausted, UnsupportedOperation
 
@@ -301,14 +301,18 @@ class Watches:
             self.changed()
 
     def _tell(self, feed: Feed) -> None:
-        if self._lost is not None:
-            feed.lose(self._lost)
-        else:
-            feed.see(self._look())
+        lost = self._lost
+        if lost is None:
+            try:
+                feed.see(self._look())
+            except AudioError as error:  # nobody has said so yet, or there has been no server from the beginning
+                lost = error
+        if lost is not None:
+            feed.lose(lost)
 
     def close(self) -> None:
         """End them all: the host is closed."""
-        for feed in list(self._feeds):
+        for feed in listed(self._feeds):
             feed.close()
 
     def abandon(self) -> None:
@@ -328,7 +332,7 @@ _watches: weakref.WeakSet[Watches] = weakref.WeakSet()
 
 
 def _close_all() -> None:
-    for feed in list(feeds):
+    for feed in listed(feeds):
         feed.close()
         feed.finish()
         feed.log_undelivered("the program ends with a watch")

@@ -398,6 +398,32 @@ def test_a_host_that_is_lost_without_a_word_says_that_it_is_gone() -> None:
     assert first.value is not second.value  # one error would gather every caller's traceback
 
 
+@pytest.mark.parametrize("wrong", ["the radio is off", HostUnavailable, OSError(5)])
+def test_a_host_is_lost_by_an_error_that_questions_can_raise(wrong: Any) -> None:
+    shelf = host(device())
+    with pytest.raises(InvalidInput, match="a host is lost by an error"):
+        shelf.lose(wrong)
+    assert shelf.devices()
+
+
+def test_a_device_may_be_added_while_the_host_is_being_lost() -> None:
+    with host(device()) as shelf, shelf.watch() as watch:
+        ends = shelf._end_streams
+
+        def meanwhile() -> None:
+            ends()
+            shelf.add(device("two"))
+
+        shelf._end_streams = meanwhile  # type: ignore[method-assign]
+        shelf.lose()
+        shelf._end_streams = ends  # type: ignore[method-assign]
+        assert isinstance(watch.get(0), HostLost)
+        with pytest.raises(OperationTimeout):
+            watch.get(0)
+        shelf.restore()
+        assert isinstance(watch.get(0), HostBack)
+
+
 def test_a_closed_host_ends_its_streams_and_watches() -> None:
     shelf = host(device())
     watch = shelf.watch()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +33,7 @@ from pcmio._feed import MOST_EVENTS, differences
 from pcmio._watch import Sighting, Source, View, Watches
 from pcmio.hosts.null import NullHost
 from pcmio.testing import until
+from tests.unit.header import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,6 +119,29 @@ def test_several_tasks_share_a_watch_and_a_cancelled_one_takes_nothing(host: Nul
     assert {type(event) for event in asyncio.run(tasks())} == {DeviceRemoved, DeviceAdded}
 
 
+def test_a_host_is_closed_while_another_thread_watches_it(host: NullHost) -> None:
+    kept = [host.watch() for _ in range(50)]
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            kept.append(host.watch())
+
+    interval = sys.getswitchinterval()
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        sys.setswitchinterval(1e-6)
+        for _ in range(200):
+            host.close()
+    finally:
+        sys.setswitchinterval(interval)
+        over.set()
+        watching.join(PATIENCE)
+    host.close()
+    assert all(watch.closed for watch in kept)
+
+
 def test_an_event_loop_that_was_closed_harms_nobody(host: NullHost) -> None:
     watch = host.watch()
     loop = asyncio.new_event_loop()
@@ -160,6 +187,55 @@ def test_a_host_that_is_written_without_a_watch_says_that_it_has_none() -> None:
 
     with pytest.raises(pcmio.UnsupportedOperation, match="cannot be watched"):
         SomeHost().watch()
+
+
+def test_a_host_whose_server_is_not_there_is_watched_and_told_when_it_comes() -> None:
+    from tests.unit.test_contract import SomeHost
+
+    class Absent(SomeHost):
+        there = False
+
+        def devices(self) -> Any:
+            if not self.there:
+                raise HostDisconnected("nobody answers")
+            return super().devices()
+
+    host = Absent()
+    watches = Watches(host)
+    watch = watches.open(None)
+    lost = watch.get(0)
+    assert isinstance(lost, HostLost)
+    assert "nobody answers" in str(lost.error)
+    watches.changed()
+    with pytest.raises(OperationTimeout):
+        watch.get(0)
+    host.there = True
+    watches.changed()
+    assert isinstance(watch.get(0), HostBack)
+    assert isinstance(watch.get(0), DeviceAdded)
+    host.there = False
+    watches.changed()
+    watch.close()
+
+
+def test_an_error_that_nobody_asked_for_is_logged_when_the_program_ends(host: NullHost) -> None:
+    code = """
+import time, pcmio
+from pcmio.hosts.null import NullDeviceSpec, NullKind
+def fails(event): raise ArithmeticError("in the callback")
+host = pcmio.host("null")
+watch = host.watch(fails)
+host.misfortune.plug(NullDeviceSpec("headset", NullKind.SINK))
+while not watch.closed: time.sleep(0.01)
+print("leaving")
+"""
+    del host
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+    assert (done.returncode, done.stdout) == (0, "leaving\n")
+    assert "the program ends with a watch and nobody asked for its error" in done.stderr
+    assert "ArithmeticError: in the callback" in done.stderr
 
 
 # --- sources ----------------------------------------------------------------------------------------------------------

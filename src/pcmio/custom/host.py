@@ -10,7 +10,7 @@ from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.custom.device import SimpleDevice
 from pcmio.descriptions import DeviceDescription, DeviceId, Direction
-from pcmio.errors import DeviceNotAvailable, HostDisconnected, HostUnavailable, InvalidInput
+from pcmio.errors import AudioError, DeviceNotAvailable, HostDisconnected, HostUnavailable, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +151,13 @@ class SimpleHost(Host):
         self._watches.changed()
 
     def lose(self, error: HostUnavailable | None = None) -> None:
-        """What serves the devices has gone: streams end with ``HostDisconnected``, questions raise ``error``."""
+        """What serves the devices has gone: streams end with ``HostDisconnected``, questions raise ``error``.
+
+        Raises:
+            InvalidInput: That is no ``AudioError``.
+        """
+        if error is not None and not isinstance(error, AudioError):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInput(f"a host is lost by an error of pcmio's kind, not by {shown(error)}")
         gone = error or HostDisconnected(f"{self._name} is gone", advice="wait for HostBack in host.watch()")
         self._gone = gone
         self._end_streams()
