@@ -78,6 +78,14 @@ def test_a_latency_is_seconds(wrong: Any) -> None:
         CustomDriver(Direction.OUTPUT, CONFIG, latency=wrong)
 
 
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, None, True, "many"])
+def test_lengths_are_whole_numbers_of_frames(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="native_frames must be "):
+        CustomDriver(Direction.OUTPUT, CONFIG, native_frames=wrong)
+    with pytest.raises(InvalidInput, match="block_frames must be "):
+        CustomDriver(Direction.OUTPUT, StreamConfig(1, 44_100), block_frames=wrong)
+
+
 # --- playing ----------------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +270,7 @@ def test_a_device_that_was_lost_before_the_stream_was_built_ends_it() -> None:
 def test_what_was_never_opened_is_not_given_back() -> None:
     driver = Machine(Direction.OUTPUT)
     driver.close()
-    assert driver.told == ["held"]
+    assert driver.told == []
 
 
 def test_what_opening_raises_is_raised_to_the_builder() -> None:
@@ -273,7 +281,24 @@ def test_what_opening_raises_is_raised_to_the_builder() -> None:
     driver = Refusing(Direction.OUTPUT)
     with pytest.raises(DeviceLost, match="cannot be written"):
         opened(driver)
-    assert driver.told == ["held"]
+    assert driver.told == []
+
+
+def test_what_opening_raises_is_not_hidden_by_what_it_did_not_make() -> None:
+    class Refusing(CustomDriver):
+        def opened(self) -> None:
+            self.line = _refuse()
+
+        def held(self) -> None:
+            self.line.append("hold")
+
+    with pytest.raises(DeviceLost, match="no line"):
+        opened(Refusing(Direction.OUTPUT, CONFIG))
+    Refusing(Direction.OUTPUT, CONFIG).close()  # as a device's supports() does
+
+
+def _refuse() -> list[str]:
+    raise DeviceLost("there is no line")
 
 
 def test_what_the_users_thread_raised_is_the_cause_of_the_end() -> None:

@@ -115,6 +115,12 @@ def test_a_list_is_of_configs(wrong: Any) -> None:
         device(outputs=wrong)
 
 
+@pytest.mark.parametrize("wrong", ["Shelf", 1, DeviceId("shelf", "one")], ids=lambda wrong: type(wrong).__name__)
+def test_a_device_is_described_by_a_description(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="described by a DeviceDescription"):
+        SimpleDevice("shelf:one", outputs=[STEREO], description=wrong)
+
+
 def test_a_device_has_something_to_offer_and_an_id() -> None:
     with pytest.raises(InvalidInput, match="neither outputs nor inputs"):
         device(outputs=[])

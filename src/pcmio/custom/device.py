@@ -79,6 +79,8 @@ class SimpleDevice(TwoWayDevice):
         self._make = driver
         self._options = dict(options or {})
         self.standing = Standing()
+        if description is not None and not isinstance(description, DeviceDescription):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInput(f"a device is described by a DeviceDescription, not by {shown(description)}")
         described = DeviceDescription(name or device_id.id) if description is None else description
         super().__init__(device_id, self._directed(described))
 

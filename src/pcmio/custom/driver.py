@@ -44,6 +44,9 @@ class CustomDriver(Driver):
         block_frames: Frames of each callback when the config leaves that to the host.
         native_frames: Frames that you usually move at a time.
         latency: Seconds between you and the converter.
+
+    Raises:
+        InvalidInput: No numbers of frames, or no seconds.
     """
 
     def __init__(
@@ -61,8 +64,8 @@ class CustomDriver(Driver):
         side = Side(config.channels, native_format or config.sample_format)
         self.plan = Plan(
             sample_rate=config.sample_rate,
-            block_frames=config.buffer_size.frames or block_frames,
-            native_frames=native_frames,
+            block_frames=config.buffer_size.frames or whole("block_frames", block_frames, MOST_FRAMES),
+            native_frames=whole("native_frames", native_frames, MOST_FRAMES),
             output=side if direction is Direction.OUTPUT else None,
             input=side if direction is Direction.INPUT else None,
             clock=core().address("pcmio_clock_nanos"),
@@ -71,7 +74,7 @@ class CustomDriver(Driver):
         self._silence = side.native_format.silence * side.channels
         self._latency_nanos = as_nanos("latency", latency)
         self._pump: Pump | None = None
-        self._opened = self._closed = False
+        self._opened = self._was_opened = self._closed = False
         self._early: list[tuple[int, int]] = []  # notes of before the stream was opened
         self._failures: list[AudioError] = []  # not yet told
         self._moves: list[Rerouted] = []  # not yet told
@@ -91,7 +94,7 @@ class CustomDriver(Driver):
         """The stream runs now: begin to call ``play`` or ``capture``.  May raise an AudioError."""
 
     def held(self) -> None:
-        """The stream was paused, stopped or closed.  May be called twice."""
+        """The stream was paused, stopped or closed.  May be called twice; never if ``opened`` has not returned."""
 
     def closed(self) -> None:
         """The stream is over: give back what ``opened`` took.  Called once, after ``held``, if ``opened`` returned."""
@@ -188,7 +191,7 @@ class CustomDriver(Driver):
     def open(self, pump: Pump) -> None:
         """Keep the pump, tell the subclass."""
         self.opened()
-        self._opened = True
+        self._opened = self._was_opened = True
         with self._moving:
             self._pump = pump
             pump.set_latency(self._latency_nanos, self._latency_nanos)
@@ -221,7 +224,8 @@ class CustomDriver(Driver):
         unheard = self._forget()
         try:
             try:
-                self.held()
+                if self._was_opened:
+                    self.held()
             finally:
                 self._leave()
         finally:
