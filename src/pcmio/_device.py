@@ -244,7 +244,7 @@ class NativeDevice(Device):
         from pcmio._duplex import Wish
 
         wish = Wish(drift, depth, realtime, raw=False, channels=input_channels, convert=convert)
-        return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
+        return self._couple(input, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
     def build_duplex_stream_raw(  # noqa: PLR0913
         self,
@@ -264,11 +264,11 @@ class NativeDevice(Device):
         from pcmio._duplex import Wish
 
         wish = Wish(drift, depth, realtime, raw=True, channels=input_channels, convert=convert)
-        return self._couple(input or self, config, data, on_event, wish, (output_options or {}, input_options or {}))
+        return self._couple(input, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
     def _couple(
         self,
-        source: Device,
+        source: Device | None,
         config: StreamConfig | SupportedStreamConfig,
         data: Callable[[Any, Any, Any], object] | NativeCallback,
         on_event: EventCallback | None,
@@ -281,6 +281,7 @@ class NativeDevice(Device):
         check_wish(data, wish)
         if isinstance(data, NativeCallback) and wish.convert == AUTO:
             wish = wish.replace(convert=FORMAT)  # what it is given is what the devices take
+        source = self if source is None else source
         if not isinstance(source, NativeDevice) or source.id.host != self.id.host:
             raise UnsupportedOperation(
                 f"{self.id} and {shown(source)} are not of one host, and have no clock in common",

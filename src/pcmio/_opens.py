@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pcmio.errors import UnsupportedOperation
+from pcmio._value import shown
+from pcmio.errors import InvalidInput, UnsupportedOperation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ class Couples:
         **options: Any,
     ) -> DuplexStream:
         """``output.build_duplex_stream(config, data, on_event, input=input, ...)``: two devices of this host."""
+        _check_devices(input, output)
         return output.build_duplex_stream(config, data, on_event, input=input, **options)
 
     @staticmethod
@@ -191,7 +193,15 @@ class Couples:
         **options: Any,
     ) -> DuplexStream:
         """As ``build_duplex_stream``, with memoryviews of bytes, interleaved; does not need numpy."""
+        _check_devices(input, output)
         return output.build_duplex_stream_raw(config, data, on_event, input=input, **options)
+
+
+def _check_devices(input_: object, output: object) -> None:
+    """Return if these are two devices; a missing default one is None, and would be another one than is meant."""
+    for name, given in (("input", input_), ("output", output)):
+        if not isinstance(given, Opens):
+            raise InvalidInput(f"{name} must be a device, not {shown(given)}", advice="choose one of host.devices()")
 
 
 def includes(listed: SupportedStreamConfigRange, wanted: StreamConfig) -> bool:

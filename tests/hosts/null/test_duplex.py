@@ -478,6 +478,11 @@ def test_what_cannot_be_coupled_is_refused() -> None:
         loop.build_duplex_stream(CONFIG, ignore, input=slow)
     with pytest.raises(UnsupportedOperation, match="one host"):
         loop.build_duplex_stream(CONFIG, ignore, input=7)  # type: ignore[arg-type]
+    missing: Any = None  # as a default device may be
+    for build in (machine.host.build_duplex_stream, machine.host.build_duplex_stream_raw):
+        for source, target in ((missing, loop), (loop, missing)):
+            with pytest.raises(InvalidInput, match="must be a device, not None"):
+                build(source, target, CONFIG, ignore)
     with pytest.raises(UnsupportedOperation, match="32-bit floats"):
         loop.build_duplex_stream(CONFIG.replace(sample_format=SampleFormat.I16), ignore, drift="correct")
     nonsense: tuple[dict[str, Any], ...] = (
