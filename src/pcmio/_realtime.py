@@ -168,7 +168,10 @@ class OwnThread:
         if now - self._asked < AGAIN_SECONDS:
             return
         self._asked = now
-        threading.Thread(target=self._ask_again, name="pcmio-rtkit", daemon=True).start()
+        try:
+            threading.Thread(target=self._ask_again, name="pcmio-rtkit", daemon=True).start()
+        except RuntimeError as error:  # none to be had, or the program ends: the stream goes on as it is
+            logger().debug("rtkit is not asked again: %s", error)
 
     def _ask_again(self) -> None:
         self._gift = self.borrows and not ask_rtkit(self._number, self.priority, errno.EPERM).code

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pcmio import DeviceLost, EndReason, RealtimeDenied, StreamEnded, StreamState, _core, _runner
+from pcmio._realtime import OwnThread
 from pcmio.errors import BackendError, ResourceExhausted
 from tests.unit.header import ROOT
 from tests.unit.stream_rig import PATIENCE, Events, HandDriver, build, ignore
@@ -171,6 +172,18 @@ def test_a_callback_may_close_its_stream_without_waiting_for_itself() -> None:
     assert time.monotonic() - began < _runner.FINISH_SECONDS
     assert driver.calls == ["open", "close"]
     stream.close()
+
+
+def test_rtkit_is_asked_again_later_when_there_is_no_thread_to_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = OwnThread("auto", 3)
+    own._asked -= 1000.0
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    own.ask_again()
+    assert own.take_gift() is False
 
 
 def test_threads_that_wait_are_woken_by_the_end() -> None:
