@@ -293,7 +293,10 @@ class StreamConfig(Value):
         listed = _listed(channels)
         if listed is not None:
             channels, device_channels = len(listed), listed  # whatever was chosen before
-        chosen = tuple([whole("a channel", one, _MOST_CHANNELS - 1, least=0) for one in device_channels])
+        given = _listed(device_channels)
+        if given is None:
+            raise InvalidInput(f"device_channels must be a list of numbers, not {shown(device_channels)}")
+        chosen = tuple([whole("a channel", one, _MOST_CHANNELS - 1, least=0) for one in given])
         channels = whole("channels", channels, _MOST_CHANNELS)
         if chosen and len(chosen) != channels:
             raise InvalidInput(

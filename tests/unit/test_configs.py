@@ -357,3 +357,9 @@ def test_a_rate_that_is_contained_can_be_had_and_no_other(one: int, other: int, 
     assert (found is not None) == configs.contains_rate(rate) == (min(one, other) <= rate <= max(one, other))
     assert found is None or found.config().sample_rate == rate
     assert configs.contains_rate(configs.with_default_sample_rate().sample_rate)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, 1.5, True, "01", b"01", object()], ids=lambda wrong: type(wrong).__name__)
+def test_chosen_channels_are_a_list(wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="device_channels must be a list of numbers, not "):
+        made(StreamConfig, 2, 48_000, device_channels=wrong)
