@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 _NANOS = 1_000_000_000
+#: Starts that are remembered, for times that are asked for later.
+_MOST_BASES = 64
 
 
 class _FlushedError(Exception):
@@ -50,16 +52,18 @@ class _Calls:
         self._bytes = bytes_of(self._block)
         self._given: Any = self._bytes if raw else self._block
         self._ready = Queue()
-        self._position = 0  # frames in all blocks of the callback's
+        self._position: int = 0  # frames in all blocks of the callback's
         self._lost = Owed(device_rate, self._rate)  # not yet told
         self.stops = False  # an output's is called no more, until the stream starts anew
         self.over = False  # nor for the block of the ring's that is at hand: nobody wants it
-        self._began: tuple[int, int] | None = None  # positions at which both began: the device's and the callback's
+        self._begun = False
+        #: Positions that belong together, the device's and the callback's: at each start.
+        self._bases: tuple[tuple[int, int], ...] = ((0, 0),)
 
     def reset(self) -> None:
         """What was there before is not the beginning of what comes now."""
         self._ready.clear()
-        self._began = None
+        self._begun = False
 
     def let_go(self) -> None:
         """Forget the user's callback."""
@@ -67,12 +71,33 @@ class _Calls:
 
     def _heard(self, info: CallbackInfo) -> None:
         self._lost.add(info.xrun_frames)
-        if self._began is None:
-            self._began = info.position, self._position
+        if not self._begun:
+            self._begun = True
+            self._position = self._begin_at(info.position)
+            self._bases = (*self._bases, (info.position, self._position))[-_MOST_BASES:]
+
+    def _begin_at(self, device: int) -> int:
+        """The position of the callback's next frame where a start begins with this one of the device's."""
+        del device
+        return self._position
+
+    def as_device(self, frame: int) -> int:
+        """A frame of the callback's among the device's."""
+        device, own = next((base for base in reversed(self._bases) if base[1] <= frame), self._bases[0])
+        return max(0, device + (frame - own) * self._device_rate // self._rate)
+
+    def as_own(self, frame: int) -> int:
+        """The other way round."""
+        bases = self._bases
+        last = max((at for at, base in enumerate(bases) if base[0] <= frame), default=0)
+        device, own = bases[last]
+        found = max(0, own + (frame - device) * self._rate // self._device_rate)
+        # Beyond an output's last frame the device has silence, until the next start.
+        return found if last + 1 == len(bases) else min(found, bases[last + 1][1])
 
     def _info(self, info: CallbackInfo) -> CallbackInfo:
         """For the block of the callback's that comes next, from that of the ring's that is at hand."""
-        device, callback = self._began or (0, 0)
+        device, callback = self._bases[-1]
         ahead = (self._position - callback) * self._device_rate - (info.position - device) * self._rate
         told = info.shifted(ahead * _NANOS // (self._rate * self._device_rate))
         return told.replace(position=self._position, xrun_frames=self._lost.take())
@@ -133,6 +158,10 @@ class _InputCalls(_Calls):
     def reset(self) -> None:
         super().reset()
         self._converter.reset()
+
+    def _begin_at(self, device: int) -> int:
+        # What was captured and then forgotten keeps its numbers.
+        return max(self._position, -(-device * self._rate // self._device_rate))
 
     def __call__(self, frames: Any, info: CallbackInfo) -> None:
         """Take a block of the ring."""
@@ -266,4 +295,10 @@ class ConvertingStream(NativeStream):
 
     @property
     def position(self) -> int:
-        return self._own_frame(super().position)
+        return super().position * self._config.sample_rate // self._engine.driver.plan.sample_rate
+
+    def _device_frame(self, frame: int) -> int:
+        return self._calls.as_device(frame)
+
+    def _own_frame(self, frame: int) -> int:
+        return self._calls.as_own(frame)

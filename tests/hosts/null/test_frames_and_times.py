@@ -217,3 +217,31 @@ def test_times_beyond_centuries_are_not_known() -> None:
     with machine.build("output") as stream:
         machine.run(1)
         assert stream.frame_at(StreamInstant(1 << 63)) is None
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100, 96_000])
+@pytest.mark.parametrize("call", ["stop", "pause"])
+@pytest.mark.parametrize("direction", ["output", "input"])
+def test_converted_frames_have_the_times_that_their_callback_is_told(direction: str, call: str, rate: int) -> None:
+    """Over new starts too, at which what a resampler held is forgotten."""
+    clock, infos = SimulatedClock(1.0), []
+    card = NullDeviceSpec("card", NullKind.LOOPBACK, channels=2, sample_rates=(48_000, 48_000))
+    with pcmio.host("null", clock=clock, devices=[card]) as host:
+        build: Any = getattr(host.device_by_id("null:card"), f"build_{direction}_stream")
+        stream = build(StreamConfig(1, rate, 441), lambda _, info: infos.append(info), convert="auto")
+        positions = [0]
+        for _ in range(5):
+            stream.start()
+            for _ in range(20):
+                clock.advance(0.01)
+                positions.append(stream.position)
+            told = infos[-1].timestamp.device
+            assert abs(stream.time_of(infos[-1].position) - told) < 1 / 48_000
+            assert abs(stream.frame_at(told) - infos[-1].position) <= 1
+            if direction == "input":
+                assert 0 < stream.position - infos[-1].position < 0.1 * rate
+            _ = stream.stop(0) if call == "stop" else stream.pause()
+            positions.append(stream.position)
+        stream.close()
+    assert positions == sorted(positions)
+    assert [info.position for info in infos] == sorted({info.position for info in infos})
