@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import pcmio
 from pcmio.cli import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pcmio.hosts.null import NullHost
 
     from .conftest import Ran
 
@@ -27,6 +30,20 @@ def test_a_machine_without_sound_runs_it_on_null_and_is_told_so(run: Callable[..
 
 def test_a_host_that_is_named_is_not_replaced(run: Callable[..., Ran]) -> None:
     assert run("demo", "--host", "pulseaudio").code == 3
+
+
+def test_a_host_that_the_environment_names_is_not_replaced_either(run: Callable[..., Ran]) -> None:
+    ran = run("demo", PCMIO_HOST="pulseaudio")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("pcmio: cannot connect to the PulseAudio server")
+
+
+def test_a_server_that_dies_meanwhile_ends_it(call: Callable[..., Ran], null: NullHost) -> None:
+    null.misfortune.order("build", pcmio.HostDisconnected("the server went away"))
+    ran = call("demo")
+    assert ran.code == 3
+    assert "No audio system answers" not in ran.out
+    assert ran.err.startswith("pcmio: the server went away")
 
 
 @pytest.fixture

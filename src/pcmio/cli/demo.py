@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -18,7 +18,6 @@ from pcmio.errors import HostUnavailable, StopStream
 from pcmio.platform import host
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from typing import Any
 
     from pcmio.cli.meters import Levels
@@ -55,15 +54,13 @@ def demo(*, target: Target) -> int:
     return ExitCode.AUDIO
 
 
-@contextmanager
-def _host_for_demo(screen: Screen, target: Target) -> Generator[Host]:
+def _host_for_demo(screen: Screen, target: Target) -> Host:
+    """The host to try, which answers: the one that is named, or the default one, or Null where none does."""
+    if target != Target(None, None) or os.environ.get("PCMIO_HOST"):
+        return target.open_host()
     try:
-        with target.open_host() as opened:
-            yield opened
-            return
+        return target.open_host()
     except HostUnavailable as error:
-        if target != Target(None, None):
-            raise
         failure = failure_of(error)
     screen.say(Text("No audio system answers on this machine:", "yellow"))
     for detail in failure.details:
@@ -71,8 +68,7 @@ def _host_for_demo(screen: Screen, target: Target) -> Generator[Host]:
     screen.say(
         Text("So this runs on the Null host: all is real, threads, clocks and samples, but makes no sound.\n", "yellow")
     )
-    with open_host(_NULL) as opened:
-        yield opened
+    return open_host(_NULL)
 
 
 def _title(screen: Screen, text: str) -> None:

@@ -46,16 +46,14 @@ class Target(NamedTuple):
     host: str | None
     device: str | None
 
-    @contextmanager
-    def open_host(self) -> Generator[Host]:
-        """The host, closed afterwards.
+    def open_host(self) -> Host:
+        """The host; as a context manager it is closed afterwards.
 
         Raises:
             HostUnavailable, PermissionDenied: It does not answer.
             InvalidInput: There is no such host.
         """
-        with open_host(self.host or _host_of(self.device)) as opened:
-            yield opened
+        return open_host(self.host or _host_of(self.device))
 
     @contextmanager
     def open_device(self, direction: Direction) -> Generator[Device]:
@@ -167,11 +165,12 @@ def open_host(name: str | None) -> Host:
     """
     if name is None:
         try:
-            return default_host()
+            opened = default_host()
         except HostUnavailable as error:
             raise HostUnavailable(error.message, tried=error.tried, advice=_NO_HOST) from error
-    opened = host(name)
-    try:
+    else:
+        opened = host(name)
+    try:  # the one that PCMIO_HOST names has not been asked either
         opened.check_available()
     except BaseException:
         opened.close()
