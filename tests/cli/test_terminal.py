@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .conftest import Ran
 
 
-def on_terminal(env: dict[str, str], *arguments: str, columns: int = 80, code: int = 0) -> str:
+def on_terminal(env: dict[str, str], *arguments: str, columns: int | str = 80, code: int = 0) -> str:
     """What the program writes to a terminal of this width."""
     outer, inner = pty.openpty()
     terminal = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "30"}
@@ -85,7 +85,9 @@ def test_json_is_all_there_is_when_it_is_asked_for(alone: dict[str, str], sine: 
 def test_a_terminal_without_colours_shows_how_far_a_bar_is(alone: dict[str, str], sine: Callable[..., str]) -> None:
     env = {**alone, "NO_COLOR": "1"}
     written = on_terminal(env, "play", sine("a.wav", seconds=1), "--host", "null")
-    assert "━ " in written
+    levels = re.findall(r"L\x1b\[0m  (━+)( *)  -12\.0 dB", written)
+    assert levels
+    assert {(len(bar), len(rest)) for bar, rest in levels} == {(48, 12)}  # of 60 dB
     assert "\x1b[3" not in written
 
 
@@ -113,3 +115,23 @@ def test_nothing_moves_in_a_pipe(run: Callable[..., Ran], sine: Callable[..., st
     ran = run("play", sine("a.wav"), "--host", "null")
     assert "\x1b" not in ran.out
     assert len(ran.out.splitlines()) == 3
+
+
+def test_nothing_moves_in_a_pipe_that_is_to_have_colours(run: Callable[..., Ran], sine: Callable[..., str]) -> None:
+    ran = run("play", sine("a.wav"), "--host", "null", FORCE_COLOR="1")
+    assert "\x1b[1m" in ran.out
+    assert "\x1b[2K" not in ran.out  # no line is cleared
+    assert len(ran.out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-1", "wide"])
+def test_a_width_that_is_none_is_not_taken_for_one(run: Callable[..., Ran], columns: str) -> None:
+    usual = run("devices", "--host", "null")
+    assert "null:loopback" in usual.out
+    assert run("devices", "--host", "null", COLUMNS=columns) == usual
+
+
+@pytest.mark.parametrize("columns", ["", "0", "wide"])
+def test_neither_is_it_on_a_terminal(alone: dict[str, str], columns: str) -> None:
+    written = on_terminal(alone, "devices", "--host", "null", columns=columns)
+    assert "null:loopback" in written

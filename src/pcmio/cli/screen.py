@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,9 +57,11 @@ class Screen:
 
     def __init__(self, *, still: bool = False, aside: bool = False) -> None:
         """``still``: nothing moves.  ``aside``: standard output has something else to carry."""
-        self.out = _console((sys.stderr if aside else sys.stdout).isatty(), stderr=aside)
+        terminal = (sys.stderr if aside else sys.stdout).isatty()
+        self.out = _console(terminal, stderr=aside)
         self.err = _console(sys.stderr.isatty(), stderr=True)
-        self.live = not still and self.out.is_terminal and not self.out.is_dumb_terminal
+        # For rich a pipe is a terminal too where FORCE_COLOR is set, as builds have it: colours it may get, no bars.
+        self.live = not still and terminal and self.out.is_terminal and not self.out.is_dumb_terminal
         self.glyphs = _glyphs(self.out)
 
     def say(self, *what: RenderableType) -> None:
@@ -129,14 +132,17 @@ class _Console(Console):
 
 
 def _console(terminal: bool, *, stderr: bool) -> Console:  # noqa: FBT001
-    width = None if terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    width = None  # what rich finds: a terminal's changes while we look
+    if not (columns.isdecimal() and int(columns)) and (columns or not terminal):  # 0 would show nothing at all
+        width = shutil.get_terminal_size().columns if terminal else _PIPE_WIDTH
     return _Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def _glyphs(console: Console) -> Glyphs:
     glyphs = _UNICODE if console.encoding.lower().startswith("utf") else _ASCII
     # Without colours the part of a bar that is not filled must look different.
-    return glyphs._replace(rest=" ") if console.color_system is None else glyphs
+    return glyphs._replace(rest=" ") if console.color_system is None or console.no_color else glyphs
 
 
 def clock(seconds: float, *, tenths: bool = False) -> str:
