@@ -60,6 +60,14 @@ def test_full_scale_is_zero_decibels(sample_format: pcmio.SampleFormat) -> None:
     assert decibels(levels.peak) == 0
 
 
+def test_a_sample_that_is_no_number_does_not_hide_others() -> None:
+    levels = Levels(2, pcmio.SampleFormat.F32)
+    levels.add(np.array([[0.5, math.nan], [math.nan, -0.25], [0, 0]], np.float32))
+    levels.add(np.full((3, 2), math.nan, np.float32))
+    assert levels.peak == 0.5
+    assert levels.take() == [0.5, 0.25]
+
+
 def test_levels_read_well() -> None:
     assert decibel_text(decibels(0.5)) == "-6.0 dB"
     assert decibel_text(-math.inf) == "silence"

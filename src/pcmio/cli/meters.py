@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.live import Live
 from rich.table import Table
@@ -62,9 +62,13 @@ class Levels:
 
     def add(self, frames: Any) -> None:
         """Look at a block."""
+        import numpy as np
+
         if len(frames) == 0:
             return
-        highest, lowest = frames.max(axis=0).tolist(), frames.min(axis=0).tolist()
+        # A sample that is no number hides the others from max() and min().
+        larger, smaller = cast("Any", np.fmax), cast("Any", np.fmin)
+        highest, lowest = larger.reduce(frames).tolist(), smaller.reduce(frames).tolist()
         loudest = [max(high, -low) / self._scale for high, low in zip(highest, lowest, strict=True)]
         self._recent = [max(pair) for pair in zip(self._recent, loudest, strict=True)]
         self.peak = max(self.peak, *loudest)
