@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -221,6 +222,44 @@ def test_a_pipe_is_not_replaced_and_nobody_waits_for_its_reader(call: Callable[.
     assert ran.code == 6
     assert "a.wav is no file, and is not replaced\n  → a pipe takes standard output" in ran.err
     assert (tmp_path / "a.wav").is_fifo()
+
+
+@unix
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mkfifo pipe; cat a.wav > pipe & $pcmio play --host null --json pipe",
+        "$pcmio play --host null --json <(cat a.wav)",
+    ],
+)
+def test_a_named_pipe_is_opened_once_and_played(
+    alone: dict[str, str], sine: Callable[..., str], tmp_path: Path, line: str
+) -> None:
+    sine("a.wav")
+    done = shell(alone, tmp_path, line)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["played"][0]["frames"] == 24_000
+
+
+@unix
+def test_what_is_no_sound_in_a_named_pipe_is_told_by_its_name(alone: dict[str, str], tmp_path: Path) -> None:
+    done = shell(alone, tmp_path, "mkfifo pipe; echo certainly no sound > pipe & $pcmio play --host null pipe")
+    assert done.returncode == 6
+    assert done.stderr.startswith("pcmio: pipe: ")
+
+
+@unix
+def test_ctrl_c_ends_it_though_a_named_pipe_stands_still(alone: dict[str, str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-m", "pcmio", "play", str(tmp_path / "pipe"), *NULL, "--raw", "i16"]
+    with subprocess.Popen(command, env=alone, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        with (tmp_path / "pipe").open("wb", buffering=0) as writer:
+            writer.write(bytes(4800))
+            assert b"pipe" in program.stdout.readline()
+            program.send_signal(signal.SIGINT)
+            _, err = program.communicate(timeout=20)
+    assert (program.returncode, err.strip()) == (130, b"")
 
 
 def test_a_picture_that_another_program_would_have_to_draw_is_refused_at_once(

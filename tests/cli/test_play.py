@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from .conftest import frequency, soundfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from pcmio.hosts.null import NullHost
 
@@ -145,6 +145,24 @@ def test_files_are_played_one_after_the_other_and_told_in_json(
     assert (first["frames"], second["frames"]) == (24_000, 22_050)
     assert first["peak_db"] == pytest.approx(-12.04, abs=0.05)
     assert not first["interrupted"]
+
+
+def test_a_flac_file_that_does_not_know_its_length_is_played_to_its_end(
+    call: Callable[..., Ran], sine: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(sine("a.flac"))
+    written = bytearray(path.read_bytes())  # STREAMINFO follows 8 bytes; 36 bits from byte 13 on are its frames
+    written[21] &= 0xF0
+    written[22:26] = bytes(4)
+    path.write_bytes(written)
+    ran = call("play", str(path), "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["played"][0]["frames"] == 24_000
+    with path.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        ran = call("play", "-", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["played"][0]["frames"] == 24_000
 
 
 def test_a_file_without_frames_is_played_at_once(call: Callable[..., Ran], sine: Callable[..., str]) -> None:

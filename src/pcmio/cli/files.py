@@ -7,6 +7,7 @@ import os
 import queue
 import re
 import shutil
+import stat
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pcmio.cli.exits import FileProblem
-from pcmio.cli.pipes import IN_WORDS, PIPE, standard_input
+from pcmio.cli.pipes import IN_WORDS, PIPE, only_forward, piped_input, standard_input
 from pcmio.formats import SampleFormat
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 #: What is read ahead of the sound.
 _AHEAD_SECONDS = 2.0
 _CHUNK_FRAMES = 8192
+#: What libsndfile says of a file that does not tell.
+_UNKNOWN_FRAMES = 0x7FFFFFFFFFFFFFFF
 _PATIENCE_SECONDS = 0.3
 _DAMAGED = "it may be damaged, or not complete"
 #: Of libsndfile: SF_ERR_UNRECOGNISED_FORMAT, SF_ERR_SYSTEM.
@@ -86,19 +89,34 @@ def reading(path: str, raw: RawFormat | None = None) -> Generator[tuple[Any, Fil
     """
     library = soundfile()
     if path == PIPE:
-        with standard_input(raw, library) as (file, frames):
-            yield file, _facts(IN_WORDS, file, frames or 0, piped=True)
+        file, frames = standard_input(raw, library)
+        yield file, _facts(IN_WORDS, file, frames or 0, piped=True)
         return
-    try:
-        open(path, "rb").close()  # noqa: PTH123 - the system's own words when that is not possible
-    except OSError as error:
-        raise FileProblem.of(path, error) from None
+    number = _opened_pipe(path)
+    if number is not None:
+        file, frames = piped_input(number, path, raw, library)
+        yield file, _facts(path, file, frames or 0, piped=True)
+        return
     try:
         file = library.SoundFile(native_path(path), **({} if raw is None else raw.opening()))
     except library.LibsndfileError as error:
         raise FileProblem(f"{path}: {in_words(error)}", _readable(library, error)) from None
     with file:
-        yield file, _facts(path, file, file.frames)
+        only_forward(file)
+        yield file, _facts(path, file, file.frames if file.frames < _UNKNOWN_FRAMES else 0)
+
+
+def _opened_pipe(path: str) -> int | None:
+    """The number of a named pipe, which may be opened once only: who writes to it is gone then.  None: a usual file.
+
+    Raises:
+        FileProblem: It cannot be read.
+    """
+    try:
+        with open(path, "rb", buffering=0) as opened:  # noqa: PTH123 - the system's own words when that is not possible
+            return os.dup(opened.fileno()) if stat.S_ISFIFO(os.fstat(opened.fileno()).st_mode) else None
+    except OSError as error:
+        raise FileProblem.of(path, error) from None
 
 
 def _facts(path: str, file: Any, frames: int, *, piped: bool = False) -> FileFacts:
@@ -136,13 +154,14 @@ class Reader:
         late_blocks: Times that a block was not ready, and silence was played.
     """
 
-    def __init__(self, file: Any, mixing: Mixing, block_frames: int, dtype: str, *, piped: bool = False) -> None:
+    def __init__(self, file: Any, facts: FileFacts, mixing: Mixing, block_frames: int) -> None:
         self.late_blocks = 0
-        self._piped = piped
+        self._piped = facts.piped
+        self._name = facts.path
         self._file = file
         self._mixing = mixing
         self._block_frames = block_frames
-        self._dtype = dtype
+        self._dtype = mixing.dtype
         ahead = max(4, round(_AHEAD_SECONDS * mixing.sample_rate / block_frames))
         self._ready: queue.Queue[Any] = queue.Queue(ahead)
         self._over = threading.Event()
@@ -182,11 +201,7 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
             with suppress(_Over):
                 why = in_words(error)
-                self._put(FileProblem(f"{self._name()}: it cannot be read to its end: {why}", _DAMAGED))
-
-    def _name(self) -> str:
-        name: str | bytes | int = self._file.name
-        return IN_WORDS if isinstance(name, int) else os.fsdecode(name)
+                self._put(FileProblem(f"{self._name}: it cannot be read to its end: {why}", _DAMAGED))
 
     def _chunks(self) -> Iterator[Any]:
         # From a pipe no more than is played at a time: what comes slowly is not waited for longer than that.

@@ -12,7 +12,6 @@ import select
 import struct
 import sys
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -22,7 +21,7 @@ from pcmio.cli.exits import FileProblem
 from pcmio.cli.standard import was_closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
     from typing import Any
 
     from pcmio.cli.files import Encoding
@@ -67,11 +66,8 @@ class RawFormat(NamedTuple):
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def standard_input(raw: RawFormat | None, library: Any) -> Generator[tuple[Any, int | None]]:
+def standard_input(raw: RawFormat | None, library: Any) -> tuple[Any, int | None]:
     """An open sound on standard input, and its frames as far as it tells.
-
-    It is not closed: somebody may wait in it for what does not come any more.
 
     Raises:
         FileProblem: It is no sound that can be read from a pipe.
@@ -80,17 +76,36 @@ def standard_input(raw: RawFormat | None, library: Any) -> Generator[tuple[Any, 
         raise FileProblem("standard input is closed", "pipe a sound into it: producer | pcmio play -")
     if sys.stdin.isatty():
         raise FileProblem("standard input is a terminal", "pipe a sound into it: producer | pcmio play -")
-    number = sys.stdin.fileno()
+    return piped_input(sys.stdin.fileno(), IN_WORDS, raw, library)
+
+
+def piped_input(number: int, name: str, raw: RawFormat | None, library: Any) -> tuple[Any, int | None]:
+    """An open sound that comes through a pipe, and its frames as far as it tells.
+
+    It is never closed: somebody may wait in it for what does not come any more.
+
+    Raises:
+        FileProblem: It is no sound that can be read from a pipe.
+    """
     _wait_for_data(number)
     try:
         file = library.SoundFile(number, closefd=False, **({} if raw is None else raw.opening()))
         if raw is None and file.format in ("WAV", "WAVEX") and file.frames == 0:
             file = library.SoundFile(number, closefd=False, **_as_raw(file))
     except library.LibsndfileError as error:
-        advice = "a pipe can be wav, aiff, au, or samples alone with --raw; other files need their names"
-        raise FileProblem(f"{IN_WORDS}: {error.error_string}", advice) from None
+        advice = "a pipe can be wav, aiff, au, or samples alone with --raw; others have to be files"
+        raise FileProblem(f"{name}: {error.error_string}", advice) from None
+    only_forward(file)
     known = file.format != "RAW" and file.frames * file.channels * _BYTES.get(file.subtype, 1) < _UNKNOWN_BYTES
-    yield file, file.frames if known else None
+    return file, file.frames if known else None
+
+
+def only_forward(file: Any) -> None:
+    """Have a file read from its beginning to its end.
+
+    Else soundfile goes to where it is already after each piece, and fails at the end of what does not know its length.
+    """
+    file.seekable = lambda: False
 
 
 def _as_raw(file: Any) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class _Player:
         block_frames = stream.config.buffer_size.frames or 1
         with (
             Interrupt() as interrupt,
-            Reader(file, mixing, block_frames, mixing.dtype, piped=facts.piped) as reader,
+            Reader(file, facts, mixing, block_frames) as reader,
             stream,
         ):
             picture.watch(stream, interrupt)
