@@ -253,6 +253,27 @@ def test_a_disk_that_has_gone_is_told(
     assert "the system takes no more of it (No such file or directory)" in ran.err
 
 
+@pytest.mark.parametrize("ending", ["wav", "aiff"])
+def test_a_recording_ends_where_its_file_can_have_no_more_and_says_so(
+    call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    from pcmio.cli import files
+
+    monkeypatch.setattr(files, "_MOST_BYTES", 9_600 * 8)
+    ran = call("record", str(tmp_path / f"a.{ending}"), *TONE, "--buffer-size", "480")
+    assert ran.code == 6
+    assert f"a.{ending}: a {ending} file ends at 4 GB\n  → what was written until then is kept" in ran.err
+    assert soundfile.info(tmp_path / f"a.{ending}").frames == 9_600
+
+
+def test_a_recording_that_is_too_long_for_its_file_does_not_begin(call: Callable[..., Ran], tmp_path: Path) -> None:
+    long = ("--seconds", "11200")  # two channels of 32-bit floats at 48 kHz
+    ran = call("record", str(tmp_path / "a.wav"), *TONE, *long)
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.endswith("a.wav: a wav file ends at 4 GB\n  → record longer ones to .w64 or .rf64\n")
+    assert not (tmp_path / "a.wav").exists()
+
+
 def test_a_device_that_goes_before_it_began_leaves_no_empty_file(
     call: Callable[..., Ran], null: NullHost, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pcmio.cli.exits import FileProblem
-from pcmio.cli.pipes import IN_WORDS, PIPE, only_forward, piped_input, standard_input
+from pcmio.cli.pipes import IN_WORDS, PIPE, SAMPLE_BYTES, only_forward, piped_input, standard_input
 from pcmio.formats import SampleFormat
 
 if TYPE_CHECKING:
@@ -265,6 +265,9 @@ ENCODINGS = {
     "f32": Encoding("FLOAT", SampleFormat.F32),
     "f64": Encoding("DOUBLE", SampleFormat.F64),
 }
+#: Lengths in their headers have 32 bits; behind them libsndfile goes on, and nobody reads what is there.
+_SHORT = ("WAV", "WAVEX", "AIFF")
+_MOST_BYTES = (1 << 32) - (1 << 16)  # some of it is for the header
 #: Formats that keep what their codec keeps, whatever it is given.
 _LOSSY = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
 _BY_SUFFIX = {"aif": "AIFF", "oga": "OGG", "opus": "OGG", "wave": "WAV"}
@@ -276,6 +279,16 @@ class FilePlan(NamedTuple):
     path: str
     container: str
     encoding: Encoding
+
+    def most_frames(self, channels: int) -> int | None:
+        """Frames that such a file can have; None: as many as there are."""
+        return _MOST_BYTES // (channels * SAMPLE_BYTES[self.encoding.subtype]) if self.container in _SHORT else None
+
+    def full(self, *, kept: bool = False) -> FileProblem:
+        """What to tell when there are more; ``kept``: after what it can have."""
+        advice = "what was written until then is kept; " if kept else ""
+        message = f"{self.path}: a {self.container.lower()} file ends at 4 GB"
+        return FileProblem(message, f"{advice}record longer ones to .w64 or .rf64")
 
 
 def plan_file(path: str, wanted: str | None, native: SampleFormat) -> FilePlan:
@@ -342,6 +355,7 @@ class Writer:
                 Path(plan.path).unlink()
             raise
         self._plan = plan
+        self._most_frames = plan.most_frames(config.channels)
         self._is_new = not there
         self._blocks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._problem: FileProblem | None = None
@@ -382,14 +396,20 @@ class Writer:
         try:
             with self._file:
                 while (block := self._blocks.get()) is not None:
-                    self._file.write(
-                        np.left_shift(block, self._plan.encoding.shift) if self._plan.encoding.shift else block
-                    )
-                    self.frames += len(block)
+                    self._keep(block)
+        except FileProblem as full:
+            self._problem = full
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who records
             self._problem = FileProblem(
                 f"{self._plan.path}: {_why_not_written(self._plan.path, error)}", "what was written until then is kept"
             )
+
+    def _keep(self, block: Any) -> None:
+        if self._most_frames is not None and self.frames + len(block) > self._most_frames:
+            raise self._plan.full(kept=True)
+        shift = self._plan.encoding.shift
+        self._file.write(np.left_shift(block, shift) if shift else block)
+        self.frames += len(block)
 
 
 def _check_replaceable(plan: FilePlan, config: StreamConfig) -> None:

@@ -39,7 +39,7 @@ RAW_SUBTYPES = {
     "f32": "FLOAT",
     "f64": "DOUBLE",
 }
-_BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
+SAMPLE_BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 #: Who does not know the length writes a number from here on: 0x7ffff000, 0x7fffffff or 0xffffffff.
 _UNKNOWN_BYTES = 0x7FF00000
 _LOOK_SECONDS = 0.1
@@ -96,7 +96,7 @@ def piped_input(number: int, name: str, raw: RawFormat | None, library: Any) -> 
         advice = "a pipe can be wav, aiff, au, or samples alone with --raw; others have to be files"
         raise FileProblem(f"{name}: {error.error_string}", advice) from None
     only_forward(file)
-    known = file.format != "RAW" and file.frames * file.channels * _BYTES.get(file.subtype, 1) < _UNKNOWN_BYTES
+    known = file.format != "RAW" and file.frames * file.channels * SAMPLE_BYTES.get(file.subtype, 1) < _UNKNOWN_BYTES
     return file, file.frames if known else None
 
 
@@ -133,7 +133,7 @@ def _wait_for_data(number: int) -> None:
 
 def wav_header(encoding: Encoding, config: StreamConfig) -> bytes:
     """Of a WAV whose length nobody knows yet."""
-    width = _BYTES[encoding.subtype]
+    width = SAMPLE_BYTES[encoding.subtype]
     frame = width * config.channels
     is_float = encoding.subtype in ("FLOAT", "DOUBLE")
     tag = 3 if is_float else 1

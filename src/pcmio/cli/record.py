@@ -95,6 +95,9 @@ def record(  # noqa: PLR0913 - one for each option
             calm_buffer(buffer_size, rate or default.sample_rate, default.buffer_size),
             plan.encoding.stream_format,
         )
+        most = None if piped else plan.most_frames(config.channels)
+        if most is not None and seconds is not None and seconds * config.sample_rate > most:
+            raise plan.full()
         recording = _Recording(screen, device, plan, config, depth)
 
         def writer() -> Writer | PipeWriter:
