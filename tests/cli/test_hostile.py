@@ -323,6 +323,17 @@ def test_a_recording_that_the_system_stops_says_why_and_is_kept(alone: dict[str,
     assert soundfile.info(str(tmp_path / "a.wav")).frames > 9600
 
 
+@pytest.mark.parametrize("name", ["costs $\\foo$", "マイク"])
+@pytest.mark.parametrize("command", [("scope", "--seconds", "0.1"), ("latency", "--count", "2")], ids=" ".join)
+def test_a_devices_name_is_no_formula(
+    call: Callable[..., Ran], null: NullHost, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    null.misfortune.plug(NullDeviceSpec(name, NullKind.LOOPBACK))
+    ran = call(*command, "--device", name, "--save", str(tmp_path / "a.svg"))
+    assert (ran.code, ran.err) == (0, "")
+    assert (tmp_path / "a.svg").stat().st_size > 0
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="here no directory is closed to everybody")
 def test_a_picture_needs_no_home(run: Callable[..., Ran], tmp_path: Path) -> None:
     ran = run("scope", *NULL, "--seconds", "0.1", "--save", "a.svg", HOME="/proc")

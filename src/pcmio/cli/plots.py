@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ class Plot:
         """Draw how often each latency was, and in which order they came."""
         over_time, often = self._figure.subplots(1, 2, width_ratios=(2, 1), sharey=True)
         over_time.plot(np.arange(1, len(milliseconds) + 1), milliseconds, "o-", markersize=3, linewidth=0.8)
-        over_time.set(xlabel="measurement", ylabel="round trip, ms", title=title)
+        over_time.set(xlabel="measurement", ylabel="round trip, ms")
+        over_time.set_title(title, parse_math=False)  # a device's name is no formula
         over_time.axhline(float(np.median(milliseconds)), color="grey", linewidth=0.8)
         often.hist(milliseconds, bins=min(40, max(5, len(milliseconds) // 2)), orientation="horizontal")
         often.set(xlabel="how often")
@@ -60,7 +62,8 @@ class Plot:
         waves, spectrum = self._figure.subplots(2, 1)
         at = np.arange(len(sound)) / rate * 1000
         waves.plot(at, sound, linewidth=0.7)
-        waves.set(xlabel="ms", ylabel="amplitude", title=title, ylim=(-1.05, 1.05))
+        waves.set(xlabel="ms", ylabel="amplitude", ylim=(-1.05, 1.05))
+        waves.set_title(title, parse_math=False)  # a device's name is no formula
         frequencies, decibels = spectrum_db(sound, rate)
         spectrum.semilogx(frequencies[1:], decibels[1:], linewidth=0.7)
         spectrum.set(xlabel="Hz", ylabel="dB", ylim=(SPECTRUM_FLOOR_DB, 3), xlim=(20, rate / 2))
@@ -70,6 +73,8 @@ class Plot:
 
     def _save(self) -> None:
         try:
-            self._figure.savefig(self._path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of signs in a name that its font has not
+                self._figure.savefig(self._path)
         except OSError as error:
             raise FileProblem.of(self._path, error) from None
