@@ -464,6 +464,7 @@ def test_a_machine_with_a_common_name_does_not_spoil_what_is_said() -> None:
         ("{0123456789abcdef0123456789abcdef}unix:/run/pulse", "{ID}unix:/run/pulse"),
         ("tcp6:[2001:db8::1]:4713 studio-pc:4713", "tcp6:SERVER:4713 SERVER:4713"),
         ("tcp:127.0.0.1:4713 tcp6:[::1] tcp:localhost", "tcp:127.0.0.1:4713 tcp6:[::1] tcp:localhost"),
+        ("[2001:db8::1]:4713 [fe80::7%eth0] [::1]", "[SERVER]:4713 [SERVER] [::1]"),
     ],
 )
 def test_another_machine_is_taken_out_too(monkeypatch: pytest.MonkeyPatch, server: str, told: str) -> None:

@@ -161,10 +161,11 @@ class Veil:
 
 
 def _bare_names(servers: str) -> list[str]:
-    """Machines in a list of PulseAudio's servers that stand there by their name alone."""
+    """Machines in a list of PulseAudio's servers that stand there by their name, or their number, alone."""
     addresses = [_MACHINE_ID.sub("", one) for one in servers.split()]
-    others = ("/", "unix:", "tcp:", "tcp4:", "tcp6:", "127.", "[")
-    return [one.partition(":")[0] for one in addresses if not one.startswith(others)]
+    others = ("/", "unix:", "tcp:", "tcp4:", "tcp6:", "127.", "[::1]")
+    named = [one for one in addresses if not one.startswith(others)]
+    return [one[1:].partition("]")[0] if one.startswith("[") else one.partition(":")[0] for one in named]
 
 
 def _home() -> str:
