@@ -103,6 +103,25 @@ def test_a_device_that_is_pulled_is_told_and_waited_for(
     assert of_kind(lines, "device_added")[0]["id"] == "null:tone"
 
 
+def test_a_device_that_is_back_and_cannot_be_opened_yet_is_tried_again(
+    call: Callable[..., Ran], null: NullHost, meanwhile: Callable[..., None]
+) -> None:
+    def pull_and_plug() -> None:
+        null.misfortune.unplug("null:tone")
+        until(lambda: not listened_to(null, "null:tone")(), "its stream to be closed")
+        null.misfortune.order("build", pcmio.PermissionDenied("its rights are not set yet"), times=2)
+        null.misfortune.plug("null:tone")
+        until(listened_to(null, "null:tone"), "another stream")
+        ctrl_c()
+
+    meanwhile("null:tone", pull_and_plug)
+    ran = call("monitor", *TONE, "--json")
+    assert ran.code == 0, ran.err
+    lines = lines_of(ran)
+    assert [one["error"] for one in of_kind(lines, "waiting")] == ["its rights are not set yet"]
+    assert len(of_kind(lines, "listening")) == 2
+
+
 def test_of_several_that_fit_the_name_later_none_is_taken(
     call: Callable[..., Ran],
     null: NullHost,

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pcmio.events import HostEvent
     from pcmio.timestamps import CallbackInfo
 
+#: A device that is there and cannot be opened is tried again so much later: nothing tells when it can be.
+_RETRY_SECONDS = 1.0
 #: After these the device that is wanted may be there.
 _HOPEFUL = (DeviceAdded, DeviceChanged, DefaultChanged, HostBack, EventsDropped)
 
@@ -83,6 +85,8 @@ class _Monitor:
         self._levels: Levels | None = None
         self._picture: Picture | None = None
         self._several = False
+        self._refused: str | None = None
+        self._retry_at = float("inf")
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -124,6 +128,8 @@ class _Monitor:
         """Open the input, if it is there; a name that nothing has is an error at first only."""
         self._forget()
         self._several = False
+        self._retry_at = float("inf")
+        refused, self._refused = self._refused, None
         try:
             device = find_device(self._host, self._target.device, Direction.INPUT)
             default = device.default_input_config()
@@ -155,7 +161,9 @@ class _Monitor:
         except AudioError as error:
             if first:
                 raise
-            self._tell("waiting", {"error": one_line(error)}, f"{one_line(error)}; waiting")
+            self._refused, self._retry_at = one_line(error), time.monotonic() + _RETRY_SECONDS
+            if self._refused != refused:  # once is enough
+                self._tell("waiting", {"error": self._refused}, f"{self._refused}; waiting")
             return
         picture.show(stream)
         self._stream, self._levels, self._picture = stream, levels, picture
@@ -179,9 +187,10 @@ class _Monitor:
             event = None
         if self._stream is not None and self._stream.state is StreamState.CLOSED:
             self._forget()
-            if event is None:  # the device may be there again already, and have been told of before
-                self._listen()
+            self._retry_at = time.monotonic()  # it may be there again already, and have been told of before
         if event is None:
+            if time.monotonic() >= self._retry_at:
+                self._listen()
             return
         self._tell(*event_facts(event))
         moved = isinstance(event, DefaultChanged) and event.direction is Direction.INPUT and not self._target.device
