@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 import wave
+from contextlib import nullcontext
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import pcmio
+from pcmio.testing import VirtualHost
 
 from .test_code_blocks import ROOT, run
 
@@ -68,6 +73,27 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
     for path in tmp_path.glob("*.wav"):
         with wave.open(str(path)) as file:
             assert file.getnframes() > 0.4 * file.getframerate()
+
+
+@pytest.mark.skipif(find_spec("soxr") is None, reason="soxr is not installed")
+def test_speech_that_is_too_loud_is_clipped_on_both_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = VirtualHost()
+    loopback = host.default_output_device()
+    assert loopback is not None
+
+    def fill(frames: Any, _info: pcmio.CallbackInfo) -> None:
+        frames[: len(frames) // 2] = -1.0  # what is resampled goes beyond an edge
+
+    arguments = ("speech.wav", "--device", str(loopback.id), "--seconds", "0.5")
+    monkeypatch.setattr(pcmio, "host", lambda _name: nullcontext(host))
+    monkeypatch.setattr(sys, "argv", ["speech_to_file.py", *arguments])
+    monkeypatch.chdir(tmp_path)
+    with host, loopback.build_output_stream(pcmio.StreamConfig(2, 48_000, 480), fill):
+        runpy.run_path(str(EXAMPLES / "speech_to_file.py"), run_name="__main__")
+    with wave.open("speech.wav") as file:
+        samples = memoryview(file.readframes(file.getnframes())).cast("h")
+    assert min(samples) == -32_768
+    assert max(samples) < 10_000
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
