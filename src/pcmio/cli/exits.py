@@ -59,6 +59,9 @@ _INSTEAD: tuple[tuple[type[Exception], str], ...] = (
 #: The same, where it speaks of what programs write.
 _PHRASES = (
     ("see host.devices()", "pcmio devices lists them"),
+    ("see device.supported_output_configs() and supported_input_configs()", "pcmio info tells what it has"),
+    ("enumerate again and build a new stream", "look for it with pcmio devices, and start this again"),
+    ("build a new stream", "start this again"),
     ("PIPEWIRE_REMOTE, XDG_RUNTIME_DIR and the option remote=", "PIPEWIRE_REMOTE and XDG_RUNTIME_DIR"),
     (" and the option server=", ""),
     (", or pass start_server=True", ""),
