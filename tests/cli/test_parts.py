@@ -87,6 +87,11 @@ def test_an_id_comes_before_parts_of_names(wanted: str) -> None:
     assert str(found.id) == "null:b"
 
 
+@pytest.mark.parametrize("wanted", ["loopb", "null:loop", "NULL:Loop", "null:pback"])
+def test_a_part_of_an_id_may_have_its_host(wanted: str) -> None:
+    assert str(find_device(open_host(), wanted, pcmio.Direction.OUTPUT).id) == "null:loopback"
+
+
 def test_a_device_of_the_other_direction_does_not_fit() -> None:
     with pytest.raises(pcmio.DeviceNotAvailable, match="no input device that is called 'sink'"):
         find_device(open_host(), "sink", pcmio.Direction.INPUT)

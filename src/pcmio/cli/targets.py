@@ -243,5 +243,10 @@ def _matching(devices: Sequence[Device], wanted: str) -> list[Device]:
     text = wanted.casefold()
     by_id = [device for device in devices if text in (str(device.id).casefold(), device.id.id.casefold())]
     by_name = [device for device in devices if text == device.name.casefold()]
-    by_part = [device for device in devices if text in f"{device.name}\n{device.id.id}".casefold()]
+    by_part = [device for device in devices if _piece(text, device) in f"{device.name}\n{device.id.id}".casefold()]
     return by_id or by_name or by_part
+
+
+def _piece(text: str, device: Device) -> str:
+    """What is looked for in a device's name and id: of the beginning of a full id what follows its host."""
+    return text.removeprefix(f"{device.id.host}:")
