@@ -165,6 +165,16 @@ def test_a_flac_file_that_does_not_know_its_length_is_played_to_its_end(
     assert ran.json["played"][0]["frames"] == 24_000
 
 
+def test_of_a_file_that_is_cut_off_what_is_there_is_counted(call: Callable[..., Ran], sine: Callable[..., str]) -> None:
+    path = Path(sine("a.mp3"))  # its first frame tells how many there are
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with soundfile.SoundFile(path) as file:
+        there = len(file.read())
+        assert there < file.frames
+    (played,) = call("play", str(path), "--json").json["played"]
+    assert played["frames"] == there
+
+
 def test_a_file_without_frames_is_played_at_once(call: Callable[..., Ran], sine: Callable[..., str]) -> None:
     (played,) = call("play", sine("a.wav", seconds=0), "--json").json["played"]
     assert (played["frames"], played["peak_db"]) == (0, None)

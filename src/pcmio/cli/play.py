@@ -143,7 +143,7 @@ class _Player:
             stream,
         ):
             picture.watch(stream, interrupt)
-        report = Report(stream, levels, min(stream.position, filled if total is None else total), interrupt.asked)
+        report = Report(stream, levels, min(stream.position, filled), interrupt.asked)
         if not self._quiet:
             self._conclude(report, reader, piped=facts.piped)
         return report
