@@ -97,6 +97,14 @@ def test_people_get_a_distribution(run: Callable[..., Ran], tmp_path: Path) -> N
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_one_measurement_is_told_where_it_is(call: Callable[..., Ran]) -> None:
+    ran = call("latency", "--device", "loopback", "--count", "1")
+    assert ran.code == 0, ran.err
+    lines = ran.out.splitlines()
+    least = next(line for line in lines if line.startswith("  min ")).split()[1]
+    assert [line.split()[0] for line in lines if "━" in line] == [least]
+
+
 def test_nothing_that_comes_back_is_told_with_what_to_do(
     call: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:

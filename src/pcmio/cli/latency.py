@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pcmio.contract import Device, Host
 
 _BINS = 12
+_LEAST_BIN_MS = 0.01
 #: Fewer frames in a second do not hold the tones.
 _LEAST_RATE = 4_000
 
@@ -225,7 +226,9 @@ def _show(screen: Screen, output: Device, source: Device, result: Result) -> Non
 def _histogram(screen: Screen, milliseconds: Any) -> Table:
     import numpy as np
 
-    counts, edges = np.histogram(milliseconds, bins=min(_BINS, max(1, len(milliseconds))))
+    low, high = float(milliseconds.min()), float(milliseconds.max())
+    span = (low, max(high, low + _LEAST_BIN_MS))  # of equal ones numpy would begin half a millisecond earlier
+    counts, edges = np.histogram(milliseconds, bins=min(_BINS, max(1, len(milliseconds))), range=span)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right")
     most = max(1, int(counts.max()))
