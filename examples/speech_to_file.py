@@ -50,7 +50,7 @@ async def main() -> None:
             async for block in resampled(recorded(mic, wanted.seconds), mic.config.sample_rate):
                 quiet = quiet + len(block) if np.abs(block).max(initial=0) < QUIET else 0
                 if quiet <= PAUSE * RATE:
-                    samples = np.rint(np.clip(block, -1, 1 - 1 / 32768) * 32768).astype("<i2")
+                    samples = np.rint(np.minimum(np.maximum(block, -1), 1 - 1 / 32768) * 32768).astype("<i2")
                     await asyncio.to_thread(file.writeframes, samples.tobytes())  # a disk may stall
             print(f"{file.getnframes() / RATE:.1f} s of speech, {mic.stats.xrun_frames} frames lost")
 
