@@ -567,7 +567,8 @@ def nothing(*_: object) -> None:
     """Stand in for the callback of a stream that has ended."""
 
 
-def log_undelivered(error: BaseException | None, what: str = "a stream was dropped") -> None:
+def log_undelivered(error: BaseException | None, what: str = "a stream was dropped", *, quietly: bool = False) -> None:
     """Say what a stream that was dropped would have told its owner."""
     if error is not None:
-        logger().error("%s and nobody asked for its error", what, exc_info=error)
+        log = logger().info if quietly else logger().error
+        log("%s and nobody asked for its error", what, exc_info=error)

@@ -111,7 +111,9 @@ def _close_all() -> None:
     for engine in list(_engines):
         engine.end(EndReason.CLOSED)
         engine.runner.finish()
-        log_undelivered(engine.take_error(), "the program ends with a stream")
+        # A program may close its host, and end: that its streams ended with it is no news then.
+        quietly = engine.reason is EndReason.HOST_LOST
+        log_undelivered(engine.take_error(), "the program ends with a stream", quietly=quietly)
 
 
 def _forget_all() -> None:

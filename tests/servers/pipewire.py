@@ -139,11 +139,13 @@ _servers: weakref.WeakSet[PipeWireServer] = weakref.WeakSet()
 
 
 def mend_session_managers() -> bool:
-    """Start those again that crashed; whether there were any.
+    """Start those again that crashed, each with its server; whether there were any.
 
     WirePlumber 0.4.13 (Debian 12) does once in some ten thousand streams: new ones wait for ever for their links then.
+    Another one on the same server may wait for ever for nodes that the first had set up ("pending linkable(s) not
+    activated in 20sec. This should never happen").
     """
-    mended = [server.mend_manager() for server in list(_servers)]
+    mended = [server.mend() for server in list(_servers)]
     return any(mended)
 
 
@@ -227,17 +229,15 @@ class PipeWireServer:
         self._bus.start(self._bus_socket.exists)
         self.process.start(self._answers)
         if shutil.which("wireplumber"):
-            self._start_manager()
+            sinks = [node for node in self._nodes if node.media_class == "Audio/Sink"]
+            self._manager.start(lambda: not sinks or "default.audio.sink" in self.metadata())
 
-    def _start_manager(self) -> None:
-        sinks = [node for node in self._nodes if node.media_class == "Audio/Sink"]
-        self._manager.start(lambda: not sinks or "default.audio.sink" in self.metadata())
-
-    def mend_manager(self) -> bool:
-        """Start the session manager again if it crashed; whether it had."""
+    def mend(self) -> bool:
+        """Start it anew if its session manager crashed; whether that had."""
         crashed = self._manager.crashed and self.process.running
         if crashed:
-            self._start_manager()
+            self.kill()
+            self.start()
         return crashed
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ from pcmio.hosts.pipewire import library
 from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
+from pcmio.testing import until
 from tests.servers.pipewire import mend_session_managers
 
 if TYPE_CHECKING:
@@ -319,6 +320,12 @@ def test_a_session_manager_that_crashed_is_started_again(own_server: PipeWireSer
     assert mend_session_managers()
     assert "default.audio.sink" in own_server.metadata()
     assert not mend_session_managers()
+    with pcmio.host("pipewire", remote=own_server.address, timeout=20.0) as host:
+        device = host.default_output_device()
+        assert device is not None
+        with device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 512), lambda *_: None) as stream:
+            stream.start()
+            until(lambda: stream.position > 0, "the stream being linked and played")
 
 
 _tried: list[str] = []
