@@ -6,7 +6,6 @@ import ctypes
 import json
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 
@@ -39,12 +38,6 @@ def keep_fed(out: pcmio.Writer, samples: object) -> None:
             out.write(samples)
     except pcmio.StreamClosed:
         return
-
-
-def put_aside_seconds() -> float:
-    """The longest that a thread of this program could have run and was not let (proc_pid_schedstat, run_delay)."""
-    delays = [int(path.read_text().split()[1]) for path in Path("/proc/self/task").glob("*/schedstat")]
-    return max(delays, default=0) / 1e9
 
 
 def main() -> None:
@@ -81,7 +74,6 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "put_aside": put_aside_seconds(),
                 "xruns": stats.xruns,
                 "xrun_frames": stats.xrun_frames,
                 "blocks": stats.blocks,
