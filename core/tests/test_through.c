@@ -112,6 +112,14 @@ static void pair(bench *it) {
   CHECK_EQUAL(sight(it).lead, found.lead);
 }
 
+static void open_paired(bench *it) {
+  open_both(it);
+  CHECK_EQUAL(play(it), 0);
+  capture(it);
+  CHECK_EQUAL(play(it), 0);
+  pair(it);
+}
+
 static void until_they_are_paired_both_are_told_of_and_silent(void) {
   bench it;
   open_both(&it);
@@ -138,11 +146,7 @@ static void until_they_are_paired_both_are_told_of_and_silent(void) {
 
 static void then_each_block_of_input_brings_forth_one_of_output(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   int32_t first = it.next;
   for (int32_t round = 0; round < 20; round++) {
     capture(&it);
@@ -175,11 +179,7 @@ static void an_output_that_is_too_far_ahead_is_waited_for(void) {
 
 static void what_the_output_missed_is_thrown_away_of_what_comes_next(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   capture(&it);
   while (pcmio_pump_filled(it.out.pump) != 0) {
     play(&it);
@@ -203,11 +203,7 @@ static void what_the_output_missed_is_thrown_away_of_what_comes_next(void) {
 
 static void output_that_comes_too_late_moves_nothing(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   capture(&it);
   CHECK_EQUAL(play(&it), 0);
   uint32_t filled = pcmio_pump_filled(it.out.pump);
@@ -246,11 +242,7 @@ static void what_the_input_lost_before_they_are_paired_is_told_to_nobody(void) {
 
 static void what_the_input_lost_is_made_up_for_by_silence(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   capture(&it);
   uint32_t filled = pcmio_pump_filled(it.out.pump);
   pcmio_pump_xrun(it.in.pump, BLOCK);
@@ -263,11 +255,7 @@ static void what_the_input_lost_is_made_up_for_by_silence(void) {
 
 static void a_ring_that_runs_over_is_an_xrun_that_is_told(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   for (int32_t round = 0; round < 5; round++) {
     capture(&it);
   }
@@ -286,11 +274,7 @@ static void a_ring_that_runs_over_is_an_xrun_that_is_told(void) {
 
 static void what_was_wrong_is_an_xrun_and_set_right(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   capture(&it);
   play(&it);
   uint32_t filled = pcmio_pump_filled(it.out.pump);
@@ -332,11 +316,7 @@ static void after_the_end_nothing_is_missing(void) {
 
 static void a_begin_forgets_all_but_the_position(void) {
   bench it;
-  open_both(&it);
-  CHECK_EQUAL(play(&it), 0);
-  capture(&it);
-  CHECK_EQUAL(play(&it), 0);
-  pair(&it);
+  open_paired(&it);
   capture(&it);
   uint64_t position = it.through.position;
   pcmio_pump_set_mode(it.in.pump, PCMIO_IDLE);
