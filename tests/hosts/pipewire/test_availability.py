@@ -20,6 +20,7 @@ from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
 from pcmio.testing import until
+from tests.hosts.nameless import run_nameless
 from tests.servers.pipewire import mend_session_managers
 
 if TYPE_CHECKING:
@@ -383,19 +384,5 @@ def test_a_program_without_descriptors_is_told_so(request: pytest.FixtureRequest
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
 
 
-_NAMELESS = """
-import sys, pcmio
-with pcmio.host("pipewire", remote=sys.argv[1]) as host:
-    device = host.device_by_id("pipewire:main")
-    device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 480), lambda block, info: None).close()
-"""
-
-
 def test_a_program_whose_name_is_no_text_has_sound(server: PipeWireServer, tmp_path: Path) -> None:
-    program = os.fsencode(tmp_path) + b"/caf\xe9.py"
-    with open(program, "w") as file:  # noqa: PTH123 - bytes
-        file.write(_NAMELESS)
-    done = subprocess.run(
-        [os.fsencode(sys.executable), program, server.address.encode()], capture_output=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert run_nameless(tmp_path, "pipewire", "remote", server.address) == (0, b"")

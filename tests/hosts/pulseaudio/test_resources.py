@@ -19,6 +19,7 @@ from pcmio.hosts.pulseaudio import HostOptions
 from pcmio.hosts.pulseaudio.control import Control
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
+from tests.hosts.nameless import run_nameless
 
 if TYPE_CHECKING:
     from tests.servers.pulseaudio import PulseServer
@@ -288,19 +289,5 @@ def test_a_program_without_descriptors_is_told_so_and_lives_on() -> None:
     assert (done.returncode, done.stdout) == (0, "pa_mainloop_new True\npa_threaded_mainloop_new True\n")
 
 
-_NAMELESS = """
-import sys, pcmio
-with pcmio.host("pulseaudio", server=sys.argv[1]) as host:
-    device = host.device_by_id("pulseaudio:main")
-    device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000, 480), lambda block, info: None).close()
-"""
-
-
 def test_a_program_whose_name_is_no_text_has_sound(server: PulseServer, tmp_path: Path) -> None:
-    program = os.fsencode(tmp_path) + b"/caf\xe9.py"
-    with open(program, "w") as file:  # noqa: PTH123 - bytes
-        file.write(_NAMELESS)
-    done = subprocess.run(
-        [os.fsencode(sys.executable), program, server.address.encode()], capture_output=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert run_nameless(tmp_path, "pulseaudio", "server", server.address) == (0, b"")
