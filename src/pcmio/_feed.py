@@ -252,10 +252,3 @@ def _nothing() -> None:
 
 #: Those that are open, and those that have failed.
 feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
-
-
-def listed(those: weakref.WeakSet[Feed]) -> list[Feed]:
-    """All that there are at one moment; no lock is taken, which somebody could hold who is waited for."""
-    # Of the plain set inside: going through the weak one runs Python code, while another thread may add to it.
-    references: set[weakref.ref[Feed]] = getattr(those, "data")  # noqa: B009 - typeshed does not know it
-    return [feed for reference in list(references) if (feed := reference()) is not None]

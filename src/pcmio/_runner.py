@@ -14,6 +14,7 @@ import weakref
 from pcmio._core import wait_for
 from pcmio._engine import log_undelivered
 from pcmio._realtime import AUTO, OwnThread
+from pcmio._value import listed
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
 
@@ -108,7 +109,7 @@ def _watch(engine: Engine) -> None:
 
 
 def _close_all() -> None:
-    for engine in list(_engines):
+    for engine in listed(_engines):
         engine.end(EndReason.CLOSED)
         engine.runner.finish()
         # A program may close its host, and end: that its streams ended with it is no news then.

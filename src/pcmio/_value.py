@@ -10,9 +10,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, TypeVar
+    from weakref import WeakSet, ref
 
     from typing_extensions import Self, dataclass_transform
+
+    T = TypeVar("T")
 else:
 
     def dataclass_transform(**_options: object) -> Any:
@@ -139,3 +142,15 @@ def _is_class_variable(kind: object) -> bool:
 def as_utf8(text: str) -> str:
     """The same text, but for what stands for bytes that are none (``os.fsdecode``): UTF-8 has no word for that."""
     return text.encode("utf-8", "replace").decode()
+
+
+def encoded(text: str) -> bytes:
+    """A name for a native library: what is no text becomes the name of nothing, and no error of its own."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def listed(those: WeakSet[T]) -> list[T]:
+    """All that there are at one moment; no lock is taken, which somebody could hold who is waited for."""
+    # Of the plain set inside: going through the weak one runs Python code, while another thread may add to it.
+    references: set[ref[T]] = getattr(those, "data")  # noqa: B009 - typeshed does not know it
+    return [one for reference in list(references) if (one := reference()) is not None]

@@ -17,7 +17,8 @@ from abc import ABC, abstractmethod
 
 from pcmio._arrival import Arrival
 from pcmio._awaiting import running_loop
-from pcmio._feed import Feed, Sighting, View, feeds, listed, view_of
+from pcmio._feed import Feed, Sighting, View, feeds, view_of
+from pcmio._value import listed
 from pcmio.contract import Watch
 from pcmio.errors import AudioError, HostUnavailable, ResourceExhausted, UnsupportedOperation
 

@@ -10,7 +10,7 @@ import ctypes
 import os
 
 from pcmio._log import logger
-from pcmio._value import Value
+from pcmio._value import Value, encoded
 from pcmio.descriptions import Direction
 from pcmio.hosts.alsa import abi, errors
 
@@ -217,11 +217,6 @@ def _string(asound: Asound, config: int | None, path: str) -> str | None:
     if asound.snd_config_get_string(node.value, ctypes.byref(text)) < 0:
         return None  # not a text
     return _text(text.value)
-
-
-def encoded(name: str) -> bytes:
-    """A PCM's name for libasound: what is no text is the name of nothing, and no error of its own."""
-    return name.encode("utf-8", "surrogatepass")
 
 
 def forget_configuration(libs: Libraries, seconds: float) -> None:

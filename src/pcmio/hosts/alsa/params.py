@@ -5,13 +5,12 @@ from __future__ import annotations
 import ctypes
 import errno
 
-from pcmio._value import Value
+from pcmio._value import Value, encoded
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfigRange
 from pcmio.descriptions import Direction
 from pcmio.errors import AudioError, UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.alsa import abi, errors
-from pcmio.hosts.alsa.cards import encoded
 from pcmio.hosts.alsa.formats import NATIVE_FORMATS, NativeFormat, rank
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ import sys
 import time
 
 from pcmio._served import OwnLock
-from pcmio._value import Value
+from pcmio._value import Value, encoded
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.abi import pa_device_info, pa_device_info_cb_t, pa_server_info, pa_server_info_cb_t
 from pcmio.hosts.pulseaudio.formats import from_pulse_map
@@ -194,7 +194,7 @@ class Control:
         return _Question(send)
 
     def _named(self, name: str, *, is_sink: bool) -> _Question:
-        asked = name.encode("utf-8", "surrogatepass")  # what is no text is the name of nothing
+        asked = encoded(name)
 
         def send(question: _Question) -> int | None:
             callback = self._devices_callback(question, is_sink=is_sink)
