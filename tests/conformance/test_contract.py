@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: str(check.__name__))
+@pytest.mark.usefixtures("standstills")
 def test_the_host_keeps_its_promise(check: Check, rig: Rig, capfd: pytest.CaptureFixture[str]) -> None:
     verdict = check(rig)
     assert verdict is None or verdict.startswith("not applicable: "), verdict

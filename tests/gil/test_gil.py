@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,16 +24,25 @@ from tests.gil.targets import ROOT, TARGETS, Target, compiled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.standstills import Standstills
+
 _ON_EACH = pytest.mark.parametrize("target", list(TARGETS), indirect=True)
 _SECONDS = 10.0
 #: After the start of the recording: until then the server itself may still be getting its streams into step.
 _SETTLED_SECONDS = 1.0
 
 
+class Machine(NamedTuple):
+    """What tells whether the machine had time."""
+
+    watch: str  # the program that does for an ordinary thread
+    standstills: Standstills
+
+
 @pytest.fixture(scope="session")
-def watch(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program that tells whether the machine had time for an ordinary thread, and for one of real time."""
-    return compiled("watch", [], tmp_path_factory.mktemp("watch"))
+def machine(standstills: Standstills, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """Looked at beside each recording."""
+    return Machine(compiled("watch", [], tmp_path_factory.mktemp("watch")), standstills)
 
 
 @pytest.fixture(scope="session")
@@ -47,14 +57,14 @@ class Run(NamedTuple):
 
     lost_frames: int
     late_millis: float
-    realtime_late_cycles: float
+    standstill_cycles: float
     missed_frames: int  # by the recorder: cycles that the server left out, for everybody
     told: str
 
     @property
     def quiet(self) -> bool:
         """Whether the machine left the player's threads, and the server's, on the processor."""
-        in_time = self.late_millis <= _QUIET_MILLIS and self.realtime_late_cycles <= _QUIET_CYCLES
+        in_time = self.late_millis <= _QUIET_MILLIS and self.standstill_cycles <= _QUIET_CYCLES
         return in_time and self.missed_frames == 0
 
 
@@ -68,14 +78,14 @@ _QUIET_CYCLES = 0.5
 _MOST_RUNS = 5
 
 
-def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float = _SECONDS, **load: Any) -> None:
+def _loses_nothing(target: Target, machine: Machine, folder: Path, *, seconds: float = _SECONDS, **load: Any) -> None:
     """Judge by the median of three runs, of those in which the machine left its threads on the processor.
 
     What was lost in another run was lost to other programs; what was not lost counts in any case.
     """
     runs: list[Run] = []
     for number in range(_MOST_RUNS):
-        runs.append(_run(target, watch, folder / str(number), seconds, **load))
+        runs.append(_run(target, machine, folder / str(number), seconds, **load))
         clean = sum(run.lost_frames == 0 for run in runs)
         broken = [run for run in runs if run.lost_frames and run.quiet]
         assert len(broken) < 2, f"frames were lost on a quiet machine: {broken}"
@@ -84,7 +94,7 @@ def _loses_nothing(target: Target, watch: str, folder: Path, *, seconds: float =
     pytest.skip(f"no machine to judge by: it put threads aside, or stood still, in most of {_MOST_RUNS} runs: {runs}")
 
 
-def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) -> Run:
+def _run(target: Target, machine: Machine, folder: Path, seconds: float, **load: Any) -> Run:
     folder.mkdir()
     usual: dict[str, Any] = {"frames": 256, "busy": 0, "c_seconds": 0.0, "native": False, "writes": False, "stream": {}}
     spec = {**usual, **target.spec, **load}
@@ -95,7 +105,8 @@ def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) 
     player = _started(
         [sys.executable, script, json.dumps(spec)], env={**os.environ, **target.player_env, "PYTHONPATH": paths}
     )
-    watcher = _started([watch, "realtime"], env=dict(os.environ))
+    watcher = _started([machine.watch], env=dict(os.environ))
+    begun = time.monotonic_ns()
     try:
         for program, word in ((recorder, "ready"), (watcher, "ready"), (player, "playing")):
             assert program.stdout is not None
@@ -111,7 +122,8 @@ def _run(target: Target, watch: str, folder: Path, seconds: float, **load: Any) 
         for program in (player, recorder, watcher):
             program.kill()
             program.wait()
-    return _judged(name, seconds, spec["frames"], late, said, told)
+    stood_still = machine.standstills.longest(begun) * RATE / spec["frames"]
+    return _judged(name, seconds, stood_still, late, said, told)
 
 
 def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
@@ -120,17 +132,15 @@ def _started(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def _judged(name: Path, seconds: float, cycle_frames: int, late: str, said: str, told: str) -> Run:
+def _judged(name: Path, seconds: float, standstill_cycles: float, late: str, said: str, told: str) -> Run:
     frames = Recording.load(name).samples
     heard = frames[int(_first_sound(frames) + _SETTLED_SECONDS * RATE) :][: int(seconds * RATE)]
     assert len(heard) == int(seconds * RATE), f"only {len(heard)} frames with the signal were recorded"
     gaps = find_gaps(heard)
-    watched = json.loads(late)
-    latest = max((nanos for _, nanos in watched["late"]), default=0)
-    stood_still = max(0, watched["realtime_late"]) / 1e9 * RATE / cycle_frames
+    latest = max((nanos for _, nanos in json.loads(late)["late"]), default=0)
     missed = json.loads(told)["missed"]
     details = f"{gaps}; the stream: {said.strip()}; the recorder: {told}"
-    return Run(gaps.lost_frames, latest / 1e6, stood_still, missed, details)
+    return Run(gaps.lost_frames, latest / 1e6, standstill_cycles, missed, details)
 
 
 def _first_sound(frames: Any) -> int:
@@ -147,33 +157,35 @@ def _first_sound(frames: Any) -> int:
     indirect=["target"],
 )
 def test_one_busy_python_thread_costs_no_frame_at_the_default_depth(
-    target: Target, watch: str, tmp_path: Path, frames: int
+    target: Target, machine: Machine, tmp_path: Path, frames: int
 ) -> None:
-    _loses_nothing(target, watch, tmp_path, busy=1, frames=frames)
+    _loses_nothing(target, machine, tmp_path, busy=1, frames=frames)
 
 
 # 128 stereo frames are below the 500 elements from which numpy gives the GIL up for a copy, which costs a turn more.
 @pytest.mark.timeout(300)
 @_ON_EACH
-def test_two_busy_python_threads_cost_no_frame_at_the_default_depth(target: Target, watch: str, tmp_path: Path) -> None:
-    _loses_nothing(target, watch, tmp_path, busy=2, frames=128)
+def test_two_busy_python_threads_cost_no_frame_at_the_default_depth(
+    target: Target, machine: Machine, tmp_path: Path
+) -> None:
+    _loses_nothing(target, machine, tmp_path, busy=2, frames=128)
 
 
 # As long as nobody asks Python for the samples, it does not matter how busy that is.
 @pytest.mark.timeout(300)
 @_ON_EACH
 def test_two_busy_python_threads_cost_a_native_callback_no_frame_of_64(
-    target: Target, watch: str, tmp_path: Path
+    target: Target, machine: Machine, tmp_path: Path
 ) -> None:
-    _loses_nothing(target, watch, tmp_path, busy=2, frames=64, native=True)
+    _loses_nothing(target, machine, tmp_path, busy=2, frames=64, native=True)
 
 
 @pytest.mark.timeout(300)
 @_ON_EACH
 def test_a_c_call_that_keeps_the_gil_for_100_ms_costs_no_frame_when_150_ms_are_ready(
-    target: Target, watch: str, tmp_path: Path
+    target: Target, machine: Machine, tmp_path: Path
 ) -> None:
-    _loses_nothing(target, watch, tmp_path, c_seconds=0.1, frames=128, stream={"depth": 0.15})
+    _loses_nothing(target, machine, tmp_path, c_seconds=0.1, frames=128, stream={"depth": 0.15})
 
 
 # A writer's ring is out of Python's reach: it has to outlast what keeps the writing thread from its turn.  Here that is
@@ -181,7 +193,7 @@ def test_a_c_call_that_keeps_the_gil_for_100_ms_costs_no_frame_when_150_ms_are_r
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("target", ["pulseaudio", "jack"], indirect=True)
 def test_a_writer_that_is_kept_fed_plays_without_a_gap_whatever_python_does(
-    target: Target, watch: str, tmp_path: Path
+    target: Target, machine: Machine, tmp_path: Path
 ) -> None:
     load: dict[str, Any] = {"writes": True, "busy": 2, "c_seconds": 0.1, "frames": 64, "stream": {"depth": 2.0}}
-    _loses_nothing(target, watch, tmp_path, seconds=6.0, **load)
+    _loses_nothing(target, machine, tmp_path, seconds=6.0, **load)

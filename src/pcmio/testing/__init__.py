@@ -54,7 +54,7 @@ from pcmio.testing import (
 )
 from pcmio.testing.lives import LifePlan, life_plans, live
 from pcmio.testing.rig import Check, Rig
-from pcmio.testing.signals import Noise
+from pcmio.testing.signals import FramesLost, Noise
 from pcmio.testing.virtual import Heard, VirtualHost
 from pcmio.testing.waiting import until
 
@@ -81,6 +81,7 @@ CHECKS: tuple[Check, ...] = (
 __all__ = [
     "CHECKS",
     "Check",
+    "FramesLost",
     "Heard",
     "LifePlan",
     "Noise",

@@ -8,7 +8,7 @@ from pcmio.errors import AbortStream, AudioError, OperationTimeout
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.formats import SampleFormat
 from pcmio.testing.configs import must_raise
-from pcmio.testing.signals import Events, Noise, NoisePlayer, Recorder, sounds
+from pcmio.testing.signals import Events, Noise, NoisePlayer, Recorder, assert_nothing_lost, sounds
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def _recorded(rig: Rig, host: Host, play: Callable[[Device, dict[str, Any]], Str
     def heard() -> Any:
         end = recorder.frames + int(_TAIL_SECONDS * rig.sample_rate)
         until(lambda: recorder.frames >= end, "the recording of the tail")
-        assert not recorder.lost, f"the recording lost {recorder.lost} frames"
+        assert_nothing_lost(recorder.lost)
         return recorder.recorded()
 
     try:

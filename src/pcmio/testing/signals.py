@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from pcmio.timestamps import CallbackInfo
 
 
+class FramesLost(AssertionError):  # noqa: N818 - what is missing
+    """Frames are missing, or were told as lost; all that arrived are right, and in order.
+
+    A host that loses frames breaks its promise; so does a machine that stands still for longer than the server's
+    buffers last.  Whoever knows of a standstill may run the check again.
+    """
+
+
+def assert_nothing_lost(frames: int) -> None:
+    """No frame was told as lost.
+
+    Raises:
+        FramesLost: Some were.
+    """
+    if frames:
+        raise FramesLost(f"{frames} frames were told as lost")
+
+
 class Noise:
     """Frames of pseudo-random samples, none of them silent, full scale included.
 
@@ -51,7 +69,7 @@ class Noise:
         """Every frame stands in ``recorded``, once, in order, unchanged, with silence only around the whole.
 
         Raises:
-            AssertionError: Says at which frame it breaks.
+            AssertionError: Says at which frame it breaks; FramesLost where all that is wrong are missing frames.
         """
         import numpy as np
 
@@ -61,11 +79,33 @@ class Noise:
         heard = recorded[first : last + 1]
         count = min(len(heard), len(self.frames))
         differs = np.flatnonzero((heard[:count] != self.frames[:count]).any(axis=1))
-        assert not differs.size, (
-            f"frame {differs[0]} of {len(self.frames)} is {heard[differs[0]]} instead of {self.frames[differs[0]]}; "
-            f"{differs.size} of {count} frames differ"
-        )
-        assert len(heard) == len(self.frames), f"{len(heard)} frames were heard instead of {len(self.frames)}"
+        if not differs.size and len(heard) == len(self.frames):
+            return
+        told = f"{len(heard)} frames were heard instead of {len(self.frames)}"
+        if differs.size:
+            at = differs[0]
+            told = (
+                f"frame {at} of {len(self.frames)} is {heard[at]} instead of {self.frames[at]}; "
+                f"{differs.size} of {count} frames differ"
+            )
+        raise (FramesLost if self._is_all_right_that_sounds(recorded) else AssertionError)(told)
+
+    def _is_all_right_that_sounds(self, recorded: Any) -> bool:
+        """Whether the frames of ``recorded`` that sound stand in the whole in the same order."""
+        import numpy as np
+
+        heard = recorded[sounds(recorded, self.sample_format)]
+        at = 0
+        while len(heard):
+            later = np.flatnonzero((self.frames[at:] == heard[0]).all(axis=1))
+            if not later.size:
+                return False
+            at += int(later[0])
+            count = min(len(heard), len(self.frames) - at)
+            differs = np.flatnonzero((self.frames[at : at + count] != heard[:count]).any(axis=1))
+            run = int(differs[0]) if differs.size else count
+            at, heard = at + run, heard[run:]
+        return True
 
     def assert_heard_in_pieces(self, recorded: Any) -> None:
         """As ``assert_within``, with silence allowed between any two frames."""
