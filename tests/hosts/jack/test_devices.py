@@ -11,7 +11,7 @@ from pcmio import DeviceNotAvailable, DeviceType, Direction, SampleFormat, Strea
 from pcmio.testing import until
 from tests.servers.jackd import JackLoop
 
-from .signs import nothing
+from .signs import CLIENT, nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,38 @@ def test_a_chosen_channel_is_a_port_of_its_own(host: JackHost) -> None:
 def test_the_default_devices_are_the_hardware(host: JackHost) -> None:
     assert str(host.default_output_device()) == "system"
     assert str(host.default_input_device()) == "system"
+
+
+def test_a_client_whose_name_is_no_utf_8_is_a_device_as_any(
+    new_server: NewServer, open_host: Callable[..., JackHost], tmp_path: Path
+) -> None:
+    """Names are bytes to a server: they are told as Python tells those of files, and come back as they were."""
+    server, name = new_server(), "caf\udce9 \N{CHECK MARK}"
+    host = open_host(server)
+    card = JackLoop(server, tmp_path, 2, name)
+    card.start()
+    try:
+        device = host.device_by_id(f"jack:{name}")
+        assert device in host.devices()
+        assert device.playback_ports == (f"{name}:playback_1", f"{name}:playback_2")
+        assert device.name == "caf? \N{CHECK MARK}", "for people: what every terminal can write"
+        assert [port.name for port in host.ports(f"^{name}:play")] == list(device.playback_ports)
+        with device.build_output_stream(StreamConfig(2, 48_000), nothing):
+            assert [port.connections for port in host.ports(f"^{name}:play")] == [
+                (f"{CLIENT}:output_1",),
+                (f"{CLIENT}:output_2",),
+            ]
+        host.connect("system:capture_1", f"{name}:playback_2")
+        assert host.ports("capture_1")[0].connections == (f"{name}:playback_2",)
+        host.disconnect("system:capture_1", f"{name}:playback_2")
+        assert host.ports("capture_1")[0].connections == ()
+        graph = host.device_by_id("jack:graph")
+        with graph.build_input_stream(StreamConfig(1, 48_000), nothing, connect=[f"{name}:capture_2"]):
+            assert [port.connections for port in host.ports() if port.is_own] == [(f"{name}:capture_2",)]
+        with pytest.raises(DeviceNotAvailable, match="no port"):
+            host.connect("system:capture_1", "\ud800:no text at all")
+    finally:
+        card.stop()
 
 
 def test_every_client_with_physical_ports_is_a_device_and_the_largest_the_default(

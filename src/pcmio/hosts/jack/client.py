@@ -26,6 +26,7 @@ from pcmio.hosts.jack.library import (
     take_messages,
     take_names,
 )
+from pcmio.hosts.jack.ports import name_of, native_name
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -96,7 +97,7 @@ class JackClient:
         jack = self._jack
         self._client = open_client(jack, options)
         handle = self._client.handle
-        self.name = (jack.jack_get_client_name(handle) or b"").decode()
+        self.name = name_of(jack.jack_get_client_name(handle) or b"")
         self._refresh()
         for register, callback in _CALLBACKS:
             code = getattr(jack, register)(handle, self._core.address(callback), self.address)
@@ -180,7 +181,7 @@ class JackClient:
         with self.lock:
             handle = self._live()
             found = self._jack.jack_get_ports(
-                handle, None if pattern is None else pattern.encode(), JACK_DEFAULT_AUDIO_TYPE, flags
+                handle, None if pattern is None else native_name(pattern), JACK_DEFAULT_AUDIO_TYPE, flags
             )
             self.check()
             return take_names(self._jack, found)
@@ -191,7 +192,7 @@ class JackClient:
         Raises:
             DeviceNotAvailable: There is none of this name.
         """
-        found = self._jack.jack_port_by_name(self._live(), name.encode())
+        found = self._jack.jack_port_by_name(self._live(), native_name(name))
         if found is None:
             self.check()
             take_messages()
@@ -216,7 +217,7 @@ class JackClient:
             self.port(source)
             self.port(destination)
             self._core.pcmio_jack_changing(self.address)
-            code = self._jack.jack_connect(self._live(), source.encode(), destination.encode())
+            code = self._jack.jack_connect(self._live(), native_name(source), native_name(destination))
             if code not in (0, _EEXIST):
                 raise self._failed("jack_connect", code, f"{source} to {destination}")
 
@@ -231,7 +232,7 @@ class JackClient:
             self.port(destination)
             if destination in self.describe(source)[2]:
                 self._core.pcmio_jack_changing(self.address)
-                code = self._jack.jack_disconnect(self._live(), source.encode(), destination.encode())
+                code = self._jack.jack_disconnect(self._live(), native_name(source), native_name(destination))
                 if code != 0:
                     raise self._failed("jack_disconnect", code, f"{source} from {destination}")
 
@@ -260,7 +261,7 @@ class JackClient:
         for name in names:
             if name in self._taken:
                 raise InvalidInput(f"this client has a port named {name!r} already", advice="choose another name")
-            longest = self._jack.jack_port_name_size() - 2 - len(self.name.encode())
+            longest = self._jack.jack_port_name_size() - 2 - len(native_name(self.name))
             if len(name.encode()) > longest:
                 raise InvalidInput(f"a port's name has at most {longest} bytes here: {name!r}")
         self._taken.update(names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pcmio._choosing import no_such_channel
 from pcmio._device import TwoWayDevice, take_options
+from pcmio._value import as_utf8
 from pcmio.configs import SupportedBufferSize, SupportedStreamConfig, SupportedStreamConfigRange
 from pcmio.descriptions import Channel, DeviceDescription, DeviceId, DeviceType, Direction, InterfaceType
 from pcmio.errors import DeviceNotAvailable, UnsupportedConfig
@@ -38,10 +39,10 @@ def describe(group: PortGroup) -> DeviceDescription:
             driver="JACK",
         )
     return DeviceDescription(
-        name=group.name,
+        name=as_utf8(group.name),
         direction=Direction.of(has_input=bool(group.capture), has_output=bool(group.playback)),
         driver="JACK",
-        extended=(*group.playback, *group.capture),
+        extended=tuple(map(as_utf8, (*group.playback, *group.capture))),
     )
 
 

@@ -13,6 +13,7 @@ from pcmio._value import Value
 from pcmio.errors import OperationTimeout
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackServerName
+from pcmio.hosts.jack.ports import name_of
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -76,7 +77,7 @@ def take_names(jack: Jack, array: int | None) -> list[str]:
     if array is not None:
         pointers = ctypes.cast(array, ctypes.POINTER(ctypes.c_char_p))
         while (name := pointers[len(names)]) is not None:
-            names.append(name.decode("utf-8", "replace"))
+            names.append(name_of(name))
         jack.jack_free(array)
     return names
 

@@ -8,6 +8,7 @@ from pcmio.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     #: For each channel the ports it is connected to.
@@ -97,19 +98,26 @@ def _targets(connect: Any) -> Targets:
         if entry is None:
             targets.append(())
         else:
-            targets.append(_texts("connect", [entry] if isinstance(entry, str) else entry))
+            # As they are listed: a client of another program may have any name.
+            targets.append(_texts("connect", [entry] if isinstance(entry, str) else entry, _check_name))
     return tuple(targets)
 
 
-def _texts(name: str, values: Any) -> tuple[str, ...]:
+def _texts(name: str, values: Any, check: Callable[[str, Any], None] | None = None) -> tuple[str, ...]:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise InvalidInput(f"option {name} takes a list of names, not {values!r}")
     texts = tuple(values)
     for text in texts:
-        _check_text(name, text)
+        (check or _check_text)(name, text)
     return texts
 
 
+def _check_name(name: str, value: Any) -> None:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise InvalidInput(f"option {name} takes text, not {value!r}")
+
+
 def _check_text(name: str, value: Any) -> None:
-    if not isinstance(value, str) or not value or "\0" in value or value != as_utf8(value):
+    _check_name(name, value)
+    if value != as_utf8(value):
         raise InvalidInput(f"option {name} takes text, not {value!r}")

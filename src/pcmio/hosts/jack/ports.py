@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pcmio._value import Value
+from pcmio._value import Value, encoded
 from pcmio.hosts.jack.abi import JackPortIsInput, JackPortIsOutput, JackPortIsPhysical
 
 TYPE_CHECKING = False
@@ -41,6 +41,19 @@ class PortGroup(Value):
 
 #: Streams that the user connects.
 NO_PORTS = PortGroup(GRAPH)
+
+
+def name_of(told: bytes) -> str:
+    """A name as Python has those of files: bytes that are no UTF-8 have stand-ins, and come out as they were."""
+    return told.decode("utf-8", "surrogateescape")
+
+
+def native_name(name: str) -> bytes:
+    """What libjack knows it by; what is no text otherwise becomes the name of nothing, and no error of its own."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return encoded(name)
 
 
 def find_groups(client: Asked) -> list[PortGroup]:

@@ -13,7 +13,7 @@ from pcmio.events import Rerouted
 from pcmio.formats import SampleFormat
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import JackCore, JackPortIsInput, JackPortIsOutput
-from pcmio.hosts.jack.ports import NO_PORTS, find_groups, largest
+from pcmio.hosts.jack.ports import NO_PORTS, find_groups, largest, native_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class JackDriver(Driver):
     def _connect(self, client: JackClient) -> None:
         # First: a device that goes meanwhile is told.
         bound = self._options.connect is True and bool(self._device_ports)
-        jack_core().pcmio_jack_stream_belongs(self._stream, self._device.encode() if bound else None)
+        jack_core().pcmio_jack_stream_belongs(self._stream, native_name(self._device) if bound else None)
         for name, targets in zip(self.port_names, self._targets(), strict=False):
             for target in targets:
                 if self._direction is Direction.OUTPUT:

@@ -24,7 +24,7 @@ from pcmio.hosts.jack.library import (
     take_messages,
     take_names,
 )
-from pcmio.hosts.jack.ports import find_groups, largest
+from pcmio.hosts.jack.ports import find_groups, largest, native_name
 from pcmio.hosts.jack.stream import jack_core
 
 TYPE_CHECKING = False
@@ -98,11 +98,11 @@ class JackSource(Source):
         )
 
     def _incarnation(self, name: str) -> int:
-        return self._returns.get(self._core.pcmio_jack_name_hash(name.encode()), 0)
+        return self._returns.get(self._core.pcmio_jack_name_hash(native_name(name)), 0)
 
     def port_names(self, flags: int, pattern: str | None = None) -> list[str]:
         """Audio ports that have all of ``flags``, in the server's order."""
-        encoded = None if pattern is None else pattern.encode()
+        encoded = None if pattern is None else native_name(pattern)
         with self._lock:
             self._check()
             handle = None if self._client is None else self._client.handle
