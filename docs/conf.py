@@ -149,6 +149,7 @@ REFERENCE: dict[str, dict[str, list[str]]] = {
     "pcmio.custom": {"": []},
     "pcmio.hosts.null": {"Null": ["NullDeviceSpec", "NullKind", "SimulatedClock", "NullHost"]},
     "pcmio.hosts.jack": {"JACK": ["JackHost", "JackPort"]},
+    "pcmio.hosts.pulseaudio": {"PulseAudio": ["PulseHost"]},
     "pcmio.hosts.pipewire": {"PipeWire": ["PipeWireHost", "PipeWirePort", "PipeWireLink"]},
 }
 #: Where docstrings go in a page: those of a module, or of some of its headings.

@@ -137,6 +137,13 @@ def test_pipewires_pulseaudio_is_known_as_such(made: Made) -> None:
     assert found[1].facts["pipewire_pulse"] is True
 
 
+def test_what_does_not_answer_is_started_anew_as_what_it_is(made: Made) -> None:
+    for pid, name in enumerate(("pipewire", "wireplumber", "pipewire-pulse"), 10):
+        made.runs(pid, name)
+    found = list(look_at_servers(made.machine(), answering=[]))
+    assert found[1].commands == ("systemctl --user restart pipewire-pulse",)
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("SUDO_UID", "under sudo"), ("SSH_CONNECTION", "over ssh"), ("PULSE_SERVER", "PULSE_SERVER")]
 )
@@ -381,6 +388,15 @@ def test_a_deep_buffer_is_named_with_the_setting_that_mends_it(host: str, named:
     assert "keeps 700 ms by default: sound runs ahead" in found.text
     assert found.advice is not None
     assert all(setting in found.advice for setting in named)
+
+
+def test_a_server_of_pulseaudios_protocol_is_told_apart_by_what_it_calls_itself() -> None:
+    deep = SANE._replace(host="pulseaudio", device_seconds=0.7)
+    own, bridge = (judge("PulseAudio", deep, server=name) for name in ("pulseaudio", "PulseAudio (on PipeWire 1.4.2)"))
+    assert own.commands == ("pulseaudio --kill; pulseaudio --start",)
+    assert bridge.commands == ("systemctl --user restart pipewire-pulse",)
+    assert bridge.advice is not None
+    assert "pulse.default.tlength" in bridge.advice
 
 
 def test_sane_buffers_are_told_as_such() -> None:

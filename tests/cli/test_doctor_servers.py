@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers.pipewire import NullNode, PipeWireServer
+from tests.servers.pipewire import NullNode, PipeWireServer, PulseBridge
 from tests.servers.rtkit import without_privilege
 
 if TYPE_CHECKING:
@@ -94,6 +94,17 @@ def test_a_variable_that_makes_pulseaudio_late_is_named(
 
 
 @pytest.fixture
+def plain(tmp_path: Path) -> Iterator[PipeWireServer]:
+    """A PipeWire server as any."""
+    if not (shutil.which("pipewire") and shutil.which("wireplumber")):
+        pytest.skip("pipewire and wireplumber are not installed")
+    server = PipeWireServer(tmp_path, [NullNode("speakers", priority=2000)])
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def deep(tmp_path: Path) -> Iterator[PipeWireServer]:
     """A PipeWire server that moves a sixth of a second at a time, where nobody asks for less."""
     if not (shutil.which("pipewire") and shutil.which("wireplumber")):
@@ -119,3 +130,24 @@ def test_a_quantum_that_makes_pipewire_late_is_named_and_what_is_to_be_typed_men
     subprocess.run(command.split(), env=deep.env, check=True, stdout=subprocess.DEVNULL)
     for each in look().values():
         assert (each["state"], each["facts"]["cycle_frames"]) == ("ok", 512)
+
+
+@pytest.mark.parametrize(("deep", "state"), [("8192/48000", "hint"), ("256/48000", "ok")])
+def test_where_pipewire_speaks_for_pulseaudio_its_files_and_commands_are_named(
+    run: Callable[..., Ran], plain: PipeWireServer, deep: str, state: str
+) -> None:
+    """Nobody there reads those of PulseAudio, nor is there a pulseaudio to be started anew; what is named does help."""
+    names = ("pulse.min.req", "pulse.min.frag", "pulse.min.quantum")
+    bridge = PulseBridge(plain, dict.fromkeys(names, deep))
+    bridge.start()
+    try:
+        where = {key: bridge.env[key] for key in ("HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER")}
+        found = buffers(run("doctor", "--host", "pulseaudio", "--json", **where))["output"]
+    finally:
+        bridge.stop()
+    assert found["state"] == state
+    if state == "hint":
+        assert found["commands"] == ["systemctl --user restart pipewire-pulse"]
+        assert "daemon.conf" not in found["advice"]
+        for named in ("pipewire-pulse.conf.d", *names):
+            assert named in found["advice"]

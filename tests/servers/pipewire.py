@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import weakref
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from .processes import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _CONFIG = """
@@ -133,6 +134,47 @@ class NullNode:
 
 def _quoted(value: str) -> str:
     return value if value.startswith("[") else f'"{value}"'
+
+
+_BRIDGE = """
+context.spa-libs = {{
+    audio.convert.* = audioconvert/libspa-audioconvert
+    support.* = support/libspa-support
+}}
+context.modules = [
+    {{ name = libpipewire-module-protocol-native }}
+    {{ name = libpipewire-module-client-node }}
+    {{ name = libpipewire-module-adapter }}
+    {{ name = libpipewire-module-metadata }}
+    {{ name = libpipewire-module-protocol-pulse args = {{ server.address = [ "unix:{socket}" ] {properties} }} }}
+]
+"""
+
+
+class PulseBridge:
+    """What pipewire-pulse is: a program of its own, that gives a server's clients PulseAudio's protocol."""
+
+    def __init__(self, server: PipeWireServer, properties: Mapping[str, str]) -> None:
+        """Write it down; ``properties`` are those of ``pulse.properties``."""
+        self._socket = server.directory / "pulse-bridge"
+        self.address = f"unix:{self._socket}"
+        config = server.directory / "pipewire-pulse.conf"
+        told = " ".join(f"{key} = {value}" for key, value in properties.items())
+        config.write_text(_BRIDGE.format(socket=self._socket, properties=told))
+        self.env = {**server.env, "PULSE_SERVER": self.address}
+        self._process = Process(("pipewire", "-c", str(config)), server.env, server.directory / "pulse-bridge.log")
+
+    def start(self) -> None:
+        """Start it."""
+        self._process.start(self._answers)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self._socket)) == 0
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.stop()
 
 
 _servers: weakref.WeakSet[PipeWireServer] = weakref.WeakSet()

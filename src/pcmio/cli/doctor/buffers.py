@@ -42,11 +42,20 @@ _DAEMON = (
     "in ~/.config/pulse/daemon.conf set default-fragments = 4 and default-fragment-size-msec = 10 (in default.pa they "
     "need module-udev-detect tsched=0), and start it anew"
 )
+_BRIDGE = (
+    "in ~/.config/pipewire/pipewire-pulse.conf.d lower pulse.min.req, pulse.min.frag and pulse.min.quantum, and for "
+    "programs that ask for nothing pulse.default.tlength and pulse.default.frag (in pulse.properties, or for single "
+    "programs in pulse.rules), and start it anew; where PipeWire's own quantum is as large, lower that: "
+    "default.clock.quantum in ~/.config/pipewire/pipewire.conf.d"
+)
+#: PipeWire's server for programs of PulseAudio's, which has files and commands of its own; and what it calls itself.
+_BRIDGED, _BRIDGE_SIGN = "pipewire-pulse", "on PipeWire"
 #: What makes the system's own buffer less: what to do, and what to type.
 _CURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "alsa": (_ASOUNDRC, ()),
     "pipewire": (_CONF, ("pw-metadata -n settings 0 clock.force-quantum 512",)),
     "pulseaudio": (_DAEMON, ("pulseaudio --kill; pulseaudio --start",)),
+    _BRIDGED: (_BRIDGE, ("systemctl --user restart pipewire-pulse",)),
     "jack": ("start the server with a shorter period", ("jackd -d alsa -p 256",)),
 }
 #: These move as much at a time as all of their programs wait for.
@@ -108,7 +117,11 @@ def look_at_buffers(
         is_output = direction is Direction.OUTPUT
         try:
             device = opened.default_output_device() if is_output else opened.default_input_device()
-            found = None if device is None else judge(opened.name, probe(opened.id, device, direction), asking)
+            found = None
+            if device is not None:
+                # What PulseAudio's server calls itself; other hosts are what they are called.
+                server = getattr(opened, "server_name", "")
+                found = judge(opened.name, probe(opened.id, device, direction), asking, server=server)
         except UnsupportedOperation:  # a name that stands for both, and has one
             found = None
         except AudioError as error:
@@ -168,8 +181,15 @@ def probe(host_id: str, device: Device, direction: Direction) -> Probe:
     )
 
 
-def judge(name: str, found: Probe, asking: Sequence[str] = ()) -> Finding:
-    """Whether a system called ``name`` keeps too much, or too little; ``asking``: variables that ask it for that."""
+def judge(name: str, found: Probe, asking: Sequence[str] = (), *, server: str = "") -> Finding:
+    """Whether a system called ``name`` keeps too much, or too little.
+
+    Args:
+        name: For people.
+        found: What it did.
+        asking: Variables that ask it for that.
+        server: What its server calls itself.
+    """
     facts, what = found.as_json(), f"{name}'s default {found.direction}"
     details = (_sizes(found),)
     if not found.started:
@@ -181,7 +201,7 @@ def judge(name: str, found: Probe, asking: Sequence[str] = ()) -> Finding:
         late = max(late, found.cycle_frames / found.sample_rate)
     if late > _DEEP_SECONDS:
         verb = "runs ahead of what is heard" if found.direction is Direction.OUTPUT else "comes late"
-        cure, commands = _CURES.get(found.host, (_OURS, ()))
+        cure, commands = _CURES.get(_BRIDGED if _BRIDGE_SIGN in server else found.host, (_OURS, ()))
         # What alsa-lib's mixer keeps is the same for all of its users.
         advice = cure if cure in (_OURS, _ASOUNDRC) else f"{cure}; {_OURS}"
         if asking:

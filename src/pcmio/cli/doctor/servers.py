@@ -146,12 +146,13 @@ def _pulseaudio(server: _Seen, bridge: _Seen, pipewire: _Seen, *, found: bool, s
         return Finding(_TOPIC, State.OK, f"PulseAudio {what} and answers", facts=facts)
     if server.ours or bridge.ours:
         runs = server if server.ours else bridge
+        anew = "pulseaudio --kill; pulseaudio --start" if server.ours else "systemctl --user restart pipewire-pulse"
         return Finding(
             _TOPIC,
             State.PROBLEM,
             f"PulseAudio runs{runs.where} and does not answer",
             advice="set XDG_RUNTIME_DIR (or PULSE_SERVER) as in the session where it runs, or start it anew",
-            commands=("pulseaudio --kill; pulseaudio --start",) if server.ours else (),
+            commands=(anew,),
             facts=facts,
         )
     if server.others or bridge.others:

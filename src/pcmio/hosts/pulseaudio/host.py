@@ -92,6 +92,15 @@ class PulseHost(Host):
         self._audio.close()
         self.control.close()
 
+    @property
+    def server_name(self) -> str:
+        """What the server calls itself: "pulseaudio", or "PulseAudio (on PipeWire 1.4.2)".
+
+        Raises:
+            HostUnavailable, PermissionDenied: No server, or it lets nobody in.
+        """
+        return self.control.server().name
+
     def audio(self) -> AudioConnection:
         """The connection for streams, a new one when there is none that works.
 
