@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from pcmio import (
     HostUnavailable,
     InvalidInput,
     PermissionDenied,
+    ResourceExhausted,
     SampleFormat,
 )
 from pcmio.hosts.alsa import cards as cards_module
@@ -239,6 +242,16 @@ class LibsWithCards:
 PLAYBACK, CAPTURE = 0, 1
 
 
+@pytest.fixture
+def no_nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory in place of the kernel's: this machine may have cards of its own."""
+    folder = tmp_path / "snd"
+    folder.mkdir()
+    monkeypatch.setattr(cards_module, "NODES", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("no_nodes")
 def test_each_pcm_device_of_a_card_is_one_entry() -> None:
     libs: Any = LibsWithCards(
         {
@@ -255,12 +268,89 @@ def test_each_pcm_device_of_a_card_is_one_entry() -> None:
     assert libs.asound.closed == 3
 
 
+@pytest.mark.parametrize("code", [-24, -23, -12])
+@pytest.mark.usefixtures("no_nodes")
+def test_a_card_that_cannot_be_asked_for_want_of_descriptors_is_not_taken_for_gone(code: int) -> None:
+    libs: Any = LibsWithCards({0: {"id": b"PCH", "name": b"HDA", "pcms": {0: {PLAYBACK}}}, 1: {"refuses": code}})
+    with pytest.raises(ResourceExhausted, match=os.strerror(-code)) as caught:
+        find_cards(libs)
+    assert (caught.value.call, caught.value.code) == ("snd_ctl_open", code)
+
+
+def test_a_card_that_libasound_passes_over_for_want_of_descriptors_is_not_taken_for_gone(
+    no_nodes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (no_nodes / "controlC0").touch()
+    (no_nodes / "controlC1").touch()
+    libs: Any = LibsWithCards({0: {"id": b"PCH", "name": b"HDA", "pcms": {0: {PLAYBACK}}}})
+    real = os.open
+
+    def refuse(code: int) -> None:
+        def refusing(path: Any, *rest: Any) -> int:
+            if str(path) == str(no_nodes / "controlC1"):
+                raise OSError(code, os.strerror(code))
+            return real(path, *rest)
+
+        monkeypatch.setattr(os, "open", refusing)
+
+    refuse(24)
+    with pytest.raises(ResourceExhausted, match="Too many open files"):
+        find_cards(libs)
+    refuse(13)  # it is for others: that is no want
+    assert [card.id for card in find_cards(libs)] == ["PCH"]
+
+
+def test_a_card_that_came_meanwhile_is_found(no_nodes: Path) -> None:
+    (no_nodes / "controlC0").touch()
+    libs: Any = LibsWithCards({})
+    come = {0: {"id": b"PCH", "name": b"HDA", "pcms": {0: {PLAYBACK}}}}
+    asked = libs.asound.snd_card_next
+
+    def late(index: Any) -> int:
+        answer: int = asked(index)
+        libs.asound.cards = come
+        return answer
+
+    libs.asound.snd_card_next = late
+    assert [card.id for card in find_cards(libs)] == ["PCH"]
+
+
+_WITHOUT_DESCRIPTORS = """
+import os, resource, pcmio
+host = pcmio.host("alsa")
+taken = []
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        taken.append(os.dup(1))
+except OSError:
+    pass
+questions = (host.devices, host.default_input_device, host.check_available, lambda: host.device_by_id("alsa:hw:0"))
+for ask in questions:
+    try:
+        ask()
+    except pcmio.ResourceExhausted as error:
+        print("too many" in str(error).lower())
+for one in taken:
+    os.close(one)
+host.devices()
+"""
+
+
+def test_a_program_without_descriptors_is_told_so_and_lives_on() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_DESCRIPTORS], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n" * 4), done.stderr
+
+
 @pytest.fixture
-def with_cards(host: pcmio.Host, monkeypatch: pytest.MonkeyPatch) -> pcmio.Host:
+def with_cards(host: pcmio.Host, monkeypatch: pytest.MonkeyPatch, no_nodes: Path) -> pcmio.Host:
     """The host, and a card that nothing can open."""
     stand_in: Any = LibsWithCards(
         {1: {"id": b"USB", "name": b"Scarlett", "driver": b"USB-Audio", "pcms": {0: {PLAYBACK, CAPTURE}, 1: {CAPTURE}}}}
     )
+    assert not list(no_nodes.iterdir())
     monkeypatch.setattr("pcmio.hosts.alsa.host.find_cards", lambda _libs: find_cards(stand_in))
     return host
 

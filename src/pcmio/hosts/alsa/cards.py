@@ -16,12 +16,16 @@ from pcmio.hosts.alsa import abi, errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pcmio.hosts.alsa.abi import Asound
     from pcmio.hosts.alsa.library import Libraries
 
 _CTL_NONBLOCK = 1  # SND_CTL_NONBLOCK
 #: Where the kernel has its nodes; not there before the first card.
 NODES = "/dev/snd"
+_CONTROL = "controlC"  # and the number of a card
+_LOOKS = 3  # as often cards are asked again that came, or could be opened again, meanwhile
 _BRANCHES = {Direction.OUTPUT: "playback", Direction.INPUT: "capture"}
 _MOST_BEHIND = 16  # PCMs in a row: more refer to themselves
 #: Programs of alsa-plugins and alsa-lib that convert, or swallow, what goes to another device: nobody's device.
@@ -71,20 +75,59 @@ class Hint(Value):
 
 
 def find_cards(libs: Libraries) -> list[Card]:
-    """All cards that this user may use, in the kernel's order."""
-    asound, found, index = libs.asound, list[Card](), ctypes.c_int32(-1)
-    while asound.snd_card_next(ctypes.byref(index)) >= 0 and index.value >= 0:
-        card = _ask_card(asound, index.value)
-        if card is not None:
-            found.append(card)
+    """All cards that this user may use, in the kernel's order.
+
+    Raises:
+        ResourceExhausted: There are no descriptors left to ask them with.
+    """
+    cards: dict[int, Card | None] = {}
+    for _ in range(_LOOKS):
+        cards = _ask_cards(libs.asound)
+        if not _overlooked(cards):
+            break
     libs.said()
-    return found
+    return [card for card in cards.values() if card is not None]
+
+
+def _ask_cards(asound: Asound) -> dict[int, Card | None]:
+    """By their numbers; None: one that does not answer."""
+    cards: dict[int, Card | None] = {}
+    index = ctypes.c_int32(-1)
+    while asound.snd_card_next(ctypes.byref(index)) >= 0 and index.value >= 0:
+        cards[index.value] = _ask_card(asound, index.value)
+    return cards
+
+
+def _overlooked(cards: Collection[int]) -> bool:
+    """Whether there is one that libasound has not told of, and that can be opened now.
+
+    It passes over a card that it cannot open, and does not say why: without descriptors all cards seem to be gone.
+
+    Raises:
+        ResourceExhausted: There are none.
+    """
+    told = {f"{_CONTROL}{index}" for index in cards}
+    code = 0
+    try:
+        nodes = os.listdir(NODES)  # noqa: PTH208 - pathlib is slow to import
+    except OSError as error:
+        nodes, code = [], -(error.errno or 0)
+    for node in nodes:
+        if node.startswith(_CONTROL) and node not in told:
+            try:
+                os.close(os.open(f"{NODES}/{node}", os.O_RDONLY))
+            except OSError as error:
+                code = -(error.errno or 0)
+            else:
+                return True
+    errors.check_means("the sound cards cannot be asked", "open", code)
+    return False
 
 
 def cards_are_denied() -> bool:
     """Whether there are cards that this user may not open: libasound says then that there are none."""
     try:
-        nodes = [name for name in os.listdir(NODES) if name.startswith("controlC")]  # noqa: PTH208 - pathlib is slow to import
+        nodes = [name for name in os.listdir(NODES) if name.startswith(_CONTROL)]  # noqa: PTH208 - pathlib is slow to import
     except OSError:
         return False
     return bool(nodes) and not any(os.access(f"{NODES}/{name}", os.R_OK | os.W_OK) for name in nodes)
@@ -94,6 +137,7 @@ def _ask_card(asound: Asound, index: int) -> Card | None:
     ctl = ctypes.c_void_p()
     code = asound.snd_ctl_open(ctypes.byref(ctl), f"hw:{index}".encode(), _CTL_NONBLOCK)
     if code < 0:
+        errors.check_means(f"sound card {index} cannot be asked", "snd_ctl_open", code)
         logger().debug("card %d cannot be asked: %s", index, os.strerror(-code))
         return None
     try:

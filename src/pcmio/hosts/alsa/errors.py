@@ -62,6 +62,16 @@ def from_code(what: str, call: str, code: int, said: Sequence[str] = ()) -> Audi
     return kind(f"{what}: {words}", call=call, code=code, advice=advice)
 
 
+def check_means(what: str, call: str, code: int) -> None:
+    """Return if ``code`` is anything but a want of descriptors or memory, which says nothing of what was asked.
+
+    Raises:
+        ResourceExhausted: It is that.
+    """
+    if KINDS.get(-code, (None,))[0] is errors.ResourceExhausted:
+        raise from_code(what, call, code)
+
+
 def unreadable(call: str, code: int, said: Sequence[str]) -> AudioError:
     """The error for a configuration that libasound cannot read: it says first where, then what comes of that."""
     kind, advice = KINDS.get(-code, (errors.BackendError, None))
