@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,62 @@ def test_lists_are_fresh(own_host: pcmio.Host, own_server: PipeWireServer) -> No
     assert added == {"late", "late.monitor"}
     own_server.remove("late")
     assert own_host.devices() == before
+
+
+def serials(server: PipeWireServer, name: str) -> list[int]:
+    """Of the nodes with this name, the oldest first."""
+    nodes = json.loads(server.run("pw-dump", "Node"))
+    found = (node["info"]["props"] for node in nodes)
+    return sorted(int(properties["object.serial"]) for properties in found if properties.get("node.name") == name)
+
+
+def test_sinks_of_one_name_are_listed_apart_and_each_can_be_played_to(
+    own_host: pcmio.Host, own_server: PipeWireServer
+) -> None:
+    assert isinstance(own_host, PipeWireHost)
+    before = own_host.devices()
+    own_server.add(NullNode("main", positions="MONO"))
+    first, second = (f"main-{serial}" for serial in serials(own_server, "main"))
+    added = [device for device in own_host.devices() if device not in before]
+    assert {device.id.id for device in added} == {second, f"{second}.monitor"}
+    assert {device.id for device in before} <= {device.id for device in own_host.devices()}, "others keep their ids"
+    device, monitor = (own_host.device_by_id(f"pipewire:{second}{end}") for end in ("", ".monitor"))
+    assert {device, monitor} == set(added)
+    assert device.default_output_config().channels == monitor.default_input_config().channels == 1
+    assert f"monitor of: {second}" in monitor.description.extended
+    assert own_host.device_by_id("pipewire:main").default_output_config().channels == 2
+    with device.build_output_stream_raw(pcmio.StreamConfig(1, 48_000), lambda *_: None, node_name="player"):
+        until(lambda: any(link.source.startswith("player:") for link in own_host.links()), "the stream's link")
+        to = {link.destination.partition(":")[0] for link in own_host.links() if link.source.startswith("player:")}
+        assert to == {second}
+    # As the graph's ports: the name with the number always means that one, whether others have gone or not.
+    assert own_host.device_by_id(f"pipewire:{first}").default_output_config().channels == 2
+    assert own_host.device_by_id(f"pipewire:{first}.monitor").default_input_config().channels == 2
+
+
+def test_a_sink_and_a_source_of_one_name_are_one_device(own_host: pcmio.Host, own_server: PipeWireServer) -> None:
+    with own_host.watch() as watch:
+        told: list[pcmio.HostEvent] = []
+
+        def until_told(kind: type[pcmio.DeviceAdded | pcmio.DeviceChanged]) -> None:
+            while not any(isinstance(one, kind) and str(one.id) == "pipewire:pair" for one in told):
+                event = watch.get(20)
+                assert event is not None
+                told.append(event)
+
+        own_server.add(NullNode("pair", positions="MONO"))
+        until_told(pcmio.DeviceAdded)
+        own_server.add(NullNode("pair", "Audio/Source/Virtual", priority=5000))
+        until(lambda: own_host.device_by_id("pipewire:pair").supports_input, "the source")
+        device = own_host.device_by_id("pipewire:pair")
+        assert device.description.direction is Direction.DUPLEX
+        assert (device.default_output_config().channels, device.default_input_config().channels) == (1, 2)
+        assert [one.id.id for one in own_host.devices() if one.id.id.startswith("pair")] == ["pair", "pair.monitor"]
+        until(lambda: own_host.default_input_device() == device, "the source being the default")
+        with device.build_input_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None) as stream:
+            until(lambda: stream.position > 0, "frames moving")
+        until_told(pcmio.DeviceChanged)
+        assert not any(isinstance(one, pcmio.DeviceRemoved) for one in told), "what was there first has not gone"
 
 
 def test_a_server_without_devices_has_no_defaults(own_host: pcmio.Host, own_server: PipeWireServer) -> None:

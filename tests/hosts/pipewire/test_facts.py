@@ -143,3 +143,34 @@ def test_formats_tell_rates_channels_and_positions() -> None:
     known = facts.read_node(1, {"node.name": "a", "media.class": facts.SINK}, (encoded, offered))
     assert known.rates == ((44_100, 44_100), (48_000, 48_000))
     assert (known.channels, known.positions) == (4, (3, 4, 12, 13))
+
+
+def placed(*given: tuple[int, str, str]) -> list[tuple[str, str]]:
+    """Under which ids nodes are listed, and what they play: of serial numbers, names and kinds."""
+    nodes = [
+        facts.read_node(serial, {"node.name": name, "media.class": kind, "object.serial": str(serial)}, ())
+        for serial, name, kind in given
+    ]
+    return [(one.listed, one.listed_monitor) for one in facts.tell_apart(nodes)]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([(7, "a", facts.SINK), (8, "b", facts.SOURCE)], [("a", "a.monitor"), ("b", "")]),
+        ([(8, "a", facts.SINK), (7, "a", facts.SINK)], [("a-8", "a-8.monitor"), ("a", "a.monitor")]),
+        ([(7, "a", facts.SINK), (8, "a", facts.SOURCE)], [("a", "a.monitor"), ("a", "")]),
+        ([(7, "a", facts.DUPLEX), (8, "a", facts.SOURCE)], [("a", ""), ("a-8", "")]),
+        ([(7, "a", facts.SINK), (8, "a", facts.DUPLEX)], [("a", "a.monitor"), ("a-8", "")]),
+        # Names of nodes come first, as they are; then those with numbers; what sinks play takes what is left.
+        (
+            [(7, "a", facts.SINK), (8, "a", facts.SINK), (9, "a-8", facts.SINK)],
+            [("a", "a.monitor"), ("a-8-8", "a-8-8.monitor"), ("a-8", "a-8.monitor")],
+        ),
+        ([(7, "a", facts.SINK), (8, "a.monitor", facts.SOURCE)], [("a", "a.monitor-7"), ("a.monitor", "")]),
+    ],
+)
+def test_nodes_of_one_name_are_told_apart_and_other_names_stay(
+    given: list[tuple[int, str, str]], expected: list[tuple[str, str]]
+) -> None:
+    assert placed(*given) == expected

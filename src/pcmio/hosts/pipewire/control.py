@@ -310,7 +310,7 @@ def _survey(conversation: Conversation) -> Survey:
     conversation.wait(lambda: errors.too_slow("the devices", "pw_core_sync", conversation.timeout))
     defaults = conversation.metadata.get("default", {})
     return facts.Survey(
-        nodes=tuple(_node(one, by_id) for one in nodes),
+        nodes=facts.tell_apart([_node(one, by_id) for one in nodes]),
         default_sink=facts.read_name(defaults.get("default.audio.sink")),
         default_source=facts.read_name(defaults.get("default.audio.source")),
         clock=facts.read_clock(conversation.metadata.get("settings", {})),

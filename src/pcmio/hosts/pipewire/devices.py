@@ -12,7 +12,7 @@ from pcmio.descriptions import Channel, DeviceDescription, DeviceType, Direction
 from pcmio.errors import UnsupportedConfig
 from pcmio.formats import SampleFormat
 from pcmio.hosts.pipewire import abi, errors, formats
-from pcmio.hosts.pipewire.facts import DEFAULT_INPUT, DUPLEX, MONITOR_SUFFIX, SINK, SOURCE
+from pcmio.hosts.pipewire.facts import DEFAULT_INPUT, DUPLEX, SINK, SOURCE
 from pcmio.hosts.pipewire.options import StreamOptions
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pcmio._driver import Driver, Plan
     from pcmio.configs import StreamConfig
-    from pcmio.hosts.pipewire.facts import Clock, Default, NodeFacts, Survey
+    from pcmio.hosts.pipewire.facts import Clock, Default, Listed, NodeFacts, Survey
     from pcmio.hosts.pipewire.host import PipeWireHost
 
 #: Between these rates PipeWire's resampler is of use.
@@ -70,21 +70,20 @@ class _GraphDevice(ServedDevice):
         self._host = host
 
     @abstractmethod
-    def _find(self, survey: Survey) -> NodeFacts:
-        """Its node.
+    def _find(self, survey: Survey, direction: Direction) -> NodeFacts:
+        """Its node for a direction.
 
         Raises:
             DeviceNotAvailable: There is none.
         """
 
-    def _present(self) -> tuple[NodeFacts, Clock]:
+    def _present(self, direction: Direction) -> tuple[NodeFacts, Clock]:
         """What there is now."""
         survey = self._host.control.survey()
-        return self._find(survey), survey.clock
+        return self._find(survey, direction), survey.clock
 
     def _configs(self, direction: Direction) -> list[SupportedStreamConfigRange]:
-        del direction  # a node has what it has; the graph brings it to either side
-        node, clock = self._present()
+        node, clock = self._present(direction)
         own = node.rates or tuple((rate, rate) for rate in clock.rates)
         # What needs no conversion comes first: the device's own channels at rates that the graph can run at.
         native = dict.fromkeys(
@@ -98,24 +97,21 @@ class _GraphDevice(ServedDevice):
         ]
 
     def _channels(self, direction: Direction) -> tuple[Channel, ...]:
-        del direction
-        return tuple(Channel.at(formats.positions_text([place])) for place in self._present()[0].positions)
+        return tuple(Channel.at(formats.positions_text([place])) for place in self._present(direction)[0].positions)
 
     def _default(self, direction: Direction) -> SupportedStreamConfig:
-        del direction
-        node, clock = self._present()
+        node, clock = self._present(direction)
         return SupportedStreamConfig(node.channels, clock.now, BUFFER, SampleFormat.F32)
 
     def _check_exact(self, direction: Direction, plan: Plan, sample_format: SampleFormat) -> None:
         check_own(direction, plan, sample_format, self._default(direction))
 
     def _channel_counts(self, direction: Direction, sample_rate: int) -> list[int]:
-        del direction, sample_rate  # any other count is mixed by the server
-        return [self._present()[0].channels]
+        del sample_rate  # any other count is mixed by the server
+        return [self._present(direction)[0].channels]
 
     def _in_order(self, direction: Direction, options: dict[str, Any]) -> dict[str, Any]:
-        del direction
-        facts, _ = self._present()
+        facts, _ = self._present(direction)
         if options.get("channel_map") is None and formats.have_names(facts.positions):
             options["channel_map"] = formats.positions_text(facts.positions)
         return options
@@ -129,7 +125,7 @@ class _GraphDevice(ServedDevice):
         if wanted.follow is None:
             wanted = wanted.replace(follow="default" if self._follows and wanted.connect else "never")
         _check(direction, config)
-        node, clock = self._present()
+        node, clock = self._present(direction)
         monitor = node.is_sink and direction is Direction.INPUT and not self._leaves_the_choice(wanted)
         return PipeWireDriver(self._host, node, clock, direction, config, wanted, monitor=monitor)
 
@@ -140,14 +136,14 @@ class _GraphDevice(ServedDevice):
 
 
 class PipeWireDevice(_GraphDevice):
-    """A node, or the sound that a sink plays."""
+    """A node, the sound that a sink plays, or a sink and a source of one name."""
 
-    def __init__(self, host: PipeWireHost, node: NodeFacts, *, monitor: bool = False, follows: bool = False) -> None:
-        super().__init__(host, device_name(node, monitor=monitor), describe(node, monitor=monitor), follows=follows)
-        self._node = node
+    def __init__(self, host: PipeWireHost, listed: Listed, *, follows: bool = False) -> None:
+        super().__init__(host, listed.id, describe_listed(listed), follows=follows)
 
-    def _find(self, survey: Survey) -> NodeFacts:
-        node = survey.node(self._node.name, (self._node.kind,))
+    def _find(self, survey: Survey, direction: Direction) -> NodeFacts:
+        listed = survey.device(self.id.id)
+        node = None if listed is None else listed.on(direction)
         if node is None:
             raise errors.not_found(str(self.id))
         return node
@@ -160,7 +156,8 @@ class PipeWireDefault(_GraphDevice):
         super().__init__(host, which.id, describe_default(which, survey), follows=True)
         self._which = which
 
-    def _find(self, survey: Survey) -> NodeFacts:
+    def _find(self, survey: Survey, direction: Direction) -> NodeFacts:
+        del direction  # it has one
         node = self._which.node(survey)
         if node is None:
             raise errors.no_default(str(self.id))
@@ -191,13 +188,7 @@ def _check(direction: Direction, config: StreamConfig) -> None:
 
 def device_name(node: NodeFacts, *, monitor: bool) -> str:
     """The id of a device."""
-    return node.name + MONITOR_SUFFIX if monitor else node.name
-
-
-def devices_of(host: PipeWireHost, node: NodeFacts) -> list[PipeWireDevice]:
-    """A sink is two devices: what it plays can be recorded."""
-    own = PipeWireDevice(host, node)
-    return [own, PipeWireDevice(host, node, monitor=True)] if node.is_sink else [own]
+    return node.listed_monitor if monitor else node.listed
 
 
 # --- descriptions -----------------------------------------------------------------------------------------------------
@@ -217,10 +208,19 @@ def describe(node: NodeFacts, *, monitor: bool = False) -> DeviceDescription:
         address=bluetooth or node.get("device.bus-path") or node.get("api.alsa.path"),
         extended=(
             *([f"channels: {formats.positions_text(node.positions)}"] if node.positions else []),
-            *([f"monitor of: {node.name}"] if monitor else []),
+            *([f"monitor of: {node.listed or node.name}"] if monitor else []),
             *(f"{key}: {value}" for key, value in node.properties if key not in _TOLD and key not in _FLEETING),
         ),
     )
+
+
+def describe_listed(listed: Listed) -> DeviceDescription:
+    """What is known of a device; of a sink and a source with the same name, the sink's words count."""
+    node = listed.node
+    if node is None:
+        return DeviceDescription(name=listed.id)
+    description = describe(node, monitor=node.is_sink and listed.output is None)
+    return description if None in (listed.output, listed.input) else description.replace(direction=Direction.DUPLEX)
 
 
 def describe_default(which: Default, survey: Survey) -> DeviceDescription:

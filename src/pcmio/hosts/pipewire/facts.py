@@ -26,6 +26,11 @@ _BETWEEN = "{}[],:= \t\r\n"
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _DIGITS = 4
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+_SIDES = {
+    SINK: (Direction.OUTPUT,),
+    SOURCE: (Direction.INPUT,),
+    DUPLEX: (Direction.OUTPUT, Direction.INPUT),
+}
 _CLASSES = {SINK: SINK, SOURCE: SOURCE, DUPLEX: DUPLEX, "Audio/Source/Virtual": SOURCE, "Audio/Sink/Virtual": SINK}
 
 
@@ -39,12 +44,14 @@ class NodeFacts(Value):
 
     Attributes:
         id: While the server runs; used anew when the node is gone.
-        name: ``node.name``, the device's id.
+        name: ``node.name``; others may have it too.
         kind: SINK, SOURCE or DUPLEX.
         properties: Its own, and those of the card it belongs to, by key.
         rates: (least, most) sample rates that it can run at; empty when it does not tell.
         channels: Its channel count.
         positions: Where each of its channels belongs; empty when it does not tell.
+        listed: The id of the device that it is, or has a part in; set by ``tell_apart``.
+        listed_monitor: The id of the device that records what it plays.
     """
 
     id: int
@@ -54,6 +61,18 @@ class NodeFacts(Value):
     rates: tuple[tuple[int, int], ...] = ()
     channels: int = _STEREO
     positions: tuple[int, ...] = ()
+    listed: str = ""
+    listed_monitor: str = ""
+
+    @property
+    def serial(self) -> int:
+        """Counted up for as long as the server runs (before 0.3.41 there are only ids)."""
+        return _number(self.get("object.serial"), self.id)
+
+    @property
+    def unique_name(self) -> str:
+        """Which no other node has; ports of the graph are called so as well."""
+        return f"{self.name}-{self.serial}"
 
     def get(self, key: str) -> str | None:
         """One of the properties; None when it is missing or empty."""
@@ -63,6 +82,68 @@ class NodeFacts(Value):
     def is_sink(self) -> bool:
         """Whether it plays, and so can be listened to."""
         return self.kind == SINK
+
+    @property
+    def sides(self) -> tuple[Direction, ...]:
+        """Which streams it can have, but for those that listen to what it plays."""
+        return _SIDES[self.kind]
+
+
+def tell_apart(nodes: Sequence[NodeFacts]) -> tuple[NodeFacts, ...]:
+    """Give each node the id under which it is listed: for each direction only one node has a name.
+
+    The oldest has it as it is, any later one with its serial number at its end, as the graph's ports do.  A sink and a
+    source of one name are one device.  What a sink plays is listed under what the nodes leave.
+    """
+    ids = {node.id: node.name for node in nodes}
+    taken: set[tuple[str, Direction]] = set()
+    by_age = sorted(nodes, key=lambda node: node.serial)
+    # All plain names before any with a number: a node whose own name looks like one keeps it.
+    later: list[NodeFacts] = []
+    for node in by_age:
+        claims = {(node.name, side) for side in node.sides}
+        if taken.isdisjoint(claims):
+            taken |= claims
+        else:
+            later.append(node)
+    for node in later:
+        ids[node.id] = _free_name(node.unique_name, node, node.sides, taken)
+    monitors: dict[int, str] = {}
+    for node in by_age:
+        if node.is_sink:
+            monitors[node.id] = _free_name(ids[node.id] + MONITOR_SUFFIX, node, (Direction.INPUT,), taken)
+    return tuple(node.replace(listed=ids[node.id], listed_monitor=monitors.get(node.id, "")) for node in nodes)
+
+
+def _free_name(name: str, node: NodeFacts, sides: Sequence[Direction], taken: set[tuple[str, Direction]]) -> str:
+    """The name, with the node's number at its end until nobody else has it."""
+    while not taken.isdisjoint({(name, side) for side in sides}):
+        name += f"-{node.serial}"
+    taken.update((name, side) for side in sides)
+    return name
+
+
+class Listed(Value):
+    """What a device is made of.
+
+    Attributes:
+        id: Of the device.
+        output: The node that its outputs play to; None: it has none.
+        input: The node that its inputs record from; a sink where they record what that plays.
+    """
+
+    id: str
+    output: NodeFacts | None = None
+    input: NodeFacts | None = None
+
+    @property
+    def node(self) -> NodeFacts | None:
+        """The one whose words describe it."""
+        return self.output or self.input
+
+    def on(self, direction: Direction) -> NodeFacts | None:
+        """The node for streams of a direction."""
+        return self.output if direction is Direction.OUTPUT else self.input
 
 
 class Clock(Value):
@@ -109,8 +190,37 @@ class Survey(Value):
     clock: Clock
 
     def node(self, name: str | None, kinds: Sequence[str]) -> NodeFacts | None:
-        """The node with this name that is of one of these kinds."""
-        return next((node for node in self.nodes if node.name == name and node.kind in kinds), None)
+        """The oldest node with this name that is of one of these kinds."""
+        found = [node for node in self.nodes if node.name == name and node.kind in kinds]
+        return min(found, key=lambda node: node.serial, default=None)
+
+    @property
+    def devices(self) -> dict[str, Listed]:
+        """What all nodes make, by ids."""
+        found: dict[str, Listed] = {}
+        for node in self.nodes:
+            known = found.get(node.listed) or Listed(node.listed)
+            output = node if Direction.OUTPUT in node.sides else known.output
+            found[node.listed] = Listed(node.listed, output, node if Direction.INPUT in node.sides else known.input)
+            if node.is_sink:
+                known = found.get(node.listed_monitor) or Listed(node.listed_monitor)
+                found[node.listed_monitor] = known.replace(input=node)
+        return found
+
+    def device(self, id_: str) -> Listed | None:
+        """The one with this id, or with that which has a serial number always."""
+        found = self.devices.get(id_)
+        for node in self.nodes if found is None else ():
+            if node.unique_name == id_:
+                sides = node.sides
+                return Listed(
+                    id_,
+                    output=node if Direction.OUTPUT in sides else None,
+                    input=node if Direction.INPUT in sides else None,
+                )
+            if node.is_sink and node.unique_name + MONITOR_SUFFIX == id_:
+                return Listed(id_, input=node)
+        return found
 
     @property
     def default_output(self) -> NodeFacts | None:

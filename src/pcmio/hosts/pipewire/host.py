@@ -8,7 +8,7 @@ from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.hosts.pipewire import graph
 from pcmio.hosts.pipewire.control import Control
-from pcmio.hosts.pipewire.devices import PipeWireDefault, PipeWireDevice, device_name, devices_of
+from pcmio.hosts.pipewire.devices import PipeWireDefault, PipeWireDevice, device_name
 from pcmio.hosts.pipewire.facts import DEFAULTS
 from pcmio.hosts.pipewire.library import require_library
 from pcmio.hosts.pipewire.options import HostOptions
@@ -50,9 +50,9 @@ class PipeWireHost(Host):
         for which in DEFAULTS:
             default = PipeWireDefault(self, which, survey)
             found[default.id] = default
-        for node in survey.nodes:
-            for device in devices_of(self, node):
-                found.setdefault(device.id, device)
+        for listed in survey.devices.values():
+            device = PipeWireDevice(self, listed)
+            found[device.id] = device
         return list(found.values())
 
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
@@ -61,14 +61,28 @@ class PipeWireHost(Host):
         return self._watches.ask(on_event, PipeWireSource(self.id, self._options))
 
     def default_output_device(self) -> Device | None:
-        node = self.control.survey().default_output
-        return None if node is None else PipeWireDevice(self, node, follows=True)
+        survey = self.control.survey()
+        node = survey.default_output
+        return None if node is None else PipeWireDevice(self, survey.devices[node.listed], follows=True)
 
     def default_input_device(self) -> Device | None:
-        node = self.control.survey().default_input
+        survey = self.control.survey()
+        node = survey.default_input
         if node is None:
             return None
-        return PipeWireDevice(self, node, monitor=node.is_sink, follows=not node.is_sink)
+        listed = survey.devices[device_name(node, monitor=node.is_sink)]
+        return PipeWireDevice(self, listed, follows=not node.is_sink)
+
+    def device_by_id(self, device_id: DeviceId | str) -> Device:
+        wanted = self.own_id(device_id)
+        survey = self.control.survey()
+        for which in DEFAULTS:
+            if which.id == wanted.id:
+                return PipeWireDefault(self, which, survey)
+        listed = survey.device(wanted.id)
+        if listed is None:
+            raise self.no_device(wanted)
+        return PipeWireDevice(self, listed)
 
     def close(self) -> None:
         self._watches.close()

@@ -14,7 +14,7 @@ from pcmio.descriptions import DeviceId
 from pcmio.errors import ResourceExhausted
 from pcmio.hosts.pipewire import abi, errors, facts
 from pcmio.hosts.pipewire.control import REFUSALS, Control, Conversation
-from pcmio.hosts.pipewire.devices import describe, describe_default, device_name
+from pcmio.hosts.pipewire.devices import describe_default, describe_listed, device_name
 from pcmio.hosts.pipewire.facts import DEFAULTS
 from pcmio.hosts.pipewire.library import socket_paths
 
@@ -180,14 +180,13 @@ def _view(host_id: str, survey: Survey) -> View:
     for which in DEFAULTS:  # always there, and described in other words when they stand for others
         id_ = DeviceId(host_id, which.id)
         devices[id_] = Sighting(id_, describe_default(which, survey))
-    for node in survey.nodes:
-        for monitor in (False, True) if node.is_sink else (False,):
-            id_ = DeviceId(host_id, device_name(node, monitor=monitor))
-            incarnation = node.get("object.serial") or node.id
-            devices.setdefault(id_, Sighting(id_, describe(node, monitor=monitor), incarnation))
+    for listed in survey.devices.values():
+        id_ = DeviceId(host_id, listed.id)
+        incarnation = 0 if listed.node is None else listed.node.serial
+        devices[id_] = Sighting(id_, describe_listed(listed), incarnation)
     output, input_ = survey.default_output, survey.default_input
     return View(
         tuple(devices.values()),
-        None if output is None else DeviceId(host_id, output.name),
+        None if output is None else DeviceId(host_id, output.listed),
         None if input_ is None else DeviceId(host_id, device_name(input_, monitor=input_.is_sink)),
     )
