@@ -416,6 +416,19 @@ PCMIO_API uint64_t pcmio_jack_created_thread(void);
 /* python: calls jack_client_close when it cannot hang.  `lost`: the server is gone. */
 PCMIO_API int32_t pcmio_jack_close(int (*close_client)(void *client), void *client, uint64_t notifier, uint32_t lost);
 
+/* --- setup/jack_ask.c: the same of a server that may not answer -------------------------------------------------- */
+
+#define PCMIO_JACK_UNANSWERED (-1)
+
+/* python: pcmio_jack_unregister.  PCMIO_JACK_UNANSWERED: the server has not answered for `answer_nanos`.  Then neither
+ * libjack may be asked for this client again, nor the client be freed; it is closed if the server answers after all. */
+PCMIO_API int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *ports, uint32_t count,
+                                               int64_t order_nanos, int64_t answer_nanos,
+                                               int (*close_client)(void *handle), uint64_t notifier);
+/* python: pcmio_jack_close; 0: it is closed, or likewise. */
+PCMIO_API int32_t pcmio_jack_close_within(int (*close_client)(void *handle), void *handle, uint64_t notifier,
+                                          uint32_t lost, int64_t answer_nanos);
+
 /* --- setup/jack_watch.c: a JACK client that has no ports, and only watches ---------------------------------------- */
 
 typedef struct pcmio_jack_watch pcmio_jack_watch;

@@ -72,6 +72,8 @@ static void wait_for_end(pcmio_thread *thread) {
   CloseHandle(thread->handle);
 }
 
+static void wait_for_nobody(pcmio_thread *thread) { CloseHandle(thread->handle); }
+
 #else
 
 #include <errno.h>
@@ -133,6 +135,8 @@ static bool launch(pcmio_thread *thread) {
 }
 
 static void wait_for_end(pcmio_thread *thread) { pthread_join(thread->handle, NULL); }
+
+static void wait_for_nobody(pcmio_thread *thread) { pthread_detach(thread->handle); }
 
 #endif
 
@@ -202,4 +206,9 @@ void pcmio_thread_join(pcmio_thread *thread) {
 void pcmio_thread_promote_callback(void *outcome) {
   int32_t *result = outcome;
   *result = -pcmio_thread_promote(*result);
+}
+
+void pcmio_thread_leave(pcmio_thread *thread) {
+  wait_for_nobody(thread);
+  free(thread);
 }

@@ -13,6 +13,7 @@ import pytest
 
 import pcmio
 from pcmio import HostUnavailable, InvalidInput, UnsupportedOperation
+from pcmio.hosts.jack import JackHost
 from pcmio.hosts.jack.abi import Jack
 from pcmio.testing import until
 from tests.servers.jackd import JackServer
@@ -199,3 +200,71 @@ def test_a_client_name_that_is_too_long_says_how_long_it_may_be(server: JackServ
     host = pcmio.host("jack", server_name=server.name, client_name="x" * 500)
     with pytest.raises(InvalidInput, match="at most"):
         host.check_available()
+
+
+LEAVING = """
+import os, signal, sys
+import pcmio
+import pcmio.hosts.jack.library
+pcmio.hosts.jack.library.ANSWER_NANOS = 200_000_000
+host = pcmio.host("jack", server_name=sys.argv[1], client_name=sys.argv[3])
+host.check_available()
+if "stream" in sys.argv:
+    stream = host.device_by_id("jack:system").build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
+    stream.start()
+if "watch" in sys.argv:
+    watch = host.watch()
+os.kill(int(sys.argv[2]), signal.SIGSTOP)
+if "close" in sys.argv:
+    host.close()
+print("left")
+"""
+
+
+@pytest.mark.parametrize("what", ["", "close", "stream", "stream close", "watch", "watch close", "watch stream"])
+def test_a_server_that_hangs_keeps_no_program_from_its_end(tmp_path: Path, what: str) -> None:
+    """Neither closing a host nor leaving the interpreter waits for it: libjack would, without end."""
+    hanging = JackServer(tmp_path)
+    hanging.start()
+    try:
+        command = [sys.executable, "-c", LEAVING, hanging.name, str(hanging.process.pid), CLIENT, *what.split()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        hanging.process.send(signal.SIGCONT)
+        hanging.stop()
+    assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
+    assert "the JACK server does not answer" in done.stderr
+
+
+@pytest.mark.parametrize("first", ["host", "stream"])
+def test_a_server_that_goes_on_has_the_client_closed_that_left_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
+) -> None:
+    hanging = JackServer(tmp_path)
+    hanging.start()
+    monkeypatch.setattr("pcmio.hosts.jack.library.ANSWER_NANOS", 200_000_000)
+    host = pcmio.host("jack", server_name=hanging.name, client_name=CLIENT)
+    try:
+        device = host.device_by_id("jack:system")
+        stream = device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
+        hanging.process.send(signal.SIGSTOP)
+        if first == "stream":
+            stream.close()
+            host.close()
+        else:
+            host.close()
+            with pytest.raises(pcmio.HostDisconnected, match="the host was closed"):
+                stream.close()
+        assert caplog.text.count("the JACK server does not answer") == 1
+        hanging.process.send(signal.SIGCONT)
+
+        def name_is_free() -> bool:
+            with pcmio.host("jack", server_name=hanging.name, client_name=CLIENT) as other:
+                assert isinstance(other, JackHost)
+                return answers(other) and other.client_name == CLIENT
+
+        until(name_is_free, "the client being closed")
+        assert not any(name.startswith(CLIENT) for name in hanging.ports())
+    finally:
+        hanging.process.send(signal.SIGCONT)
+        hanging.stop()

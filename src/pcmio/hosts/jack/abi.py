@@ -36,6 +36,7 @@ JackPortIsOutput = 0x2
 JackPortIsPhysical = 0x4
 JackPortIsTerminal = 0x10
 
+PCMIO_JACK_UNANSWERED = -1
 JACK_DEFAULT_AUDIO_TYPE = b"32 bit float mono audio"
 
 
@@ -198,6 +199,18 @@ class JackCore(Library):
     def pcmio_jack_changing(self, client: Address, /) -> None: ...
     @native
     def pcmio_jack_unregister(self, client: Address, ports: Ref, count: UInt, timeout_nanos: Int64, /) -> UInt: ...
+    @native
+    def pcmio_jack_unregister_within(
+        self,
+        client: Address,
+        ports: Ref,
+        count: UInt,
+        order_nanos: Int64,
+        answer_nanos: Int64,
+        close_client: Address,
+        notifier: UInt64,
+        /,
+    ) -> Int: ...
     @quick
     def pcmio_jack_stream_new(
         self, pump: Address, inputs: UInt, in_ports: Ref, outputs: UInt, out_ports: Ref, /
@@ -223,7 +236,9 @@ class JackCore(Library):
     @quick
     def pcmio_jack_note_threads(self, set_thread_creator: Address, /) -> None: ...
     @native
-    def pcmio_jack_close(self, close_client: Address, client: Address, notifier: UInt64, lost: UInt, /) -> Int: ...
+    def pcmio_jack_close_within(
+        self, close_client: Address, handle: Address, notifier: UInt64, lost: UInt, answer_nanos: Int64, /
+    ) -> Int: ...
     @quick
     def pcmio_jack_watch_new(self, wakeup: Address, /) -> Address: ...
     @quick

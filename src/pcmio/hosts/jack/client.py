@@ -15,8 +15,8 @@ import weakref
 
 from pcmio._log import logger
 from pcmio.errors import InvalidInput, ResourceExhausted
-from pcmio.hosts.jack import errors
-from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, JackApi, JackState
+from pcmio.hosts.jack import errors, library
+from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, PCMIO_JACK_UNANSWERED, JackApi, JackState
 from pcmio.hosts.jack.library import (
     OpenClient,
     close_client,
@@ -79,6 +79,7 @@ class JackClient:
         self._client: OpenClient | None = None
         self._active = False
         self._closed = False  # by us, not by the server
+        self._hung = False  # the server did not answer when we wanted to leave it
         self._taken: set[str] = set()
         self._state = JackState()
         longest = jack.jack_client_name_size() - 1
@@ -172,7 +173,9 @@ class JackClient:
 
     def lost_error(self) -> AudioError:
         """Why there is no client any more."""
-        return errors.closed() if self._closed else errors.lost(self._read().code)
+        if self._closed:
+            return errors.closed()
+        return errors.hangs() if self._hung else errors.lost(self._read().code)
 
     # --- the graph ---------------------------------------------------------------------------------------------------
 
@@ -292,8 +295,26 @@ class JackClient:
         addresses = (ctypes.c_void_p * len(ports))(*ports)
         # Only active clients are told when their graph is put in order; others need no caution.
         timeout = nanos if self._active else 0
-        if self._core.pcmio_jack_unregister(self.address, addresses, len(ports), timeout) != 0:
+        client = self._client
+        if client is None:
+            return
+        answer = library.ANSWER_NANOS + len(ports) * _ORDER_PERIODS * self.period_frames * _NANOS // self.rate
+        close = self._jack.address("jack_client_close")
+        code = self._core.pcmio_jack_unregister_within(
+            self.address, addresses, len(ports), timeout, timeout + answer, close, client.notifier
+        )
+        if code == PCMIO_JACK_UNANSWERED:
+            library.tell_hung()
+            self._abandon_hung()
+        elif code != 0:
             logger().info("%s", self._failed("jack_port_unregister", -1, self.name))
+
+    def _abandon_hung(self) -> None:
+        """Leave a client whose server hangs to a thread that waits for it, and so all that libjack has of it."""
+        self._hung = True
+        self._client = None
+        library.kept_for_ever.append(self)
+        self._core.pcmio_jack_lose(self.address, self._read().code)
 
     def measure(self, stream: int | None) -> None:
         """Ask for the latencies of a stream's ports."""
@@ -312,10 +333,11 @@ class JackClient:
             self._core.pcmio_jack_lose(self.address, self._state.code)
             for driver in list(self.drivers):
                 driver.leave(self)
-            if client is not None:
-                close_client(self._jack, client, lost=not self._closed)
+            if client is not None and not close_client(self._jack, client, lost=not self._closed):
+                self._abandon_hung()
             self._read()
-            self._core.pcmio_jack_client_free(self.address)
+            if not self._hung:
+                self._core.pcmio_jack_client_free(self.address)
             self.address = None
             take_messages()
 
@@ -347,8 +369,12 @@ def _close_all() -> None:
     global _exiting  # noqa: PLW0603 - said once
     _exiting = True
     for client in list(_clients):
-        with client.lock:
-            client.close_if_unused()
+        # Whoever has it may be in a question to a server that hangs.
+        if client.lock.acquire(timeout=library.ANSWER_NANOS / _NANOS):
+            try:
+                client.close_if_unused()
+            finally:
+                client.lock.release()
 
 
 atexit.register(_close_all)

@@ -99,6 +99,11 @@ def lost(code: int) -> HostDisconnected:
     return HostDisconnected("the JACK server is gone", call="jack_on_info_shutdown", code=code, advice="start it again")
 
 
+def hangs() -> HostDisconnected:
+    """The error for a client whose server did not answer when it was left."""
+    return HostDisconnected("the JACK server does not answer", call="jack_client_close", advice="start it again")
+
+
 def closed() -> HostDisconnected:
     """The error for a client that its own host has closed."""
     return HostDisconnected("the host was closed", call="jack_client_close", advice="close streams before their host")

@@ -8,11 +8,12 @@ import threading
 import time
 import weakref
 
+from pcmio._log import logger
 from pcmio._messages import take_messages as messages_of
 from pcmio._value import Value
 from pcmio.errors import OperationTimeout
 from pcmio.hosts.jack import errors
-from pcmio.hosts.jack.abi import Jack, JackNoStartServer, JackNullOption, JackServerName
+from pcmio.hosts.jack.abi import PCMIO_JACK_UNANSWERED, Jack, JackNoStartServer, JackNullOption, JackServerName
 from pcmio.hosts.jack.ports import name_of
 from pcmio.hosts.jack.stream import jack_core
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: A server that was stopped in a debugger, or hangs, would hold ``jack_client_open`` for ever.
 OPEN_SECONDS = 10.0
+#: The same of what ends a client, which needs no longer than a few periods.
+ANSWER_NANOS = 5_000_000_000
 OPEN_ATTEMPTS = 4
 _ATTEMPT_SECONDS = 0.005
 _SPREAD = 7  # programs that met once should not meet again
@@ -46,6 +49,8 @@ class Holder(Protocol):
 _library: Jack | None = None
 #: Everybody in this process.
 holders: weakref.WeakSet[Holder] = weakref.WeakSet()
+#: What libjack may call or use yet, because its server hangs: never freed.
+kept_for_ever: list[object] = []
 _died = False  # a client was closed because its server was gone, and none was opened since
 _opening = threading.Lock()  # libjack opens one client at a time
 
@@ -156,11 +161,23 @@ class _Opening(threading.Thread):
             close_client(self._jack, client)
 
 
-def close_client(jack: Jack, client: OpenClient, *, lost: bool = False) -> None:
-    """Close a client whose server lives, or is gone."""
+def close_client(jack: Jack, client: OpenClient, *, lost: bool = False) -> bool:
+    """Close a client whose server lives, or is gone.
+
+    False: the server hangs.  What libjack has of the client must stay then, whenever it may be closed in the end.
+    """
     global _died  # noqa: PLW0603 - of the one libjack
-    jack_core().pcmio_jack_close(jack.address("jack_client_close"), client.handle, client.notifier, lost)
+    close = jack.address("jack_client_close")
+    code = jack_core().pcmio_jack_close_within(close, client.handle, client.notifier, lost, ANSWER_NANOS)
     _died = _died or lost
+    if code == PCMIO_JACK_UNANSWERED:
+        tell_hung()
+    return code != PCMIO_JACK_UNANSWERED
+
+
+def tell_hung() -> None:
+    """A server does not answer, and nobody else will hear of it."""
+    logger().warning("the JACK server does not answer: a client of it is left to the end of this program")
 
 
 def _bury_the_dead() -> None:

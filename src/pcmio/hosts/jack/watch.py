@@ -20,6 +20,7 @@ from pcmio.hosts.jack.library import (
     close_client,
     holders,
     jack_library,
+    kept_for_ever,
     open_client,
     take_messages,
     take_names,
@@ -144,8 +145,10 @@ class JackSource(Source):
 
     def _close(self) -> None:
         client, self._client = self._client, None
-        if client is not None:
-            close_client(self._jack, client, lost=self._is_lost())
+        if client is not None and not close_client(self._jack, client, lost=self._is_lost()):
+            # Of a server that hangs: what libjack may call yet stays.
+            kept_for_ever.append(self)
+            self._watch = None
 
     def shut(self) -> None:
         """Leave the server, be it dead or alive."""

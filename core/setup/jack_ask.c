@@ -1,0 +1,125 @@
+/* Questions to a JACK server that may never answer: it hangs, or was stopped.
+ *
+ * libjack waits for each answer without end.  So the last questions, those that a program ends with, are asked on a
+ * thread of their own, which is left behind in them if need be. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pump_jack.h"
+#include "threads.h"
+
+enum { UNDER_WAY, ANSWERED, ABANDONED };
+
+typedef struct question question;
+
+struct question {
+  void (*ask)(question *asked);
+  void (*ask_later)(question *asked); /* what is left to do when nobody waits any more; NULL: nothing */
+  pcmio_wakeup *wakeup;
+  pcmio_thread *thread; /* set before it is left behind */
+  _Atomic uint32_t state;
+  int32_t answer;
+  pcmio_jack_client *client;
+  void **ports;
+  uint32_t count;
+  int64_t order_nanos;
+  int (*close_client)(void *handle);
+  void *handle;
+  uint64_t notifier;
+  uint32_t lost;
+};
+
+static void forget(question *asked) {
+  pcmio_wakeup_free(asked->wakeup);
+  free(asked->ports);
+  free(asked);
+}
+
+static void body(void *argument) {
+  question *asked = argument;
+  asked->ask(asked);
+  if (atomic_exchange(&asked->state, ANSWERED) != ABANDONED) {
+    pcmio_wakeup_post(asked->wakeup);
+    return;
+  }
+  if (asked->ask_later != NULL) {
+    asked->ask_later(asked);
+  }
+  pcmio_thread_leave(asked->thread);
+  forget(asked);
+}
+
+/* Asks, and forgets the question; PCMIO_JACK_UNANSWERED: the thread has kept it. */
+static int32_t ask(question *asked, int64_t answer_nanos) {
+  asked->wakeup = pcmio_wakeup_new();
+  pcmio_thread *thread = asked->wakeup == NULL ? NULL : pcmio_thread_start(body, asked);
+  if (thread == NULL) { /* then there is no way but to wait */
+    asked->ask(asked);
+  } else {
+    uint32_t under_way = UNDER_WAY;
+    asked->thread = thread;
+    if (pcmio_wakeup_wait(asked->wakeup, answer_nanos) == 0 &&
+        atomic_compare_exchange_strong(&asked->state, &under_way, ABANDONED)) {
+      return PCMIO_JACK_UNANSWERED;
+    }
+    pcmio_thread_join(thread);
+  }
+  int32_t answer = asked->answer;
+  forget(asked);
+  return answer;
+}
+
+static void ask_to_unregister(question *asked) {
+  asked->answer = (int32_t)pcmio_jack_unregister(asked->client, asked->ports, asked->count, asked->order_nanos);
+}
+
+static void ask_to_close(question *asked) {
+  pcmio_jack_close(asked->close_client, asked->handle, asked->notifier, asked->lost);
+  asked->answer = 0;
+}
+
+/* The server answers again: it need not have this client any longer.  When it is gone instead, libjack closes what is
+ * left of its clients by itself as the next one is opened, and must not find them closed. */
+static void close_if_unregistered(question *asked) {
+  if (asked->answer == 0) {
+    ask_to_close(asked);
+  }
+}
+
+int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *ports, uint32_t count, int64_t order_nanos,
+                                     int64_t answer_nanos, int (*close_client)(void *handle), uint64_t notifier) {
+  question *asked = calloc(1, sizeof *asked);
+  void **copy = calloc(count == 0 ? 1 : count, sizeof *copy);
+  if (asked == NULL || copy == NULL) {
+    free(asked);
+    free(copy);
+    return (int32_t)pcmio_jack_unregister(client, ports, count, order_nanos);
+  }
+  memcpy(copy, ports, count * sizeof *copy);
+  asked->ask = ask_to_unregister;
+  asked->ask_later = close_if_unregistered;
+  asked->client = client;
+  asked->ports = copy;
+  asked->count = count;
+  asked->order_nanos = order_nanos;
+  asked->close_client = close_client;
+  asked->handle = client->handle;
+  asked->notifier = notifier;
+  return ask(asked, answer_nanos);
+}
+
+int32_t pcmio_jack_close_within(int (*close_client)(void *handle), void *handle, uint64_t notifier, uint32_t lost,
+                                int64_t answer_nanos) {
+  question *asked = calloc(1, sizeof *asked);
+  if (asked == NULL) {
+    pcmio_jack_close(close_client, handle, notifier, lost);
+    return 0;
+  }
+  asked->ask = ask_to_close;
+  asked->close_client = close_client;
+  asked->handle = handle;
+  asked->notifier = notifier;
+  asked->lost = lost;
+  return ask(asked, answer_nanos);
+}
