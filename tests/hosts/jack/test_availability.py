@@ -15,6 +15,7 @@ import pcmio
 from pcmio import HostUnavailable, InvalidInput, UnsupportedOperation
 from pcmio.hosts.jack import JackHost
 from pcmio.hosts.jack.abi import Jack
+from pcmio.hosts.jack.library import jack_library
 from pcmio.testing import until
 from tests.servers.jackd import JackServer
 
@@ -167,6 +168,31 @@ def test_a_library_that_is_not_installed_says_what_to_install(monkeypatch: pytes
     with pytest.raises(HostUnavailable, match=r"libjack-not\.so\.0") as caught:
         pcmio.host("jack")
     assert "install" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("version", "remote", "told", "advised"),
+    [
+        ("0.3.65", "[ a, b ]", "takes a list of servers for one name", "PIPEWIRE_REMOTE to one name"),
+        ("1.4.2", "[ a, b ]", "PIPEWIRE_REMOTE leads to '[ a, b ]'", "start PipeWire"),
+        ("0.3.65", "elsewhere", "PIPEWIRE_REMOTE leads to 'elsewhere'", "start PipeWire"),
+        ("1.4.2", "", "no PipeWire server answers", "start PipeWire"),
+    ],
+)
+def test_the_libjack_of_pipewire_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, version: str, remote: str, told: str, advised: str
+) -> None:
+    """Nobody is helped by starting jackd, whose clients this library has none of."""
+    monkeypatch.setenv("PIPEWIRE_REMOTE", remote)
+    library = jack_library()
+    words = f"3.0.0.0 (using PipeWire {version})".encode()
+    monkeypatch.setitem(vars(library), "jack_get_version_string", lambda: words)
+    with pcmio.host("jack", server_name=NOBODY) as host, pytest.raises(HostUnavailable) as caught:
+        host.check_available()
+    assert told in str(caught.value)
+    assert f"using PipeWire {version}" in str(caught.value)
+    assert advised in str(caught.value.advice)
+    assert "jackd" not in str(caught.value.advice)
 
 
 @pytest.mark.parametrize(

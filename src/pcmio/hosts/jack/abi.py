@@ -62,6 +62,11 @@ class Jack(Library):
     @quick
     def jack_set_info_function(self, func: Address, /) -> None: ...
 
+    # --- which it is ------------------------------------------------------------------------------------------------
+
+    @quick
+    def jack_get_version_string(self, /) -> Str: ...
+
     # --- threads ----------------------------------------------------------------------------------------------------
 
     @quick

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 START = 'start one, for example "jackd -d alsa", or pass start_server=True'
 
+_PIPEWIRE_SIGN = "(using PipeWire "  # in the version of its libjack, before PipeWire's own
+
 # The first bit that is set decides: the more telling ones stand first.
 _STATUS: tuple[tuple[int, type[AudioError], str, str], ...] = (
     (
@@ -73,8 +75,31 @@ def may_pass(status: int) -> bool:
     return bool(status & JackServerError) and not status & (JackServerFailed | JackVersionError | JackShmFailure)
 
 
-def from_status(status: int, server: str, said: Sequence[str]) -> AudioError:
-    """The error for a client that could not be opened; ``status`` is ``jack_status_t``."""
+def _no_pipewire(version: str, remote: str) -> tuple[str, str]:
+    """Of PipeWire's libjack, to which names of JACK servers mean nothing: what does not answer, and what to do."""
+    whose = f"this libjack is PipeWire's ({version.strip('()')})"
+    if remote.startswith("[") and _PIPEWIRE_SIGN + "0." in version:
+        return (
+            f"no PipeWire server is called {remote!r}: {whose}, which takes a list of servers for one name",
+            "set PIPEWIRE_REMOTE to one name or path, or install PipeWire 1.0 or newer",
+        )
+    led = f"; PIPEWIRE_REMOTE leads to {remote!r}" if remote else ""
+    return f"no PipeWire server answers: {whose}{led}", "start PipeWire, or use the libjack of the server that runs"
+
+
+def from_status(status: int, server: str, said: Sequence[str], *, version: str = "", remote: str = "") -> AudioError:
+    """The error for a client that could not be opened.
+
+    Args:
+        status: ``jack_status_t``.
+        server: Its name.
+        said: By libjack.
+        version: What libjack says that it is.
+        remote: Where it finds a PipeWire server, if that is the kind it wants.
+    """
+    if status & JackServerFailed and _PIPEWIRE_SIGN in version:
+        message, advice = _no_pipewire(version[version.index("(") :], remote)
+        return HostUnavailable(_with_words(message, said), call="jack_client_open", code=status, advice=advice)
     for bit, kind, message, advice in _STATUS:
         if status & bit:
             return kind(

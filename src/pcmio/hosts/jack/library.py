@@ -213,7 +213,9 @@ def open_client(jack: Jack, options: HostOptions) -> OpenClient:
             break
         time.sleep(_ATTEMPT_SECONDS * (attempt + os.getpid() % _SPREAD))
     server = options.server_name or os.environ.get("JACK_DEFAULT_SERVER", "default")
-    raise errors.from_status(status, server, take_messages())
+    version = name_of(jack.jack_get_version_string() or b"") if jack.has("jack_get_version_string") else ""
+    remote = os.environ.get("PIPEWIRE_REMOTE", "")
+    raise errors.from_status(status, server, take_messages(), version=version, remote=remote)
 
 
 def _forget_openings() -> None:
