@@ -37,7 +37,9 @@ static void its_thread_keeps_to_real_time_with_any_sizes(void) {
   uint64_t begin = pcmio_clock_nanos();
   run(device);
   CHECK_EQUAL(pcmio_null_run(device, 0, &(int32_t){0}), -1); /* it does already */
-  pcmio_sleep_nanos(300 * MILLISECOND);
+  do {
+    pcmio_sleep_nanos(300 * MILLISECOND);
+  } while (rig_stats(&out).largest_cycle < 1024);
   pcmio_null_halt(device);
   check_real_time(&out, begin, pcmio_clock_nanos());
   CHECK_EQUAL(rig_stats(&out).largest_cycle, 1024);
@@ -65,7 +67,8 @@ static void a_short_stall_is_caught_up(void) {
   pcmio_null_stall(device, 100 * MILLISECOND);
   run(device);
   pcmio_sleep_nanos(50 * MILLISECOND);
-  CHECK_EQUAL(rig_stats(&out).cycles, 0);
+  uint64_t cycles = rig_stats(&out).cycles;
+  CHECK(cycles == 0 || pcmio_clock_nanos() - begin >= 100 * MILLISECOND); /* this thread may have slept for longer */
   pcmio_sleep_nanos(100 * MILLISECOND);
   pcmio_null_halt(device);
   check_real_time(&out, begin, pcmio_clock_nanos());

@@ -258,7 +258,7 @@ def test_ctrl_c_ends_it_though_a_named_pipe_stands_still(alone: dict[str, str], 
             writer.write(bytes(4800))
             assert b"pipe" in program.stdout.readline()
             program.send_signal(signal.SIGINT)
-            _, err = program.communicate(timeout=20)
+            _, err = program.communicate(timeout=60)
     assert (program.returncode, err.strip()) == (130, b"")
 
 

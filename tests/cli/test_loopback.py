@@ -35,8 +35,8 @@ TONE_TO_LOOP = ("--input", "tone", "--device", "loopback")
 def test_what_comes_in_goes_out(call: Callable[..., Ran], null: NullHost) -> None:
     heard: list[Any] = []
     config = pcmio.StreamConfig(2, 48_000)
-    ear = null.device_by_id("null:loopback").build_input_stream(config, lambda frames, _: heard.append(frames.copy()))
-    with ear:
+    loop = null.device_by_id("null:loopback")
+    with loop.build_input_stream(config, lambda frames, _: heard.append(frames.copy()), depth=2.0):
         ran = call("loopback", *TONE_TO_LOOP, "--seconds", "1", "--volume", "0.5", "--depth", "0.3", "--json")
     assert ran.code == 0, ran.err
     assert list(ran.json) == KEYS
@@ -81,7 +81,8 @@ def test_what_is_recorded_is_resampled_where_the_two_have_no_rate_in_common(
     null.misfortune.plug(NullDeviceSpec("dat", NullKind.TONE, channels=2, sample_rates=(48_000, 48_000)))
     heard: list[Any] = []
     config = pcmio.StreamConfig(2, 44_100)
-    with null.device_by_id("null:cd").build_input_stream(config, lambda frames, _: heard.append(frames.copy())):
+    cd = null.device_by_id("null:cd")
+    with cd.build_input_stream(config, lambda frames, _: heard.append(frames.copy()), depth=2.0):
         ran = call("loopback", "--input", "dat", "--device", "null:cd", "--seconds", "1", "--depth", "0.2", "--json")
     assert ran.code == 0, ran.err
     assert (ran.json["sample_rate"], ran.json["frames"]) == (44_100, 44_100)
@@ -157,7 +158,7 @@ def test_ctrl_c_ends_it(alone: dict[str, str], seconds: list[str], code: int) ->
         assert program.stdout is not None
         assert "→" in program.stdout.readline()
         program.send_signal(signal.SIGINT)
-        out, err = program.communicate(timeout=20)
+        out, err = program.communicate(timeout=60)
     assert (program.returncode, err) == (code, "")
     assert "passed on" in out
 

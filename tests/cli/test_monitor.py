@@ -204,7 +204,7 @@ def test_ctrl_c_ends_it(alone: dict[str, str], seconds: list[str], code: int) ->
         assert "listening" in program.stdout.readline()
         assert "dB" in program.stdout.readline()
         program.send_signal(signal.SIGINT)
-        _, err = program.communicate(timeout=20)
+        _, err = program.communicate(timeout=60)
     assert (program.returncode, err) == (code, "")
 
 
@@ -242,7 +242,7 @@ def test_a_real_servers_devices_are_watched(
         finally:
             pulse.pactl("unload-module", module)
         program.send_signal(signal.SIGINT)
-        program.communicate(timeout=20)
+        program.communicate(timeout=60)
     assert program.returncode == 0
 
 
@@ -253,5 +253,5 @@ def test_a_reader_that_has_seen_enough_is_no_error(alone: dict[str, str]) -> Non
         assert b"listening" in program.stdout.readline()
         program.stdout.close()
         program.stdout = None
-        _, err = program.communicate(timeout=20)
+        _, err = program.communicate(timeout=60)
     assert (program.returncode, err) == (0, b"")

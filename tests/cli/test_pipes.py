@@ -163,7 +163,7 @@ def test_ctrl_c_ends_it_though_the_pipe_stands_still(alone: dict[str, str]) -> N
         assert program.stdout is not None
         assert b"standard input" in program.stdout.readline()
         program.send_signal(signal.SIGINT)
-        _, err = program.communicate(timeout=20)
+        _, err = program.communicate(timeout=60)
     os.close(outer)
     assert (program.returncode, err.strip()) == (130, b"")
 
@@ -208,7 +208,7 @@ def test_a_reader_that_has_enough_ends_the_recording(alone: dict[str, str]) -> N
         assert program.stdout.read(1000).startswith(b"RIFF")
         program.stdout.close()
         program.stdout = None
-        _, err = program.communicate(timeout=20)
+        _, err = program.communicate(timeout=60)
     assert program.returncode == 0
     assert b"Traceback" not in err
 

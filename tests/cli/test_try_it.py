@@ -20,7 +20,7 @@ def run(tmp_path: Path, python: str) -> subprocess.CompletedProcess[str]:
         program.write_text(f"#!/bin/sh\n{text}\n")
         program.chmod(0o755)
     env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHON": "python"}
-    return subprocess.run([SCRIPT], env=env, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([SCRIPT], env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize(

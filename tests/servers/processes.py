@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from pcmio.testing import until
+from pcmio.testing.waiting import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +67,7 @@ class Process:
         """End it with a signal, and return when it has ended."""
         if self._running is not None:
             self.send(number)
-            self._running.wait(STOP_SECONDS)
+            self._running.wait(PATIENCE_SECONDS)
 
     def stop(self) -> None:
         """End it, by force if need be; harmless when it has ended."""
@@ -78,4 +79,4 @@ class Process:
             self._running.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._running.kill()
-            self._running.wait(STOP_SECONDS)
+            self._running.wait(PATIENCE_SECONDS)

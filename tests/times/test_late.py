@@ -11,7 +11,7 @@ import pytest
 import pcmio
 from bench.analysis import Recording, find_gaps
 from bench.known_signal import CHANNELS, FRAMES, RATE, signal
-from pcmio.testing import until
+from pcmio.testing import FramesLost, until
 from tests.gil.targets import TARGETS, Target
 from tests.times.told import recorder
 from tests.unit.counting import NativeBlock
@@ -56,6 +56,7 @@ class _Sluggish:
         return 0
 
 
+@pytest.mark.usefixtures("standstills")
 @pytest.mark.parametrize("cycles", [1.5, 3.5])
 def test_what_comes_after_its_cycle_is_counted(target: Target, tmp_path: Path, cycles: float) -> None:
     sluggish = _Sluggish(cycles)
@@ -73,4 +74,6 @@ def test_what_comes_after_its_cycle_is_counted(target: Target, tmp_path: Path, c
     lost = find_gaps(frames[sounding[0] : sounding[-1] + 1]).silent_frames
     assert lost >= _TIMES * int(cycles) * _FRAMES
     # A machine that is busy just then may end a cycle between the look at the clock and the server's own.
-    assert abs(told - lost) <= 2 * _FRAMES, f"{lost} frames were not heard, and {told} were told"
+    # One that stands still for longer costs the recorder frames too, of which the stream knows nothing.
+    if abs(told - lost) > 2 * _FRAMES:
+        raise FramesLost(f"{lost} frames were not heard, and {told} were told")

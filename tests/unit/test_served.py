@@ -201,7 +201,7 @@ def test_a_forked_child_connects_anew_whatever_its_parent_was_about(monkeypatch:
         made: list[Connection] = []
         getting = threading.Thread(target=lambda: made.append(keeper.get()), daemon=True)
         getting.start()
-        getting.join(5)
+        getting.join(20)
         assert made, "the child waits for ever"
     assert made[0] is not first
     assert first.freed == []

@@ -80,7 +80,7 @@ def _loop_is_exact(rig: Rig, channels: int, sample_format: SampleFormat) -> None
     try:
         noise.assert_within(recorded)
     except AssertionError as error:
-        raise AssertionError(f"{sample_format}, {channels} channels, frames lost (out, in) {lost}: {error}") from error
+        raise type(error)(f"{sample_format}, {channels} channels, frames lost (out, in) {lost}: {error}") from error
 
 
 def every_format_passes_the_loop_unchanged(rig: Rig) -> str | None:
@@ -145,16 +145,15 @@ def stop_at_once_throws_the_rest_away(rig: Rig) -> str | None:
         until(lambda: loop.output.position > 5 * rig.block_frames, "some blocks being played")
         assert loop.output.stop(0) is False
         recorded = loop.record_tail()
-        heard = recorded[sounds(recorded, SampleFormat.F32)]
-        assert 0 < len(heard) < player.at
-        assert (heard == noise.frames[: len(heard)]).all()
+        assert 0 < int(sounds(recorded, SampleFormat.F32).sum()) < player.at
+        noise.assert_begins_with(recorded)
         mark, begin = player.at, len(recorded)
         loop.output.start()
         until(lambda: bool(loop.recorder.recorded()[begin:].any()), "sound after the restart")
         loop.output.stop(0)
         later = loop.record_tail()[begin:]
-        later = later[sounds(later, SampleFormat.F32)]
-        assert (later == noise.frames[mark : mark + len(later)]).all(), "frames of before were played again"
+        noise.frames = noise.frames[mark:]
+        noise.assert_begins_with(later)  # frames of before are not played again
     return None
 
 
@@ -257,7 +256,7 @@ def a_volume_scales_and_mute_silences(rig: Rig) -> str | None:
         becomes(0.0, "silence of the input")
         loop.input.muted = False
         becomes(0.5, "sound after silence")
-        assert (recorder.recorded()[-64:] == 0.5).all(), "full volume is not exact"
+        until(lambda: bool((recorder.recorded()[-64:] == 0.5).all()), "full volume, which is exact")
         must_raise(InvalidInput, lambda: setattr(loop.output, "volume", -1), "volume", "-1")
         must_raise(InvalidInput, lambda: setattr(loop.output, "muted", "no"), "muted", "'no'")
         loop.output.close()

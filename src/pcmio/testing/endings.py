@@ -70,6 +70,8 @@ def _assert_cut(rig: Rig, noise: Noise, recorded: Any, stream: Stream, handed: i
     differs = (heard != noise.frames[: len(heard)]).any(axis=1)
     if differs.any():
         first = int(differs.argmax())
+        if len(heard) - first > rig.echo_frames:
+            noise.assert_begins_with(heard)
         _assert_echo(rig, heard[:first], heard[first:])
         heard = heard[:first]
     assert len(heard) <= stream.position < handed, f"{len(heard)} heard, {stream.position} taken, {handed} handed over"

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 STATES = (StreamState.STOPPED, StreamState.RUNNING, StreamState.PAUSED, StreamState.DRAINING)
 #: Of a stream that drains: long enough to be lost meanwhile.
 _DEPTH_SECONDS = 5.0
+_DRAIN_SECONDS = 4
 
 
 class _Filler(Counter):
-    """Gives two seconds of silence, and then no more."""
+    """Gives silence for a while, and then no more."""
 
     def __init__(self, frames: int) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class _Filler(Counter):
 def stream_in(rig: Rig, device: Device, state: StreamState, events: Events, **options: Any) -> Stream:
     """An output stream that has come to a state."""
     draining = state is StreamState.DRAINING
-    counter = _Filler(2 * rig.sample_rate) if draining else Counter()
+    counter = _Filler(_DRAIN_SECONDS * rig.sample_rate) if draining else Counter()
     depth = _DEPTH_SECONDS if draining else "balanced"
     stream = device.build_output_stream(rig.config(), counter, events, depth=depth, **options)
     if state is not StreamState.STOPPED:

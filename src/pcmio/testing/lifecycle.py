@@ -9,7 +9,7 @@ import threading
 from pcmio.errors import StopStream, StreamClosed
 from pcmio.events import EndReason, StreamEnded, StreamState
 from pcmio.testing.configs import builder, must_raise, sides
-from pcmio.testing.signals import Counter, Events
+from pcmio.testing.signals import Counter, Events, assert_no_xruns
 from pcmio.testing.waiting import until
 
 TYPE_CHECKING = False
@@ -196,7 +196,7 @@ def the_first_callback_may_be_the_last(rig: Rig) -> None:
             stream.start()
             until(lambda: bool(events.of(StreamEnded)), "the end being told")
             assert stream.reason is EndReason.FINISHED
-            assert stream.stats.xruns == 0, f"{direction}: {stream.stats}"
+            assert_no_xruns(stream.stats)
             stream.close()
 
 

@@ -61,7 +61,7 @@ def _loop_is_exact(rig: Rig, sample_format: SampleFormat) -> None:
     try:
         noise.assert_within(recorder.frames[: recorder.at])
     except AssertionError as error:
-        raise AssertionError(f"{sample_format}, frames lost (out, in) {lost}: {error}") from error
+        raise type(error)(f"{sample_format}, frames lost (out, in) {lost}: {error}") from error
 
 
 def native_callbacks_pass_the_loop_unchanged(rig: Rig) -> str | None:

@@ -10,7 +10,7 @@ from pcmio.errors import AudioError, OperationTimeout
 from pcmio.formats import SampleFormat
 from pcmio.oneshot import play, play_record, record
 from pcmio.testing.configs import must_raise
-from pcmio.testing.signals import Noise
+from pcmio.testing.signals import FramesLost, Noise
 from pcmio.testing.waiting import PATIENCE_SECONDS, until
 
 TYPE_CHECKING = False
@@ -89,7 +89,9 @@ def what_is_played_and_recorded_is_aligned(rig: Rig) -> str | None:
                 input_options=rig.options_for("input"),
             )
             late = _late_by(noise, take.wait(PATIENCE_SECONDS))
-            assert abs(late) <= rig.alignment_frames, f"the recording is {late} frames late"
+            if abs(late) > rig.alignment_frames:
+                told = f"the recording is {late} frames late; {take.xruns} xruns were told"
+                raise (FramesLost if take.xruns else AssertionError)(told)
     return None
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 from pcmio.errors import StopStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any
 
+    from pcmio.blocking import Reader, Writer
+    from pcmio.contract import Stream
     from pcmio.formats import SampleFormat
+    from pcmio.stats import StreamStats
     from pcmio.timestamps import CallbackInfo
 
 
@@ -30,6 +35,31 @@ def assert_nothing_lost(frames: int) -> None:
     """
     if frames:
         raise FramesLost(f"{frames} frames were told as lost")
+
+
+def assert_no_xruns(stats: StreamStats) -> None:
+    """Nothing was told as lost, not even of unknown length.
+
+    Raises:
+        FramesLost: Something was.
+    """
+    if stats.xruns:
+        raise FramesLost(f"{stats.xruns} xruns of {stats.xrun_frames} frames were told")
+
+
+@contextmanager
+def losses_of(*streams: Stream | Writer | Reader) -> Generator[None]:
+    """What fails inside is a loss of frames where one of the streams tells of any, and else what it is.
+
+    For checks of what is only true of frames that all arrived, as how long a sound is, or when it is heard.
+    """
+    try:
+        yield
+    except AssertionError as error:
+        told = [stream.stats for stream in streams]
+        if any(stats.xruns for stats in told):
+            raise FramesLost(f"{error}; {told}") from error
+        raise
 
 
 class Noise:
@@ -110,8 +140,22 @@ class Noise:
     def assert_heard_in_pieces(self, recorded: Any) -> None:
         """As ``assert_within``, with silence allowed between any two frames."""
         heard = recorded[sounds(recorded, self.sample_format)]
-        assert len(heard) == len(self.frames), f"{len(heard)} frames were heard instead of {len(self.frames)}"
-        assert (heard == self.frames).all(), "frames were changed or out of order"
+        if len(heard) != len(self.frames) or (heard != self.frames).any():
+            missing = len(heard) < len(self.frames) and self._is_all_right_that_sounds(heard)
+            told = f"{len(heard)} frames were heard instead of {len(self.frames)}"
+            raise (FramesLost if missing else AssertionError)(f"{told}{'' if missing else ', changed or out of order'}")
+
+    def assert_begins_with(self, recorded: Any) -> None:
+        """What sounds in ``recorded`` is a beginning of the whole, with silence allowed between any two frames.
+
+        Raises:
+            AssertionError: FramesLost where all that is wrong are missing frames.
+        """
+        heard = recorded[sounds(recorded, self.sample_format)]
+        if len(heard) <= len(self.frames) and (heard == self.frames[: len(heard)]).all():
+            return
+        missing = self._is_all_right_that_sounds(heard)
+        raise (FramesLost if missing else AssertionError)(f"{len(heard)} frames are not the first that were played")
 
 
 def sounds(recorded: Any, sample_format: SampleFormat) -> Any:

@@ -12,7 +12,7 @@ from pcmio.events import StreamState
 from pcmio.formats import SampleFormat
 from pcmio.testing.configs import builder, must_raise, sides
 from pcmio.testing.data import Loop
-from pcmio.testing.signals import Counter
+from pcmio.testing.signals import Counter, losses_of
 from pcmio.testing.waiting import until
 
 TYPE_CHECKING = False
@@ -77,11 +77,11 @@ def timestamps_are_in_order(rig: Rig) -> None:
             for one, other in pairwise(stamps):
                 assert other.callback >= one.callback
                 assert other.device >= one.device
-            for stamp in stamps[_SOME // 2 :]:
-                ahead = stamp.device - stamp.callback
-                assert ahead >= 0 if direction == "output" else ahead <= 0, f"{direction}: {ahead:+.4f} s"
-                assert abs(ahead) < 3, f"{direction}: {ahead:+.4f} s"
-                assert stamp.callback <= last
+            later = stamps[_SOME // 2 :]
+            assert all(stamp.callback <= last for stamp in later)
+            # In the median: where the machine stood still, nobody knows yet of the frames that are lost.
+            ahead = sorted(stamp.device - stamp.callback for stamp in later)[len(later) // 2]
+            assert 0 <= ahead < 3 if direction == "output" else -3 < ahead <= 0, f"{direction}: {ahead:+.4f} s"
 
 
 def device_time_keeps_step_with_frames(rig: Rig) -> None:
@@ -107,13 +107,24 @@ def the_stream_runs_at_its_rate(rig: Rig) -> None:
         for direction, device in sides(rig, host):
             with builder(device, direction)(rig.config(), Counter(), **rig.options_for(direction)) as stream:
                 until(lambda: stream.position > rig.sample_rate // 5, "the stream being under way")
-                begin, begin_at = stream.position, time.monotonic()
-                until(lambda: stream.position >= begin + rig.sample_rate // 2, "half a second of frames")
-                moved, seconds = stream.position - begin, time.monotonic() - begin_at
-                lost = stream.stats.xrun_frames / rig.sample_rate
-            rate = moved / seconds
+                begin = _Moment(stream)
+                until(lambda: stream.position >= begin.frames + rig.sample_rate // 2, "half a second of frames")
+                end = _Moment(stream)
+            moved = end.frames - begin.frames
+            least, most = moved / (end.after - begin.before), moved / (end.before - begin.after)
             low, high = (1 - _RATE_TOLERANCE) * rig.sample_rate, (1 + _RATE_TOLERANCE) * rig.sample_rate
-            assert low - lost * rig.sample_rate <= rate <= high, f"{direction}: {rate:.0f} frames a second"
+            assert most >= low - 2 * (end.lost - begin.lost), f"{direction}: {most:.0f} frames a second"
+            assert least <= high, f"{direction}: {least:.0f} frames a second"
+
+
+class _Moment:
+    """What a stream has moved, and the times between which it was asked: its asker may be put aside at any moment."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.before = time.monotonic()
+        self.frames = stream.position
+        self.after = time.monotonic()
+        self.lost = stream.stats.xrun_frames
 
 
 def frames_are_told_their_times(rig: Rig) -> None:
@@ -177,7 +188,8 @@ def a_click_is_heard_when_its_frame_was_told_to_be(rig: Rig) -> str | None:
             assert told is not None
             assert captured is not None
             # A host's streams share their clock, unless it is of the user's own making.
-            assert abs(captured - told) <= slack, f"heard {captured - told:+.4f} s after its time"
+            with losses_of(loop.output, loop.input):
+                assert abs(captured - told) <= slack, f"heard {captured - told:+.4f} s after its time"
             hold()
     return None
 

@@ -243,7 +243,7 @@ def test_a_watch_that_is_closed_in_trouble_ends(machine: Machine) -> None:
     assert isinstance(watching.get(PATIENCE), HostLost)
     threads = threading.active_count()
     watching.close()
-    assert threading.active_count() == threads - 1
+    assert threading.active_count() < threads
 
 
 def test_a_system_that_has_nothing_left_to_tell_with_says_so(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pcmio.testing import until
+from pcmio.testing import FramesLost, until
 from pcmio.testing.lifetimes import holdings
 
 if TYPE_CHECKING:
@@ -96,11 +96,31 @@ class Ramp:
     @classmethod
     def frames(cls, begin: int, frames: int, channels: int) -> Any:
         """A part of it."""
-        numbers = np.arange(begin, begin + frames)[:, None] + np.arange(channels)[None, :] * cls.apart
-        return ((numbers % cls.span + 1) / (cls.span + 1) / 2).astype(np.float32)
+        return cls.of(np.arange(begin, begin + frames), channels)
+
+    @classmethod
+    def of(cls, numbers: Any, channels: int) -> Any:
+        """The frames of these numbers."""
+        each = numbers[:, None] + np.arange(channels)[None, :] * cls.apart
+        return ((each % cls.span + 1) / (cls.span + 1) / 2).astype(np.float32)
+
+    @classmethod
+    def numbers(cls, frames: Any) -> Any:
+        """The numbers of frames in the first round."""
+        return np.rint(frames[:, 0].astype(np.float64) * 2 * (cls.span + 1)).astype(np.int64) - 1
 
 
 def assert_is_ramp(got: Any) -> None:
-    """It begins where the ramp does, and goes on with it."""
+    """It begins where the ramp does, and goes on with it.
+
+    Raises:
+        AssertionError: FramesLost where all that sounds is of the ramp, and in order.
+    """
     wrong = np.flatnonzero((got != Ramp.frames(1, *got.shape)).any(axis=1))
-    assert not wrong.size, f"frame {wrong[0]} of {len(got)} is {got[wrong[0]]}, {len(wrong)} are wrong"
+    if not wrong.size:
+        return
+    sounding = got[got.any(axis=1)]
+    numbers = Ramp.numbers(sounding)
+    lost = (np.diff(numbers, prepend=0) > 0).all() and (sounding == Ramp.of(numbers, got.shape[1])).all()
+    told = f"frame {wrong[0]} of {len(got)} is {got[wrong[0]]}, {len(wrong)} are wrong"
+    raise (FramesLost if lost else AssertionError)(told)

@@ -402,10 +402,11 @@ def test_each_port_goes_only_when_the_graph_is_in_order_after_the_last_change(ja
 
 def test_a_server_that_never_puts_the_graph_in_order_is_waited_for_once(jack: FakeJack) -> None:
     jack_core().pcmio_jack_changing(jack.address)
+    ports = (1, 2, 3, 4, 5, 6, 7, 8)
     begin = time.monotonic()
-    assert jack.unregister(1, 2, 3, 4, timeout_nanos=100_000_000) == 0
-    assert 0.1 <= time.monotonic() - begin < 0.3
-    assert jack.gone == [1, 2, 3, 4]
+    assert jack.unregister(*ports, timeout_nanos=1_000_000_000) == 0
+    assert 1 <= time.monotonic() - begin < 4, "it is waited for at each port"
+    assert jack.gone == list(ports)
 
 
 def test_ports_that_libjack_refuses_are_counted(jack: FakeJack) -> None:

@@ -13,7 +13,7 @@ import pytest
 from pcmio import EndReason, HostDisconnected, HostUnavailable, StreamConfig, StreamState
 from pcmio.events import BufferChanged, RealtimeDenied, Resumed, StreamEnded, Suspended
 from pcmio.testing import until
-from pcmio.testing.signals import Counter, Events, Recorder
+from pcmio.testing.signals import Counter, Events, Recorder, assert_nothing_lost
 from tests.servers.jackd import realtime_is_allowed
 
 from .signs import Ramp, assert_is_ramp, heard, nothing, until_lost, until_moved, until_told, wires
@@ -34,6 +34,7 @@ STEREO = StreamConfig(2, RATE, 256)
 # --- the server's period ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("standstills")
 def test_the_period_may_change_under_a_running_stream(
     new_server: NewServer, open_host: Callable[..., JackHost]
 ) -> None:
@@ -53,8 +54,8 @@ def test_the_period_may_change_under_a_running_stream(
             server.set_period(period)
             until_told(events, BufferChanged, count)
             until_moved(output, RATE // 4)
-            assert output.latency.device == 0, "a cable between two ports"
-        assert output.stats.xrun_frames == input_.stats.xrun_frames == 0
+            until(lambda: output.latency.device == 0, "the latency of a cable between two ports")
+        assert_nothing_lost(output.stats.xrun_frames + input_.stats.xrun_frames)
         assert output.state is StreamState.RUNNING
     assert [event.frames for event in events.of(BufferChanged)] == [256, 64, 1024, 128]
     assert sizes == {300}
@@ -74,12 +75,13 @@ def test_a_stream_built_after_a_change_has_the_new_period(
             assert later.config.buffer_size.frames == 512
 
 
+@pytest.mark.usefixtures("standstills")
 def test_streams_stand_still_while_the_server_freewheels(
     new_server: NewServer, open_host: Callable[..., JackHost]
 ) -> None:
     server = new_server()
     host, events, counter = open_host(server), Events(), Counter()
-    with host.device_by_id("jack:system").build_output_stream(STEREO, counter, events) as stream:
+    with host.device_by_id("jack:system").build_output_stream(STEREO, counter, events, depth=0.5) as stream:
         until(lambda: stream.position > 0, "frames moving")
         server.freewheel(on=True)
         until(lambda: events.of(Suspended), "the suspension being told")
@@ -89,7 +91,7 @@ def test_streams_stand_still_while_the_server_freewheels(
         until(lambda: events.of(Resumed), "the end of it being told")
         assert stream.position - position < RATE, "no more than what passed since"
         until(lambda: stream.position > position + 4 * cycles, "frames moving on")
-        assert stream.stats.xrun_frames == lost == 0
+        assert_nothing_lost(stream.stats.xrun_frames + lost)
     assert [event for event in events.all if not isinstance(event, StreamEnded)] == [Suspended(), Resumed()]
 
 
@@ -160,6 +162,7 @@ with output, device.build_input_stream(config, taken) as input_:
     sys.stdin.readline()
     calls = taken.calls
     until(lambda: taken.calls > calls + 100, "frames moving on")
+    until(lambda: sum(info.xrun_frames for info in taken.infos) == input_.stats.xrun_frames, "the losses being told")
     told = [info.xrun_frames for info in taken.infos]
     at = next((index for index, lost in enumerate(told) if lost), 0)
     jump = taken.infos[at].timestamp.device - taken.infos[at - 1].timestamp.device
@@ -188,9 +191,8 @@ def test_cycles_that_this_program_missed_are_counted_to_the_frame(new_server: Ne
     assert 0.15 * RATE < taken_frames < 5 * RATE
     assert told == taken_frames, "told with the block after the gap"
     if taken == 1:  # else another cycle was lost elsewhere, on a busy machine
-        assert jump == pytest.approx((taken_frames + 128) / RATE, abs=0.002), (
-            "the times of the blocks show the same gap"
-        )
+        # Each of the two cycles may have been late by as long as the machine stood still.
+        assert jump == pytest.approx((taken_frames + 128) / RATE, abs=0.06), "the times of the blocks show the same gap"
 
 
 # --- the server's end -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from pcmio import StreamConfig
 from pcmio.testing import until
-from pcmio.testing.signals import Counter
+from pcmio.testing.signals import Counter, assert_nothing_lost
 from tests.servers.jackd import JackLoop
 
 from .signs import CLIENT, nothing
@@ -38,7 +38,7 @@ def test_latency_is_that_of_the_ports_a_stream_is_connected_to(
     device = host.device_by_id("jack:system")
     with device.build_output_stream(CONFIG, nothing) as output, device.build_input_stream(CONFIG, nothing) as input_:
         until(lambda: output.latency.device == pytest.approx(2 * PERIOD / RATE), "the latency to the playback ports")
-        assert input_.latency.device == pytest.approx(PERIOD / RATE)
+        until(lambda: input_.latency.device == pytest.approx(PERIOD / RATE), "that from the capture ports")
         host.disconnect(f"{CLIENT}:output_1", "system:playback_1")
         host.disconnect(f"{CLIENT}:output_2", "system:playback_2")
         until(lambda: output.latency.device == 0, "nothing behind the ports")
@@ -62,26 +62,23 @@ def test_streams_of_a_host_do_not_pass_their_latencies_to_each_other(
     loop.stop()
 
 
+@pytest.mark.usefixtures("standstills")
 @pytest.mark.parametrize("direction", ["output", "input"])
 def test_times_never_go_back_and_keep_step_with_frames(host: JackHost, direction: str) -> None:
     device, counter = host.device_by_id("jack:system"), Counter()
     build = device.build_output_stream if direction == "output" else device.build_input_stream
     with build(CONFIG, counter, depth=0.5) as stream:
         until(lambda: counter.frames > 2 * RATE, "two seconds")
-        assert stream.stats.xrun_frames == 0
+        assert_nothing_lost(stream.stats.xrun_frames)
     infos = counter.infos[RATE // 200 :]  # the first half second fills the ring, before the device has told its time
     device_nanos = [info.timestamp.device.nanos for info in infos]
     assert device_nanos == sorted(device_nanos)
     callback_nanos = [info.timestamp.callback.nanos for info in infos]
     assert callback_nanos == sorted(callback_nanos)
-    begin = infos[0]
-    off = [
-        abs(nanos - begin.timestamp.device.nanos - (info.position - begin.position) * NANOS // RATE)
-        for info, nanos in zip(infos, device_nanos, strict=True)
-    ]
-    # The dummy driver sleeps from cycle to cycle: a busy machine makes single ones late, by 10 ms and more.
-    assert sorted(off)[len(off) // 2] < 0.01 * NANOS
-    assert max(off) < 0.05 * NANOS
+    begins = sorted(nanos - info.position * NANOS // RATE for info, nanos in zip(infos, device_nanos, strict=True))
+    # The dummy driver sleeps from cycle to cycle: a busy machine makes some late, by as long as it stands still.
+    few = len(begins) // 8
+    assert begins[-few] - begins[few] < 0.01 * NANOS
 
 
 @pytest.mark.parametrize("direction", ["output", "input"])
@@ -97,7 +94,7 @@ def test_times_are_on_the_streams_clock(host: JackHost, direction: str) -> None:
         assert raw - 1_000 <= now <= time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW)
     running = [info for info in counter.infos[20:] if info.timestamp.callback <= end]
     assert running
-    for info in running:
-        assert begin <= info.timestamp.callback
-        ahead = info.timestamp.device - info.timestamp.callback
-        assert 0 < ahead < 0.2 if direction == "output" else -0.2 < ahead < 0
+    assert all(begin <= info.timestamp.callback for info in running)
+    # In the median: callbacks are late on a busy machine.
+    ahead = sorted(info.timestamp.device - info.timestamp.callback for info in running)[len(running) // 2]
+    assert 0 < ahead < 0.2 if direction == "output" else -0.2 < ahead < 0

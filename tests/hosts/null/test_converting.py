@@ -13,6 +13,7 @@ import pcmio
 from pcmio import SampleFormat, StreamConfig, StreamState, UnsupportedConfig, UnsupportedOperation
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import until
+from pcmio.testing.signals import assert_nothing_lost
 from tests.unit.blocks_rig import Call, waits
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ MONO = StreamConfig(1, WRITTEN_RATE)
 PATIENCE = 20.0
 TONE_HZ = 500
 LEVEL = 0.5
+#: Kept ready, so that a busy machine cannot cost a sample.
+DEPTH_SECONDS = 0.4
 
 
 @pytest.fixture
@@ -41,10 +44,10 @@ def heard(device: Any, config: StreamConfig, play: Callable[[Any], object], seco
     """What sounds, from its first frame to its last."""
     take = pcmio.record(seconds, device=device)
     until(lambda: take.position > 0, "the first recorded block")
-    with device.open_writer(config) as out:
+    with device.open_writer(config, depth=DEPTH_SECONDS) as out:
         play(out)
     recorded = take.wait(PATIENCE)
-    assert out.stats.xrun_frames == 0
+    assert_nothing_lost(out.stats.xrun_frames)
     sounding = np.flatnonzero(np.abs(recorded).max(axis=1) > 1e-4)
     return recorded[sounding[0] : sounding[-1] + 1]
 

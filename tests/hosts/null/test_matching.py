@@ -192,7 +192,7 @@ def test_an_array_of_too_many_bits_is_refused_by_play() -> None:
 def test_a_reader_gives_what_was_asked_for(device: Any, name: str) -> None:
     wanted = SampleFormat(name)
     config = StreamConfig(1, OTHER_RATE, sample_format=wanted)
-    with device.open_reader(config, depth=4.0) as mic, device.open_writer(StreamConfig(2, RATE)) as out:
+    with device.open_reader(config, depth=4.0) as mic, device.open_writer(StreamConfig(2, RATE), depth=1.0) as out:
         assert mic.config.replace(buffer_size=None) == config
         assert len(next(mic)) == mic.config.buffer_size.frames
         out.write(tone(RATE // 2, RATE))
@@ -206,7 +206,7 @@ def test_a_reader_gives_what_was_asked_for(device: Any, name: str) -> None:
 
 
 def test_a_reader_waits_for_exactly_what_it_is_asked_for(device: Any) -> None:
-    with device.open_reader(StreamConfig(3, OTHER_RATE)) as mic:
+    with device.open_reader(StreamConfig(3, OTHER_RATE), depth=2.0) as mic:
         for frames in (1, 0, 7, 1000, 3, 4000):
             assert mic.read(frames, timeout=PATIENCE).shape == (frames, 3)
         out = np.empty((50, 3), np.float32)
@@ -287,7 +287,7 @@ def test_arrays_of_any_kind_are_converted_by_a_writer_of_another_rate(device: An
     written = (sound * 32768).astype(dtype) if dtype == "i2" else sound.astype(dtype)
     take = pcmio.record(1.5, device=device)
     until(lambda: take.position > 0, "the first recorded block")
-    with device.open_writer(StreamConfig(channels, OTHER_RATE)) as writer:
+    with device.open_writer(StreamConfig(channels, OTHER_RATE), depth=1.0) as writer:
         writer.write(written)
     heard = sounding(take.wait(PATIENCE))
     assert_is_tone(heard[:, 0], RATE, 0.5)
@@ -299,7 +299,7 @@ def test_a_callback_plays_at_its_own_rate_to_the_last_frame(device: Any) -> None
     player = Player(sound, 300)
     take = pcmio.record(1.5, device=device)
     until(lambda: take.position > 0, "the first recorded block")
-    with device.build_output_stream(StreamConfig(1, OTHER_RATE, 300), player, convert="auto") as stream:
+    with device.build_output_stream(StreamConfig(1, OTHER_RATE, 300), player, convert="auto", depth=0.4) as stream:
         assert stream.config == StreamConfig(1, OTHER_RATE, 300)
         assert stream.wait(PATIENCE)
     assert (stream.reason, stream.stats.xrun_frames) == (pcmio.EndReason.FINISHED, 0)
@@ -396,7 +396,7 @@ def test_stop_plays_the_last_frame_that_was_written(device: Any, *, inside: bool
 
     take = pcmio.record(2.0, device=device)
     until(lambda: take.position > 0, "the first recorded block")
-    stream = device.build_output_stream(StreamConfig(1, OTHER_RATE, 1500), data, convert="auto")
+    stream = device.build_output_stream(StreamConfig(1, OTHER_RATE, 1500), data, convert="auto", depth=0.4)
     with stream:
         if inside:
             assert stream.wait(PATIENCE)
@@ -505,7 +505,7 @@ def test_arrays_go_to_chosen_channels_and_come_from_them() -> None:
     with pcmio.host("null", devices=[spec]) as host:
         device = host.device_by_id("null:card")
         assert device.channels(pcmio.Direction.OUTPUT)[3] == pcmio.Channel("LFE", "LFE")
-        take = pcmio.record(0.6, channels=[1, 4, 4, 2], rate=RATE, device=device)
+        take = pcmio.record(1.5, channels=[1, 4, 4, 2], rate=RATE, device=device)
         until(lambda: take.position > 0, "the first recorded block")
         sound = np.full((4800, 2), (0.25, 0.5), np.float32)
         assert pcmio.play(sound, RATE, channels=[4, 2], device=device).wait(PATIENCE)

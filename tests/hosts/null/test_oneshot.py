@@ -198,7 +198,7 @@ def test_wrong_values_are_told(device: Any, call: Callable[..., object], words: 
 
 def test_channels_may_be_numpys(device: Any) -> None:
     channels: Any = np.array([1, 0])
-    take = pcmio.record(0.3, channels=channels, device=device)
+    take = pcmio.record(1.0, channels=channels, device=device)
     until(lambda: take.position > 0, "the first recorded block")
     assert pcmio.play(np.full((480, 2), (0.25, 0.5)), RATE, channels=channels, device=device).wait(PATIENCE)
     heard = take.wait(PATIENCE)
@@ -360,7 +360,7 @@ def _started_too_late(device: Any) -> _job.Job:
 
 def test_a_task_that_is_cancelled_leaves_it_playing(device: Any) -> None:
     async def give_up() -> pcmio.Playback:
-        playback = pcmio.play(noise(frames=RATE), RATE, device=device)
+        playback = pcmio.play(noise(frames=2 * RATE), RATE, device=device)
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(_joined(playback), 0.05)
         assert not playback.done
@@ -369,7 +369,7 @@ def test_a_task_that_is_cancelled_leaves_it_playing(device: Any) -> None:
 
     playback = asyncio.run(give_up())
     assert playback.done
-    assert playback.position == RATE
+    assert playback.position == 2 * RATE
 
 
 async def _joined(playback: pcmio.Playback) -> None:

@@ -53,7 +53,7 @@ def test_tasks_write_drain_and_read(run: Any) -> None:
 
     async def program() -> None:
         with loopback() as device:
-            out, heard = device.open_writer(CONFIG), list[Any]()
+            out, heard = device.open_writer(CONFIG, depth=0.4), list[Any]()
             async with out, device.open_reader(CONFIG, depth=2.0) as mic, anyio.create_task_group() as tasks:
                 heard.append(await mic.read_async(1))
                 tasks.start_soon(play, out, drained := anyio.Event())

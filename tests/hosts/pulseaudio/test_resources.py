@@ -32,6 +32,14 @@ def held() -> tuple[int, int]:
     return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))  # noqa: PTH208
 
 
+def until_no_more_than(before: tuple[int, int]) -> None:
+    """A thread that has been joined may be listed for a moment more: in ``before`` too."""
+    until(
+        lambda: all(now <= then for now, then in zip(held(), before, strict=True)),
+        f"descriptors and threads to be {before} again",
+    )
+
+
 def resident_kib() -> int:
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1])
@@ -57,7 +65,7 @@ def test_a_thousand_streams_leave_nothing(host: pcmio.Host) -> None:
     for number in range(1_000):
         cycle(number)
     gc.collect()
-    until(lambda: held() == before, f"descriptors and threads to be {before} again")
+    until_no_more_than(before)
     assert resident_kib() - memory < 2_048
 
 
@@ -72,7 +80,7 @@ def test_a_hundred_hosts_leave_nothing(server: PulseServer) -> None:
     before = held()
     for _ in range(100):
         cycle()
-    until(lambda: held() == before, f"descriptors and threads to be {before} again")
+    until_no_more_than(before)
 
 
 def test_a_dropped_host_disconnects(server: PulseServer) -> None:
@@ -87,7 +95,7 @@ def test_a_dropped_host_disconnects(server: PulseServer) -> None:
     assert held() != before
     del host, device
     gc.collect()
-    until(lambda: held() == before, "the connections to be closed")
+    until_no_more_than(before)
 
 
 def test_failures_leave_nothing(host: pcmio.Host, tmp_path: Path) -> None:
@@ -111,7 +119,7 @@ def test_failures_leave_nothing(host: pcmio.Host, tmp_path: Path) -> None:
     for _ in range(50):
         fail()
     gc.collect()
-    assert held() == before
+    until_no_more_than(before)
 
 
 def test_thirty_two_streams_play_at_once(host: pcmio.Host) -> None:
@@ -122,7 +130,7 @@ def test_thirty_two_streams_play_at_once(host: pcmio.Host) -> None:
     for stream in streams:
         stream.start()
     until(lambda: all(stream.position > 48_000 for stream in streams), "all to have played a second")
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 16, "one after the other they take 32 seconds"
     threads = [one.name for one in threading.enumerate()]
     assert sum("pulseaudio:main" in name for name in threads) == 32
     tasks = [Path(f"/proc/self/task/{task}/comm").read_text().strip() for task in os.listdir("/proc/self/task")]  # noqa: PTH208
