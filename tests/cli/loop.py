@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,15 @@ def until_announced(program: subprocess.Popen[str]) -> None:
     """Wait for the line that tells what is recorded: the stream is built then."""
     assert program.stdout is not None
     assert "→" in program.stdout.readline()
+
+
+def demo(run: Callable[..., Ran], *arguments: str, **env: str) -> Ran:
+    """The demo, once more where it tells of xruns: its ring holds 0.2 s, and a busy machine may take longer."""
+    for _ in range(3):
+        ran = run("demo", *arguments, **env)
+        if not re.search(r"came back · \d+ xrun", ran.out):
+            return ran
+    return run("demo", *arguments, **env)
 
 
 def there_and_back(

@@ -10,6 +10,8 @@ import pytest
 import pcmio
 from pcmio.cli import verify
 
+from .loop import demo
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_a_machine_without_sound_runs_it_on_null_and_is_told_so(run: Callable[..., Ran]) -> None:
-    ran = run("demo")
+    ran = demo(run)
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[0] == "No audio system answers on this machine:"

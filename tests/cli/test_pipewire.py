@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.pipewire import NullNode, PipeWireServer
 
-from .loop import there_and_back
+from .loop import demo, there_and_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def test_what_is_played_is_what_is_recorded_sample_by_sample(
 
 
 def test_the_demo_hears_on_the_monitor_what_it_plays(run: Callable[..., Ran], on_pipewire: dict[str, str]) -> None:
-    ran = run("demo", **on_pipewire)
+    ran = demo(run, **on_pipewire)
     assert ran.code == 0, ran.out + ran.err
     assert "96000 of 96000 frames came back, to the bit" in ran.out
     assert "pipewire:speakers.monitor" in ran.out

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from .conftest import frequency, soundfile
-from .loop import there_and_back, until_announced
+from .loop import demo, there_and_back, until_announced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def test_the_server_resamples_what_the_sink_does_not_run_at(
 
 
 def test_the_demo_hears_on_the_monitor_what_it_plays(run: Callable[..., Ran], on_pulse: dict[str, str]) -> None:
-    ran = run("demo", "--device", "pulseaudio:speakers", **on_pulse)
+    ran = demo(run, "--device", "pulseaudio:speakers", **on_pulse)
     assert ran.code == 0, ran.out
     assert "96000 of 96000 frames came back, to the bit" in ran.out
     assert "pulseaudio:speakers.monitor" in ran.out
