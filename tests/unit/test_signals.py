@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from pcmio import SampleFormat
+from pcmio import SampleFormat, StreamStats
 from pcmio.testing import FramesLost, Noise
-from pcmio.testing.signals import assert_nothing_lost
+from pcmio.testing.signals import assert_no_xruns, assert_nothing_lost, losses_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,59 @@ def test_silence_alone_is_wrong() -> None:
     assert not isinstance(caught.value, FramesLost)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "error"),
+    [
+        pytest.param(around(NOISE.frames[:256], SILENCE, NOISE.frames[256:]), None, id="whole"),
+        pytest.param(around(silenced(NOISE.frames)), FramesLost, id="missing"),
+        pytest.param(around(NOISE.frames, NOISE.frames[-10:]), AssertionError, id="doubled"),
+        pytest.param(around(NOISE.frames[512:], NOISE.frames[:512]), AssertionError, id="order"),
+        pytest.param(around(NOISE.frames * np.float32(0.5)), AssertionError, id="quieter"),
+    ],
+)
+def test_pieces_are_whole_or_lack_frames_or_are_wrong(recorded: Any, error: type[BaseException] | None) -> None:
+    assert raised(NOISE.assert_heard_in_pieces, recorded) is error
+
+
+@pytest.mark.parametrize(
+    ("recorded", "error"),
+    [
+        pytest.param(around(NOISE.frames[:300]), None, id="a-beginning"),
+        pytest.param(around(NOISE.frames[:256], SILENCE, NOISE.frames[256:300]), None, id="with-silence"),
+        pytest.param(SILENCE, None, id="nothing"),
+        pytest.param(around(NOISE.frames[:256], NOISE.frames[300:400]), FramesLost, id="missing"),
+        pytest.param(around(NOISE.frames[:256], NOISE.frames[200:300]), AssertionError, id="repeated"),
+        pytest.param(around(NOISE.frames, NOISE.frames[:10]), AssertionError, id="more-than-the-whole"),
+    ],
+)
+def test_a_beginning_is_one_or_lacks_frames_or_is_none(recorded: Any, error: type[BaseException] | None) -> None:
+    assert raised(NOISE.assert_begins_with, recorded) is error
+
+
+def raised(call: Callable[[Any], None], recorded: Any) -> type[BaseException] | None:
+    try:
+        call(recorded)
+    except AssertionError as error:
+        return type(error)
+    return None
+
+
 def test_told_losses() -> None:
     assert_nothing_lost(0)
     with pytest.raises(FramesLost, match="3 frames were told as lost"):
         assert_nothing_lost(3)
+    assert_no_xruns(StreamStats())
+    with pytest.raises(FramesLost, match="2 xruns of 0 frames were told"):
+        assert_no_xruns(StreamStats(xruns=2))
+
+
+@pytest.mark.parametrize(("xruns", "kind"), [(0, AssertionError), (1, FramesLost)])
+def test_what_fails_is_a_loss_only_where_one_was_told(xruns: int, kind: type[BaseException]) -> None:
+    well, ill = (SimpleNamespace(stats=StreamStats(xruns=count)) for count in (0, xruns))
+    with losses_of(well, ill):  # type: ignore[arg-type]
+        pass
+    with pytest.raises(AssertionError, match="too short") as caught, losses_of(well, ill):  # type: ignore[arg-type]
+        raise AssertionError("too short")
+    assert type(caught.value) is kind
+    with pytest.raises(ZeroDivisionError), losses_of(ill):  # type: ignore[arg-type]
+        raise ZeroDivisionError
