@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pcmio.blocking import Reader, Writer
     from pcmio.contract import Host
+    from pcmio.stats import StreamStats
     from pcmio.testing.rig import Check, Rig
 
 #: Bytes of the pieces in which noise is written: within samples, within frames, more than a block.
@@ -38,7 +39,7 @@ _ODD_PIECES = (1, 2, 3, 5, 64, 1001, 4099, 7, 8191)
 _TAIL_SECONDS = 0.3
 #: Kept ready where pieces are written while others are played, so that a busy machine cannot cost a sample.
 _DEPTH_SECONDS = 0.5
-_SOUNDS = 10
+_ATTEMPTS = 5
 _WARM_UP = 50
 _OTHER_RATE = 22_050
 
@@ -129,14 +130,17 @@ def short_sounds_are_heard_whole(rig: Rig) -> str | None:
     """Some frames and a drain, again and again with one writer: nothing is lost at either end."""
     if not rig.loops:
         return "not applicable: the rig has no loop"
-    noise = Noise(SampleFormat.F32, 2, _SOUNDS * 100, seed=5)
-    with _loop(rig) as (writer, reader):
-        for at in range(0, len(noise.frames), 100):
-            writer.write(noise.frames[at : at + 100])
-            writer.drain(PATIENCE_SECONDS)
-        noise.assert_heard_in_pieces(_heard(rig, reader))
-        # It would be one for each sound.  A few are, where this thread is put aside between a write and its drain.
-        assert writer.stats.xruns < _SOUNDS // 2, f"silence between sounds is no xrun: {writer.stats}"
+    # It is an xrun where this thread is put aside between a write and its drain; not so in each of some attempts.
+    told: list[StreamStats] = []
+    while not told or told[-1].xruns:
+        assert len(told) < _ATTEMPTS, f"silence between sounds is no xrun: {told}"
+        noise = Noise(SampleFormat.F32, 2, 1000, seed=5)
+        with _loop(rig) as (writer, reader):
+            for at in range(0, 1000, 100):
+                writer.write(noise.frames[at : at + 100])
+                writer.drain(PATIENCE_SECONDS)
+            noise.assert_heard_in_pieces(_heard(rig, reader))
+            told.append(writer.stats)
     return None
 
 
