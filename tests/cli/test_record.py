@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 import pcmio
 from pcmio.cli import files
+from pcmio.testing import until
 
 from .conftest import frequency, soundfile
 
@@ -135,6 +137,32 @@ def test_ctrl_c_ends_the_recording_and_keeps_it_whole(
     sound, rate = soundfile.read(path)
     assert 0.3 < len(sound) / rate < 20
     assert frequency(sound[:, 0], rate) == pytest.approx(440, abs=0.5)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nobody is killed here")
+@pytest.mark.parametrize("ending", ["wav", "aiff", "au", "caf", "mat4", "rf64", "w64"])
+def test_of_a_recording_that_is_killed_the_header_tells_what_is_there(
+    alone: dict[str, str], tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    command = [sys.executable, "-m", "pcmio", "record", str(path), "--host", "null", *TONE, "--format", "i16"]
+    with subprocess.Popen(command, env=alone, stdout=subprocess.DEVNULL) as program:
+        until(lambda: path.exists() and path.stat().st_size > 100_000, "half a second")
+        there = path.stat().st_size
+        program.kill()
+    sound, _ = soundfile.read(path)
+    assert len(sound) * 4 > there - 20_000  # a block whose header was not written yet, and the header itself
+    assert frequency(sound[:, 0], 48_000) == pytest.approx(440, abs=1)
+
+
+def test_a_wav_that_was_killed_tells_programs_that_believe_its_header(alone: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    command = [sys.executable, "-m", "pcmio", "record", str(path), "--host", "null", *TONE, "--format", "i16"]
+    with subprocess.Popen(command, env=alone, stdout=subprocess.DEVNULL) as program:
+        until(lambda: path.exists() and path.stat().st_size > 100_000, "half a second")
+        program.kill()
+    with wave.open(str(path)) as file:
+        assert file.getnframes() > 20_000
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a closed terminal is no signal here")

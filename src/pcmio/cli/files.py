@@ -268,6 +268,10 @@ ENCODINGS = {
 #: Lengths in their headers have 32 bits; behind them libsndfile goes on, and nobody reads what is there.
 _SHORT = ("WAV", "WAVEX", "AIFF")
 _MOST_BYTES = (1 << 32) - (1 << 16)  # some of it is for the header
+#: Headers that tell the length, and can be written anew while the file grows: ogg's and mp3's come to harm by it.
+_TELLING = ("AIFF", "AU", "CAF", "MAT4", "RF64", "W64", "WAV", "WAVEX")
+#: Of libsndfile: SFC_SET_UPDATE_HEADER_AUTO.
+_UPDATE_HEADER_AUTO = 0x1061
 #: Formats that keep what their codec keeps, whatever it is given.
 _LOSSY = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
 _BY_SUFFIX = {"aif": "AIFF", "oga": "OGG", "opus": "OGG", "wave": "WAV"}
@@ -426,7 +430,7 @@ def _open_to_write(path: str, plan: FilePlan, config: StreamConfig) -> Any:
     if plan.encoding.subtype == _LOSSY["OGG"] and config.sample_rate > _MOST_VORBIS_RATE:
         raise FileProblem(f"{plan.path}: an ogg file does not hold {config.sample_rate} Hz", _unwritable(plan))
     try:
-        return library.SoundFile(
+        file = library.SoundFile(
             native_path(path),
             "w",
             config.sample_rate,
@@ -440,6 +444,16 @@ def _open_to_write(path: str, plan: FilePlan, config: StreamConfig) -> Any:
             kind = plan.container.lower()
             why = f"a {kind} file does not hold {config.channels} channels at {config.sample_rate} Hz"
         raise FileProblem(f"{plan.path}: {why}", _unwritable(plan)) from None
+    if plan.container in _TELLING:
+        _keep_header_true(library, file)
+    return file
+
+
+def _keep_header_true(library: Any, file: Any) -> None:
+    """Have the header tell after each block what is there: a program that is killed writes no other one."""
+    # soundfile has no name of its own for it; one without this leaves the header to the end.
+    with suppress(AttributeError):
+        library._snd.sf_command(file._file, _UPDATE_HEADER_AUTO, library._ffi.NULL, 1)
 
 
 def _why_not_written(path: str, error: Exception) -> str:
