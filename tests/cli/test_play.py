@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,14 +167,42 @@ def test_a_flac_file_that_does_not_know_its_length_is_played_to_its_end(
     assert ran.json["played"][0]["frames"] == 24_000
 
 
-def test_of_a_file_that_is_cut_off_what_is_there_is_counted(call: Callable[..., Ran], sine: Callable[..., str]) -> None:
-    path = Path(sine("a.mp3"))  # its first frame tells how many there are
+@pytest.mark.parametrize("ending", ["mp3", "wav", "aiff", "au", "w64", "rf64", "flac"])
+def test_of_a_file_that_is_cut_off_all_that_is_there_is_played_and_then_it_is_told(
+    call: Callable[..., Ran], sine: Callable[..., str], ending: str
+) -> None:
+    path = Path(sine(f"a.{ending}"))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with soundfile.SoundFile(path) as file:
-        there = len(file.read())
-        assert there < file.frames
-    (played,) = call("play", str(path), "--json").json["played"]
-    assert played["frames"] == there
+    there = frames_in(path)
+    assert there < 24_000 - 4608
+    ran = call("play", str(path), sine("b.wav", seconds=0.1), "--json")
+    assert [played["frames"] for played in ran.json["played"]] == [there, 4800]
+    assert ran.code == 6
+    what = "it cannot be read to its end: " if ending == "flac" else "it ends after 0:00."
+    assert ran.err.startswith(f"pcmio: {path}: {what}")
+    assert ran.err.endswith("  → it may be damaged, or not complete\n")
+
+
+def frames_in(path: Path) -> int:
+    """As far as it can be read."""
+    frames = 0
+    with soundfile.SoundFile(path) as file, suppress(soundfile.LibsndfileError):
+        file.seekable = lambda: False
+        while piece := len(file.read(64)):
+            frames += piece
+    return frames
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\3\0\0\0\0\0\x10" + b"Info" + bytes(12)])
+def test_an_mp3_is_cut_off_only_if_it_counts_its_frames(
+    call: Callable[..., Ran], sine: Callable[..., str], tag: bytes
+) -> None:
+    path = Path(sine("a.mp3"))
+    cut = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(tag + cut)
+    assert call("play", str(path)).code == 6
+    path.write_bytes(tag + cut.replace(b"Xing", bytes(4)).replace(b"Info", bytes(4)))
+    assert call("play", str(path)).code == 0
 
 
 def test_a_file_without_frames_is_played_at_once(call: Callable[..., Ran], sine: Callable[..., str]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pcmio.cli.damage import DAMAGED, cut_off, promised_frames
 from pcmio.cli.exits import FileProblem
 from pcmio.cli.pipes import IN_WORDS, PIPE, SAMPLE_BYTES, only_forward, piped_input, standard_input
 from pcmio.formats import SampleFormat
@@ -37,7 +38,6 @@ _CHUNK_FRAMES = 8192
 #: What libsndfile says of a file that does not tell.
 _UNKNOWN_FRAMES = 0x7FFFFFFFFFFFFFFF
 _PATIENCE_SECONDS = 0.3
-_DAMAGED = "it may be damaged, or not complete"
 #: Of libsndfile: SF_ERR_UNRECOGNISED_FORMAT, SF_ERR_SYSTEM.
 _UNRECOGNISED, _SYSTEM = 1, 2
 #: More is not in the tables of libvorbis, which libsndfile 1.2 lets crash the program when such a file is written.
@@ -70,6 +70,7 @@ class FileFacts(NamedTuple):
         frames: 0 where it does not tell.
         wide: Whether its samples need more than 24 bits.
         piped: Whether it comes through a pipe, from who may be slow.
+        promised: Frames that its header counts; 0 where it does not, or only lets libsndfile guess.
     """
 
     path: str
@@ -78,6 +79,7 @@ class FileFacts(NamedTuple):
     frames: int
     wide: bool
     piped: bool = False
+    promised: int = 0
 
 
 @contextmanager
@@ -103,7 +105,8 @@ def reading(path: str, raw: RawFormat | None = None) -> Generator[tuple[Any, Fil
         raise FileProblem(f"{path}: {in_words(error)}", _readable(library, error)) from None
     with file:
         only_forward(file)
-        yield file, _facts(path, file, file.frames if file.frames < _UNKNOWN_FRAMES else 0)
+        facts = _facts(path, file, file.frames if file.frames < _UNKNOWN_FRAMES else 0)
+        yield file, facts._replace(promised=promised_frames(path, file))
 
 
 def _opened_pipe(path: str) -> int | None:
@@ -143,7 +146,7 @@ def in_words(error: Exception) -> str:
 
 def _readable(library: Any, error: Any) -> str:
     if error.code != _UNRECOGNISED:
-        return _DAMAGED
+        return DAMAGED
     return f"these can be read: {', '.join(sorted(library.available_formats())).lower()}"
 
 
@@ -152,12 +155,14 @@ class Reader:
 
     Attributes:
         late_blocks: Times that a block was not ready, and silence was played.
+        problem: Why it was not read to the end that it should have; known when the last block was taken.
     """
 
     def __init__(self, file: Any, facts: FileFacts, mixing: Mixing, block_frames: int) -> None:
         self.late_blocks = 0
+        self.problem: FileProblem | None = None
         self._piped = facts.piped
-        self._name = facts.path
+        self._facts = facts
         self._file = file
         self._mixing = mixing
         self._block_frames = block_frames
@@ -177,37 +182,40 @@ class Reader:
         self._thread.join(_PATIENCE_SECONDS if self._piped else None)
 
     def take(self) -> Any:
-        """The next block; a shorter one at the end, None behind it, an empty one when the disk is late.
-
-        Raises:
-            FileProblem: The file could not be read further.
-        """
+        """The next block; a shorter one at the end, None behind it, an empty one when the disk is late."""
         try:
             block = self._ready.get(timeout=_PATIENCE_SECONDS)
         except queue.Empty:
             self.late_blocks += 1
             return np.empty((0, self._mixing.channels), self._dtype)
-        if isinstance(block, Exception):
-            raise block
         return block
 
     def _read(self) -> None:
-        try:
-            for block in _cut(self._mixing.apply(self._chunks()), self._block_frames):
-                self._put(block)
+        with suppress(_Over):
+            try:
+                for block in _cut(self._mixing.apply(self._chunks()), self._block_frames):
+                    self._put(block)
+            except _Over:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
+                self.problem = self._unreadable(error)
             self._put(None)
-        except _Over:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who plays
-            with suppress(_Over):
-                why = in_words(error)
-                self._put(FileProblem(f"{self._name}: it cannot be read to its end: {why}", _DAMAGED))
+
+    def _unreadable(self, error: Exception) -> FileProblem:
+        return FileProblem(f"{self._facts.path}: it cannot be read to its end: {in_words(error)}", DAMAGED)
 
     def _chunks(self) -> Iterator[Any]:
         # From a pipe no more than is played at a time: what comes slowly is not waited for longer than that.
         frames = self._block_frames if self._piped else _CHUNK_FRAMES
-        while len(chunk := self._file.read(frames, self._dtype, always_2d=True)):
-            yield chunk
+        got = 0
+        try:
+            while len(chunk := self._file.read(frames, self._dtype, always_2d=True)):
+                got += len(chunk)
+                yield chunk
+        except Exception as error:  # noqa: BLE001 - what was read before it is played
+            self.problem = self._unreadable(error)
+        else:
+            self.problem = cut_off(self._facts, got)
 
     def _put(self, block: Any) -> None:
         while not self._over.is_set():
@@ -453,7 +461,7 @@ def _keep_header_true(library: Any, file: Any) -> None:
     """Have the header tell after each block what is there: a program that is killed writes no other one."""
     # soundfile has no name of its own for it; one without this leaves the header to the end.
     with suppress(AttributeError):
-        library._snd.sf_command(file._file, _UPDATE_HEADER_AUTO, library._ffi.NULL, 1)
+        library._snd.sf_command(file._file, _UPDATE_HEADER_AUTO, library._ffi.NULL, 1)  # noqa: SLF001 - see above
 
 
 def _why_not_written(path: str, error: Exception) -> str:

@@ -41,7 +41,7 @@ RAW_SUBTYPES = {
 }
 SAMPLE_BYTES = {"PCM_U8": 1, "PCM_S8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8}
 #: Who does not know the length writes a number from here on: 0x7ffff000, 0x7fffffff or 0xffffffff.
-_UNKNOWN_BYTES = 0x7FF00000
+UNKNOWN_BYTES = 0x7FF00000
 _LOOK_SECONDS = 0.1
 
 
@@ -96,7 +96,7 @@ def piped_input(number: int, name: str, raw: RawFormat | None, library: Any) -> 
         advice = "a pipe can be wav, aiff, au, or samples alone with --raw; others have to be files"
         raise FileProblem(f"{name}: {error.error_string}", advice) from None
     only_forward(file)
-    known = file.format != "RAW" and file.frames * file.channels * SAMPLE_BYTES.get(file.subtype, 1) < _UNKNOWN_BYTES
+    known = file.format != "RAW" and file.frames * file.channels * SAMPLE_BYTES.get(file.subtype, 1) < UNKNOWN_BYTES
     return file, file.frames if known else None
 
 

@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from pcmio.cli.completion import complete_file
-from pcmio.cli.exits import ExitCode, shown_name
+from pcmio.cli.exits import ExitCode, failure_of, shown_name
 from pcmio.cli.pipes import RAW_SUBTYPES, RawFormat
 from pcmio.cli.screen import Screen, counted
 from pcmio.cli.targets import buffer_size_option, depth_option, rate_option, with_target
@@ -19,6 +19,7 @@ from pcmio.errors import StopStream, UnsupportedConfig
 if TYPE_CHECKING:
     from typing import Any
 
+    from pcmio.cli.exits import FileProblem
     from pcmio.cli.files import FileFacts, Reader
     from pcmio.cli.mixing import Mixing
     from pcmio.cli.reports import Report
@@ -74,20 +75,29 @@ def play(  # noqa: PLR0913 - one for each option
     """
     screen = Screen(still=as_json)
     reports: list[tuple[str, Report]] = []
+    code = ExitCode.OK
     raw_format = None if raw is None else RawFormat(raw, raw_rate, raw_channels)
     with target.open_device(Direction.OUTPUT) as device:
         for path in files:
             player = _Player(screen, device, depth=depth, volume=volume, quiet=as_json)
             reports.append((path, player.play(path, raw_format, rate, buffer_size)))
             if reports[-1][1].interrupted:
+                code = ExitCode.INTERRUPTED
                 break
+            if player.problem is not None:
+                code = ExitCode.FILE
+                screen.fail(failure_of(player.problem))
     if as_json:
         screen.say_json({"played": [report.as_json(file=path) for path, report in reports]})
-    return ExitCode.INTERRUPTED if reports[-1][1].interrupted else ExitCode.OK
+    return code
 
 
 class _Player:
-    """Plays files on one device."""
+    """Plays a file on a device.
+
+    Attributes:
+        problem: What is wrong with the file, of which all that could be read was played.
+    """
 
     def __init__(self, screen: Screen, device: Device, *, depth: float | str, volume: float, quiet: bool) -> None:
         self._screen = screen
@@ -95,6 +105,7 @@ class _Player:
         self._depth = depth
         self._volume = volume
         self._quiet = quiet
+        self.problem: FileProblem | None = None
 
     def play(self, path: str, raw: RawFormat | None, rate: int | None, buffer_size: int | None) -> Report:
         """Play one file to its end, or to Ctrl-C."""
@@ -143,6 +154,7 @@ class _Player:
             stream,
         ):
             picture.watch(stream, interrupt)
+        self.problem = reader.problem
         report = Report(stream, levels, min(stream.position, filled), interrupt.asked)
         if not self._quiet:
             self._conclude(report, reader, piped=facts.piped)

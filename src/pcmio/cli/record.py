@@ -74,8 +74,8 @@ def record(  # noqa: PLR0913 - one for each option
     A FILE of - is standard output, as wav, or with --raw.
 
     Ctrl-C ends the recording and keeps it. What is lost on the way (an xrun) becomes silence in the file, so that it
-    stays true to time. Where pcmio is killed, a .wav, .aiff or .caf has all that was recorded, a .flac or .ogg lacks its
-    end, and an .mp3 may be played too short.
+    stays true to time. Where pcmio is killed, a .wav, .aiff or .caf has all that was recorded, a .flac or .ogg lacks
+    its end, and an .mp3 may be played too short.
     """
     from pcmio.cli.files import Writer, plan_file
     from pcmio.cli.pipes import PIPE, PipeWriter
