@@ -21,13 +21,12 @@ def test_workflows_run_sessions_and_files_that_there_are() -> None:
     named = {*matrix.split(", "), *re.findall(r"(?:tools/test|nox) -s (\w+)", text)}
     assert named <= sessions
     # Whatever CI runs by default runs there too.
-    (default,) = re.findall(r"nox.options.sessions = \[(.*)\]", (ROOT / "noxfile.py").read_text("utf-8"))
-    run = set(re.findall(r'"(\w+)"', default))
-    assert run <= named
-    # tools/test runs them by their tags.
-    assert {name for tags, name in found if tags} == run
-    tags = set(re.findall(r"--tags (\w+)", (ROOT / "tools" / "test").read_text("utf-8")))
+    assert {name for tags, name in found if tags} <= named
+    # And tools/test, which runs them tag by tag.
+    (default,) = re.findall(r"nox.options.tags = \[(.*)\]", (ROOT / "noxfile.py").read_text("utf-8"))
+    tags = set(re.findall(r'"(\w+)"', default))
     assert {tag for text, _ in found for tag in re.findall(r'"(\w+)"', text)} == tags
+    assert set(re.findall(r"--tags (\w+)", (ROOT / "tools" / "test").read_text("utf-8"))) == tags
     for example in re.findall(r"examples/\w+\.py", text):
         assert (ROOT / example).exists()
 
