@@ -18,7 +18,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = (
     *("pipewire", "pipewire-bin", "libpipewire-0.3-modules", "libspa-0.2-modules", "wireplumber", "dbus"),
-    *("iproute2", "python3", "python3-numpy", "python3-pytest", "python3-pytest-timeout", "python3-typing-extensions"),
+    *("iproute2", "nftables"),
+    *("python3", "python3-numpy", "python3-pytest", "python3-pytest-timeout", "python3-typing-extensions"),
 )
 #: In a mount namespace of its own, of which nothing is left when the command has ended.
 ENTER = """
@@ -37,13 +38,13 @@ exec chroot "$root" env -i PATH=/usr/bin:/usr/sbin:/bin HOME=/root LANG=C.UTF-8 
 
 
 def root() -> Path:
-    """Where it is; it is made if it is not there."""
+    """Where it is; it is made if it is not there, or has other packages."""
     where = Path(os.environ.get("PCMIO_DEBIAN13_CACHE", "/var/tmp/pcmio-debian13"))
-    if not (where / "made").exists():
+    made, included = where / "made", f"--include={','.join(PACKAGES)}"
+    if not made.exists() or made.read_text() != included:
         shutil.rmtree(where, ignore_errors=True)
-        included = f"--include={','.join(PACKAGES)}"
         subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", included, "trixie", str(where)], check=True)
-        (where / "made").touch()
+        made.write_text(included)
     return where
 
 
