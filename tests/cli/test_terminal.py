@@ -139,3 +139,15 @@ def test_a_width_that_is_none_is_not_taken_for_one(run: Callable[..., Ran], colu
 def test_neither_is_it_on_a_terminal(alone: dict[str, str], columns: str) -> None:
     written = on_terminal(alone, "devices", "--host", "null", columns=columns)
     assert "null:loopback" in written
+
+
+def test_what_stress_tells_fits_a_usual_terminal(alone: dict[str, str]) -> None:
+    written = on_terminal(alone, "stress", "--host", "null", "--seconds", "0.1", "--from", "4096", "--to", "4096")
+    assert "late ms" in written
+    assert "held" in written
+    assert "…" not in written
+
+
+def test_what_marks_a_default_is_told_to_who_looks(alone: dict[str, str], run: Callable[..., Ran]) -> None:
+    assert "plays by default     <  is recorded by default" in on_terminal(alone, "devices", "--host", "null")
+    assert "by default" not in run("devices", "--host", "null").out

@@ -155,6 +155,17 @@ def devices(*, host_name: str | None, as_json: bool) -> None:
             screen.say()
     if all(entry.host.id == _NULL for entry in there):
         _tell_absent(screen, [entry.host for entry in listed if entry.host.error is not None])
+    if screen.live:
+        _tell_marks(screen, [device for entry in listed for device in entry.devices])
+
+
+def _tell_marks(screen: Screen, found: list[DeviceFacts]) -> None:
+    """What the signs before the names mean: a person may not have read the help."""
+    meanings = [">  plays by default"] if any(device.default_output for device in found) else []
+    meanings += ["<  is recorded by default"] if any(device.default_input for device in found) else []
+    if meanings:
+        screen.say()
+        screen.say(Text(" " + "     ".join(meanings), "dim"))
 
 
 def _list_host(host_name: str, *, default: bool = False) -> Listed:

@@ -279,9 +279,22 @@ def _in_words(trial: Trial) -> str:
 
 def _show(screen: Screen, device: Device, trials: list[Trial], found: Trial | None) -> None:
     screen.say(Text.assemble((device.name, "bold"), (f" ({device.id})", "dim")))
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
-    for heading in ("  Frames", "ms", "Latency ms", "Tried s", "Xruns", "Lost", "Woken late ms", "Callback ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    if trials:
+        wide = _table(trials, " ", 3)
+        screen.say_table(wide if screen.fits(wide) else _table(trials, "\n", 2))
+    if found is None:
+        screen.say(Text("No size held." if trials else "Stopped before the first size was tried.", "bold red"))
+        return
+    text = f"The smallest buffer that held: {found.frames} frames ({found.buffer_seconds * 1000:.1f} ms)"
+    screen.say(Text(text, "bold green").append(f", {found.latency * 1000:.1f} ms latency in all", "not bold default"))
+
+
+def _table(trials: list[Trial], between: str, apart: int) -> Table:
+    """A line for each trial; what stands between a heading's words may be the end of a line."""
+    table = Table(box=None, padding=(0, apart, 0, 0), header_style="dim", pad_edge=False)
+    headings = ("  Frames", "ms", "Latency|ms", "Tried|s", "Xruns", "Lost", "Woken|late ms", "Callback|ms")
+    for heading in headings:
+        table.add_column(heading.replace("|", between), justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for trial in trials:
         if trial.error is not None:
@@ -293,10 +306,4 @@ def _show(screen: Screen, device: Device, trials: list[Trial], found: Trial | No
             cells = [late, f"{trial.tried_seconds:g}", str(trial.xruns), str(trial.xrun_frames), woken, took]
             verdict = Text("held", "green") if trial.held else Text("lost frames", "red")
         table.add_row(str(trial.frames), f"{trial.buffer_seconds * 1000:.1f}", *cells, verdict)
-    if trials:
-        screen.say_table(table)
-    if found is None:
-        screen.say(Text("No size held." if trials else "Stopped before the first size was tried.", "bold red"))
-        return
-    text = f"The smallest buffer that held: {found.frames} frames ({found.buffer_seconds * 1000:.1f} ms)"
-    screen.say(Text(text, "bold green").append(f", {found.latency * 1000:.1f} ms latency in all", "not bold default"))
+    return table

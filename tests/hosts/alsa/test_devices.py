@@ -65,6 +65,7 @@ def test_a_default_that_refers_to_a_card_that_is_not_there_is_none(tmp_path: Pat
         with pytest.raises(HostUnavailable, match=r"no sound card.*no default PCM") as caught:
             host.check_available()
         assert [what for what, _ in caught.value.tried] == ["sound cards", "default"]
+        assert "devices()" not in str(caught.value)  # which would be a list of nothing
 
 
 @pytest.mark.parametrize("name", ["hidden", "plug:nothing", "null", "plug:dump", "nothing", "default"])

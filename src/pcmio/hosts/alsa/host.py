@@ -66,7 +66,8 @@ class AlsaHost(Host):
                 call=error.call,
                 code=error.code,
                 advice="plug one in, or configure a plugin as pcm.default in ~/.asoundrc",
-                tried=(*tried, ("default", str(error))),
+                # Its advice is to list the devices, and there are none.
+                tried=(*tried, ("default", error.message)),
             ) from error
 
     # --- devices -----------------------------------------------------------------------------------------------------
