@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pcmio.events import StreamEnded
 
 _NANOS = 1_000_000_000
+_NEEDS = "play and record take and give numpy arrays"
 _PLANE = 2  # dimensions: frames and channels
 #: An echo comes back after the latencies of two devices; frames are kept until the last of them has.
 _ECHO_SECONDS = 5.0
@@ -221,6 +222,7 @@ def record(
         AudioError: As ``play``.
     """
     check_convert(convert)
+    numpy_for(_NEEDS)  # before anything is opened
     with ExitStack() as opened:
         where = _Hosts(opened).device(device, Direction.INPUT)
         config = _nearest(where, Direction.INPUT, (channels, rate, sample_format), convert)
@@ -392,7 +394,7 @@ def _checked(data: Any, rate: object) -> tuple[Any, SampleFormat]:
     """A copy of shape (frames, channels), in this machine's byte order, and the format of its samples."""
     if rate is None:  # which a config would take for the device's own
         raise InvalidInput("sample_rate must be that of the array, not None")
-    np = numpy_for("play and record take and give numpy arrays")
+    np = numpy_for(_NEEDS)
     try:
         array: Any = np.asarray(data)
     except (TypeError, ValueError) as error:

@@ -384,3 +384,15 @@ def test_stopped_from_another_thread_it_frees_whoever_waits(device: Any) -> None
     assert playback.position < 20 * RATE
     assert playback.xruns == 0
     stopper.join()
+
+
+def test_without_numpy_all_three_say_what_to_do(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    calls: tuple[Callable[[], object], ...] = (
+        partial(pcmio.play, [0.0], RATE, device=device),
+        partial(pcmio.record, 0.1, device=device),
+        partial(pcmio.play_record, [0.0], RATE, output=device, input=device),
+    )
+    for call in calls:
+        with pytest.raises(UnsupportedOperation, match="numpy is not installed; pip install numpy"):
+            call()
