@@ -84,3 +84,9 @@ def test_files_of_any_rate_and_channels_are_played(
     files = (sine("a.wav", rate=22_050), sine("b.wav", channels=6), sine("c.wav", channels=1))
     played = run("play", *files, "--device", "mono", "--json", **on_pipewire).json["played"]
     assert [one["seconds"] for one in played] == [0.5, 0.5, 0.5]
+
+
+def test_properties_that_are_not_set_are_not_told(run: Callable[..., Ran], on_pipewire: dict[str, str]) -> None:
+    told = run("info", "pipewire:speakers", "--no-open", **on_pipewire).out
+    assert "  node.name: speakers\n" in told
+    assert ": \n" not in told

@@ -234,7 +234,8 @@ def _show(screen: Screen, opened: Host, device: Device, sides: dict[Direction, S
     if known:
         screen.say(Text("  " + f" {screen.glyphs.dot} ".join(dict.fromkeys(known))))
     for line in told["extended"]:
-        screen.say(Text(f"  {line}", "dim"))
+        if not line.rstrip().endswith(":"):  # systems tell of what is not set, too
+            screen.say(Text(f"  {line}", "dim"))
     for which, side in sides.items():
         screen.say(Text(f"\n  {which}", "bold cyan"))
         _show_side(screen, side)

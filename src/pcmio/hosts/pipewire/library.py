@@ -237,7 +237,7 @@ def connect(options: HostOptions) -> int:
             client.close()
             number = getattr(error, "errno", None) or errno.EINVAL
             code = number if not tried or number != errno.ENOENT else code
-            tried.append((path.replace("\0", "@"), str(error)))
+            tried.append((path.replace("\0", "@"), getattr(error, "strerror", None) or str(error)))
             continue
         client.setblocking(False)  # noqa: FBT003 - the socket module's own
         return client.detach()
