@@ -1,7 +1,8 @@
 """A reader that gives what the device does not: it is mixed and resampled on its way from the ring.
 
 Frames are counted as they are read.  What the ring holds is converted when it is asked for, and no sooner: a reader
-that is not read loses frames as others do.
+that is not read loses frames as others do.  What a resampler holds back differs from one piece to the next, so how many
+frames there are is found by converting as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pcmio._driver import Driver
     from pcmio.configs import StreamConfig
     from pcmio.contract import Device, EventCallback
+    from pcmio.stats import Latency
 
 
 class ConvertingReaderEngine(ReaderEngine):
@@ -34,6 +36,7 @@ class ConvertingReaderEngine(ReaderEngine):
         self._converter = converter
         self._device_rate, self._read_rate = converter.given.sample_rate, converter.wanted.sample_rate
         self._ready = Queue()
+        self._most_ready = max(1, self._as_read(pump.capacity))
         shape = (max(1, round(PIECE_SECONDS * self._device_rate)), converter.given.channels)
         self._piece: Any = np.empty(shape, converter.given.sample_format.dtype)
 
@@ -42,12 +45,16 @@ class ConvertingReaderEngine(ReaderEngine):
 
         wanted = self._converter.wanted
         target: Any = np.frombuffer(memory[at : at + frames * wanted.frame_bytes], wanted.sample_format.dtype)
+        self._convert(frames)
+        return self._ready.take_into(target.reshape(-1, wanted.channels))
+
+    def _convert(self, frames: int) -> None:
+        """Have so many frames ready, or as many as come of all that the ring holds."""
         while self._ready.frames < frames:
             there = self.pump.get(self._piece.ctypes.data, min(len(self._piece), self._needed(frames)))
             if not there:
-                break
+                return
             self._ready.put(self._converter.convert(self._piece[:there]))
-        return self._ready.take_into(target.reshape(-1, wanted.channels))
 
     def _needed(self, frames: int) -> int:
         """Of the ring: so many that as many frames come of them, or a few less for what the resampler holds back."""
@@ -58,7 +65,13 @@ class ConvertingReaderEngine(ReaderEngine):
         return frames * self._read_rate // self._device_rate
 
     def _there(self) -> int:
-        return self._ready.frames + self._as_read(self.pump.filled())
+        if not self._busy:  # else what the ring holds is what a read waits for
+            self._convert(self._most_ready)
+        return self._ready.frames
+
+    def held_seconds(self) -> float:
+        """How long what was captured waits to be read, but for the little that the resampler holds."""
+        return self.pump.filled() / self._device_rate + self._ready.frames / self._read_rate
 
     def position(self) -> int:
         """See ``ReaderEngine``."""
@@ -92,3 +105,8 @@ class ConvertingReader(NativeReader):
         frames = config.buffer_size.frames or max(1, block * config.sample_rate // self._config.sample_rate)
         self._config = config.replace(buffer_size=frames)
         self._frame_bytes = config.frame_bytes
+
+    @property
+    def latency(self) -> Latency:
+        ring: Any = self._ring
+        return super().latency.replace(ring=ring.held_seconds())

@@ -167,7 +167,7 @@ class Reader(Stream):
     @property
     @abstractmethod
     def read_available(self) -> int:
-        """Frames that can be read without waiting, but for what a resampler holds back; 0 when it has ended."""
+        """Frames that can be read without waiting: what a resampler holds back is none of them; 0 when it has ended."""
 
     def __iter__(self) -> Self:
         return self

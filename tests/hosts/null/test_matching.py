@@ -14,6 +14,7 @@ from pcmio import InvalidInput, SampleFormat, StopStream, StreamConfig, Unsuppor
 from pcmio._core import core
 from pcmio.hosts.null import NullDeviceSpec, NullKind, SimulatedClock
 from pcmio.testing import Noise, until
+from tests.unit.blocks_rig import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,7 +198,7 @@ def test_a_reader_gives_what_was_asked_for(device: Any, name: str) -> None:
         assert len(next(mic)) == mic.config.buffer_size.frames
         out.write(tone(RATE // 2, RATE))
         out.drain()
-        raw = mic.read_bytes(mic.read_available)
+        raw = mic.read_bytes(mic.read_available + OTHER_RATE // 20)  # and what the resampler holds back
     samples = np.frombuffer(raw, wanted.dtype).reshape(-1, 1)
     floats = converted(samples, wanted, SampleFormat.F64)
     if wanted is not SampleFormat.U8:
@@ -217,6 +218,53 @@ def test_a_reader_waits_for_exactly_what_it_is_asked_for(device: Any) -> None:
         assert kept >= 0.02 * OTHER_RATE
         assert mic.position == pytest.approx(5061 + kept, abs=0.5 * OTHER_RATE)
         assert mic.stats.xrun_frames == 0
+
+
+@pytest.mark.parametrize(("depth", "step"), [(1.0, 0.0031), (1.0, 0.2), (0.0, 0.001)], ids=str)
+@pytest.mark.parametrize("rate", [OTHER_RATE, 44_100, 96_000])
+def test_what_is_available_is_read_without_waiting_and_no_frame_more(rate: int, depth: float, step: float) -> None:
+    """Also where the ring is shorter than what a resampler holds back."""
+    clock = SimulatedClock()
+    spec = NullDeviceSpec("tone", NullKind.TONE, channels=2, sample_rates=(RATE, RATE))
+    with pcmio.host("null", devices=[spec], clock=clock) as host:
+        config = StreamConfig(1, rate, 48)
+        with host.device_by_id("null:tone").open_reader(config, depth=depth) as mic:
+            taken = 0
+            for _ in range(40):
+                clock.advance(step)
+                there = mic.read_available
+                assert len(mic.read(there, timeout=0)) == there == there + mic.read_available
+                with pytest.raises(pcmio.OperationTimeout):
+                    mic.read(1, timeout=0)
+                taken += there
+            assert mic.stats.xrun_frames == 0
+            assert 0 <= mic.position - taken <= 0.04 * rate + 1, "what the resampler holds back"
+
+
+def test_what_is_available_stays_when_it_is_asked_for() -> None:
+    clock = SimulatedClock()
+    spec = NullDeviceSpec("tone", NullKind.TONE, channels=2, sample_rates=(RATE, RATE))
+    with pcmio.host("null", devices=[spec], clock=clock) as host:
+        device = host.device_by_id("null:tone")
+        config = StreamConfig(1, OTHER_RATE)
+        with device.open_reader(config, depth=1.0) as asked, device.open_reader(config, depth=1.0) as unasked:
+            for _ in range(30):
+                clock.advance(0.01)
+                there = asked.read_available
+                assert asked.latency.ring == pytest.approx(unasked.latency.ring, abs=0.05)
+            assert np.array_equal(asked.read(there), unasked.read(there))
+            for _ in range(300):
+                clock.advance(0.01)
+                assert asked.read_available <= 1.1 * OTHER_RATE
+            assert asked.stats.xrun_frames > 0
+
+
+def test_a_read_that_waits_gets_all_however_often_others_ask(device: Any) -> None:
+    with device.open_reader(StreamConfig(1, OTHER_RATE), depth=0.02) as mic:
+        reading = Call(mic.read, OTHER_RATE // 5)
+        while not reading.ended:
+            assert mic.read_available <= 0.06 * OTHER_RATE
+        assert len(reading.end()) == OTHER_RATE // 5
 
 
 def test_nobody_reads_and_frames_are_lost(device: Any) -> None:
