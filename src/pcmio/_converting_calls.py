@@ -230,6 +230,10 @@ class ConvertingCallsEngine(Engine):
         self._again = False
         self._stop_calling()
 
+    def _will_drain(self) -> bool:
+        # Of what the callback has given a part may not be in the ring yet.
+        return super()._will_drain() or (self._calls.stops and self._is_output and self._is(StreamState.RUNNING))
+
     def _begin_preparing(self) -> None:
         self._calls.stops = self._calls.over = False
         super()._begin_preparing()

@@ -180,7 +180,7 @@ class Engine:
                 self.runner.wait_for(self._changed, lambda: not self._preparing, left_of(end))
                 self._stop_calling()
                 # Another thread's start may not have come to its end yet.
-                self.runner.wait_for(self._changed, lambda: not self._drain_wanted, left_of(end))
+                self.runner.wait_for(self._changed, lambda: not self._will_drain(), left_of(end))
             played = True
             if self.state is StreamState.DRAINING:
                 drains = self._drains
@@ -378,6 +378,10 @@ class Engine:
             self._drain_wanted = not self._moving
             if self._moving:
                 self._begin_drain()
+
+    def _will_drain(self) -> bool:
+        """It was stopped, and its device has not begun yet."""
+        return self._drain_wanted
 
     def _stop_at_once(self) -> None:
         self._again = False
