@@ -152,8 +152,12 @@ class ConvertingWriter(NativeWriter):
         converter: Converter,
     ) -> None:
         """Take samples of ``config``; the driver's plan is for what the converter makes of them."""
-        taken = config.replace(sample_format=converter.wanted.sample_format)
-        make_ring = partial(ConvertingEngine, converter=converter)
-        super().__init__(device, driver, taken, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
-        block = self._config.buffer_size.frames or 1
-        self._config = config.replace(buffer_size=max(1, block * config.sample_rate // self._config.sample_rate))
+        self._written, self._converter = config, converter
+        super().__init__(device, driver, converter.wanted, on_event, depth=depth, realtime=realtime)
+
+    def _make_ring(
+        self, driver: Driver, pump: CorePump, views: list[Any], on_event: EventCallback | None, ring: RingPlan
+    ) -> WriterEngine:
+        written, block = self._written, self._config.buffer_size.frames or 1
+        self._config = written.replace(buffer_size=max(1, block * written.sample_rate // self._config.sample_rate))
+        return ConvertingEngine(driver, pump, views, on_event, ring, self._converter)

@@ -275,15 +275,9 @@ class ConvertingStream(NativeStream):
         **threads: Any,  # depth and realtime
     ) -> None:
         """Call ``data`` for blocks of ``config``; the driver's plan is for the other side of the converter."""
-        plan = driver.plan
-        self._is_output = plan.output is not None
-        own = converter.wanted if self._is_output else converter.given
-        frames = config.buffer_size.frames or max(1, plan.block_frames * config.sample_rate // plan.sample_rate)
-        granted = config.replace(buffer_size=frames)
-        make_calls = _OutputCalls if self._is_output else _InputCalls
-        self._calls = make_calls(data, granted, converter, raw=raw)
-        super().__init__(device, driver, own.sample_format, self._calls, on_event, raw=False, **threads)
-        self._config = granted
+        self._called, self._converter, self._raw = config, converter, raw
+        own = converter.given if driver.plan.output is None else converter.wanted
+        super().__init__(device, driver, own.sample_format, data, on_event, raw=False, **threads)
 
     def _make_engine(
         self,
@@ -294,7 +288,12 @@ class ConvertingStream(NativeStream):
         on_event: EventCallback | None,
         ring: RingPlan,
     ) -> Engine:
-        del data, ring
+        del ring
+        plan, called = driver.plan, self._called
+        frames = called.buffer_size.frames or max(1, plan.block_frames * called.sample_rate // plan.sample_rate)
+        self._config = called.replace(buffer_size=frames)
+        make_calls = _InputCalls if plan.output is None else _OutputCalls
+        self._calls = make_calls(data, self._config, self._converter, raw=self._raw)
         return ConvertingCallsEngine(driver, pump, self._calls, views, on_event)
 
     @property

@@ -7,8 +7,6 @@ frames there are is found by converting as well.
 
 from __future__ import annotations
 
-from functools import partial
-
 from pcmio._convert import PIECE_SECONDS, Queue
 from pcmio._reader import NativeReader, ReaderEngine
 
@@ -98,15 +96,18 @@ class ConvertingReader(NativeReader):
         converter: Converter,
     ) -> None:
         """Give samples of ``config``; the driver's plan is for what the converter is given."""
-        given = config.replace(sample_format=converter.given.sample_format)
-        make_ring = partial(ConvertingReaderEngine, converter=converter)
-        super().__init__(device, driver, given, on_event, depth=depth, realtime=realtime, make_ring=make_ring)
-        block = self._config.buffer_size.frames or 1
-        frames = config.buffer_size.frames or max(1, block * config.sample_rate // self._config.sample_rate)
-        self._config = config.replace(buffer_size=frames)
-        self._frame_bytes = config.frame_bytes
+        self._read, self._converter = config, converter
+        super().__init__(device, driver, converter.given, on_event, depth=depth, realtime=realtime)
+
+    def _make_ring(
+        self, driver: Driver, pump: CorePump, views: list[Any], on_event: EventCallback | None
+    ) -> ReaderEngine:
+        read, block = self._read, self._config.buffer_size.frames or 1
+        frames = read.buffer_size.frames or max(1, block * read.sample_rate // self._config.sample_rate)
+        self._config = read.replace(buffer_size=frames)
+        self._converting = ConvertingReaderEngine(driver, pump, views, on_event, self._converter)
+        return self._converting
 
     @property
     def latency(self) -> Latency:
-        ring: Any = self._ring
-        return super().latency.replace(ring=ring.held_seconds())
+        return super().latency.replace(ring=self._converting.held_seconds())

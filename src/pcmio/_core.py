@@ -341,8 +341,9 @@ _in_use: list[object] = []
 class Wakeup:
     """Where a thread waits for what the core posts."""
 
+    address: int | None = None  # ``__del__`` asks for it, also of one that could not be made
+
     def __init__(self) -> None:
-        self.address: int | None = None
         self.address = core().pcmio_wakeup_new()
         if self.address is None:
             raise ResourceExhausted("no memory to wait with", call="pcmio_wakeup_new")

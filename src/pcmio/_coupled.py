@@ -166,10 +166,7 @@ class CoupledDriver(Driver):
 
     def close(self) -> None:
         """Both, whatever one says."""
-        try:
-            self.output.close()
-        finally:
-            self.input.close()
+        close_both(self.output, self.input)
 
     def idle(self) -> None:
         """Both may have something to do."""
@@ -192,3 +189,11 @@ class CoupledDriver(Driver):
         if half is self.input and isinstance(told, VolumeChanged):
             return UNTOLD  # it is not what stream.volume means
         return told
+
+
+def close_both(output: Driver, input_: Driver) -> None:
+    """Whatever one says."""
+    try:
+        output.close()
+    finally:
+        input_.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from importlib import import_module
 
 from pcmio._choosing import check_choice, choose, opened_with
 from pcmio._fit import AUTO, FORMAT, NEVER, check_convert, check_holds, fitting
@@ -72,7 +73,11 @@ class NativeDevice(Device):
             config = opened_with(self.name, config, self._channel_counts(direction, config.sample_rate))
             resolved = self._resolved(direction, config)
             driver = self._driver(direction, resolved, self._in_order(direction, dict(options)))
-            choose(driver, chosen)
+            try:
+                choose(driver, chosen)
+            except BaseException:
+                driver.close()
+                raise
         driver.device_channels = chosen
         return driver
 
@@ -173,13 +178,13 @@ class NativeDevice(Device):
         check_convert(convert)
         if isinstance(data, NativeCallback) and convert == AUTO:
             convert = FORMAT  # what it is given is what the device takes
+        from pcmio._stream import NativeStream
+
         driver, converter = self._matched(direction, config, options, convert)
         if converter is not None and not isinstance(data, NativeCallback):
             from pcmio._converting_calls import ConvertingStream
 
             return ConvertingStream(self, driver, config, data, on_event, raw=raw, converter=converter, **threads)
-        from pcmio._stream import NativeStream
-
         return NativeStream(self, driver, config.sample_format, data, on_event, raw=raw, **threads)
 
     def open_writer(
@@ -194,14 +199,14 @@ class NativeDevice(Device):
     ) -> Writer:
         self._check_build(Direction.OUTPUT, on_event)
         check_convert(convert)
+        from pcmio._writer import NativeWriter
+
         wanted = _or_default(config, self.default_output_config)
         driver, converter = self._matched(Direction.OUTPUT, wanted, options, convert)
         if converter is not None:
             from pcmio._converting import ConvertingWriter
 
             return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
-        from pcmio._writer import NativeWriter
-
         return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, exact=convert == NEVER)
 
     def open_reader(
@@ -216,14 +221,14 @@ class NativeDevice(Device):
     ) -> Reader:
         self._check_build(Direction.INPUT, on_event)
         check_convert(convert)
+        from pcmio._reader import NativeReader
+
         wanted = _or_default(config, self.default_input_config)
         driver, converter = self._matched(Direction.INPUT, wanted, options, convert)
         if converter is not None:
             from pcmio._converting_reader import ConvertingReader
 
             return ConvertingReader(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
-        from pcmio._reader import NativeReader
-
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
     def build_duplex_stream(  # noqa: PLR0913 - the contract's
@@ -319,8 +324,11 @@ class NativeDevice(Device):
             granted = fitting(self, direction, config, taken=False) if convert == AUTO else config
             if granted is config:
                 raise
+        # All that a stream is made of is loaded before there is a driver that would be left open.
         from pcmio._convert import Converter
 
+        for name in ("_converting", "_converting_calls", "_converting_reader"):
+            import_module(f"pcmio.{name}")
         converter = Converter(config, granted) if direction is Direction.OUTPUT else Converter(granted, config)
         return self._negotiated(direction, granted, options), converter
 

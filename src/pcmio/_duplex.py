@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pcmio._coupled import CoupledDriver, CoupledPump
+from functools import partial
+
+from pcmio._coupled import CoupledDriver, CoupledPump, close_both
 from pcmio._depth import ONE_BLOCK, plan_ring
 from pcmio._fit import AUTO, FORMAT, NEVER, check_convert
 from pcmio._incoming import Incoming
 from pcmio._pairing import Pairing
-from pcmio._realtime import REQUIRE, check_mode
+from pcmio._realtime import check_mode
 from pcmio._stream import NativeStream, arrays
 from pcmio._stretching import HELD_FRAMES, Stretcher
 from pcmio._through import Memory, ThroughEngine
@@ -136,9 +138,9 @@ class NativeDuplex(NativeStream, DuplexStream):
 
         Where "auto" is wished, what was ``asked`` of both is converted to what they have.
         """
-        output, input_ = drivers
-        driver = CoupledDriver(output, input_)
+        give_back: Callable[[], None] = partial(close_both, *drivers)
         try:
+            driver = CoupledDriver(*drivers)
             self._device, self._input_device = devices
             configs = _configs(driver, asked, wish)
             self._config, self._input_config = configs.users_played, configs.users_captured
@@ -149,12 +151,12 @@ class NativeDuplex(NativeStream, DuplexStream):
             else:
                 engine = _engine(driver, configs, data, on_event, wish, self._between)
             self._through = engine
-            self._set_going(engine, configs.played.sample_format, wish.realtime)
+            runner = self._make_runner(engine, configs.played.sample_format, wish.realtime)
+            give_back = engine.unmake  # which closes the drivers, too
+            self._set_going(engine, runner)
         except BaseException:
-            driver.close()
+            give_back()
             raise
-        if wish.realtime == REQUIRE:
-            self._require_realtime()
 
     @property
     def latency(self) -> DuplexLatency:

@@ -127,13 +127,10 @@ class NativeReader(NativeStream, Reader):
         *,
         depth: float | str,
         realtime: str,
-        make_ring: Callable[[Driver, CorePump, list[Any], EventCallback | None], ReaderEngine] = ReaderEngine,
     ) -> None:
-        self._make_ring = make_ring
         super().__init__(
             device, driver, config.sample_format, no_callback, on_event, depth=depth, raw=True, realtime=realtime
         )
-        self._frame_bytes = self._config.channels * self._config.sample_format.sample_bytes
 
     def _make_engine(
         self,
@@ -146,7 +143,13 @@ class NativeReader(NativeStream, Reader):
     ) -> Engine:
         del data, ring
         self._ring = self._make_ring(driver, pump, views, on_event)
+        self._frame_bytes = self._config.frame_bytes
         return self._ring
+
+    def _make_ring(
+        self, driver: Driver, pump: CorePump, views: list[Any], on_event: EventCallback | None
+    ) -> ReaderEngine:
+        return ReaderEngine(driver, pump, views, on_event)
 
     @property
     def position(self) -> int:

@@ -40,7 +40,14 @@ class ThreadRunner:
         self.answered = threading.Event()  # whether the thread has its priority is known
         arguments = (engine, realtime, self.answered)
         self._thread = threading.Thread(target=_run, args=arguments, name=name, daemon=True)
-        engine.runner = self  # what the native side told while it was opened is served at once
+        engine.runner = self
+
+    def start(self, engine: Engine) -> None:
+        """Have the thread serve; first of all what the native side told while it was opened.
+
+        Raises:
+            ResourceExhausted: There is no thread to be had.
+        """
         _watch(engine)
         try:
             self._thread.start()

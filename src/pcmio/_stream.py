@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pcmio._depth import RingPlan
-    from pcmio._driver import Driver
+    from pcmio._driver import Driver, Plan, Side
     from pcmio.contract import Device, EventCallback
     from pcmio.events import EndReason
     from pcmio.formats import SampleFormat
@@ -54,14 +54,13 @@ class NativeStream(Stream):
         raw: bool,
         realtime: str = AUTO,
     ) -> None:
-        plan = driver.plan
-        side = plan.output or plan.input
-        if side is None:
-            raise UnsupportedOperation("a stream needs at least one direction")
-        self._device = device
-        channels = driver.device_channels or side.users_channels
-        self._config = StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
+        give_back = driver.close
         try:
+            plan = driver.plan
+            side = _side(plan)
+            self._device = device
+            channels = driver.device_channels or side.users_channels
+            self._config = StreamConfig(channels, plan.sample_rate, BufferSize.fixed(plan.block_frames), sample_format)
             ring = plan_ring(depth, plan)
             views: list[Any] = []
             if isinstance(data, NativeCallback):  # the pump calls it, and there is nothing for the engine to call
@@ -73,25 +72,26 @@ class NativeStream(Stream):
             driver.realtime = check_mode(realtime)
             driver.open(pump)
             engine = self._make_engine(driver, pump, data, views, on_event, ring)
-            self._set_going(engine, sample_format, realtime)
+            runner = self._make_runner(engine, sample_format, realtime)
+            give_back = engine.unmake  # which closes the driver, too
+            self._set_going(engine, runner)
         except BaseException:
-            driver.close()
+            give_back()
             raise
-        if realtime == REQUIRE:
-            self._require_realtime()
 
-    def _set_going(self, engine: Engine, sample_format: SampleFormat, realtime: str) -> None:
-        """Have a thread serve the engine."""
-        self._runner = ThreadRunner(engine, f"pcmio {self._device.id}", realtime)
-        self._engine = engine
+    def _make_runner(self, engine: Engine, sample_format: SampleFormat, realtime: str) -> ThreadRunner:
+        """All that the stream still lacks."""
         self._volume = VolumeControl(engine, sample_format)
+        return ThreadRunner(engine, f"pcmio {self._device.id}", realtime)
 
-    def _require_realtime(self) -> None:
-        engine = self._engine
-        self._runner.answered.wait()
-        if engine.denied:
-            engine.unmake()
-            raise Refusal(engine.denied, engine.denied_reason).error("stream")
+    def _set_going(self, engine: Engine, runner: ThreadRunner) -> None:
+        """Have a thread serve the engine."""
+        runner.start(engine)
+        if engine.driver.realtime == REQUIRE:
+            runner.answered.wait()
+            if engine.denied:
+                raise Refusal(engine.denied, engine.denied_reason).error("stream")
+        self._engine = engine
 
     def _make_engine(
         self,
@@ -207,6 +207,13 @@ class NativeStream(Stream):
     def __repr__(self) -> str:
         state = self.state if "_engine" in vars(self) else "unfinished"
         return f"<pcmio stream on {str(self._device.id)!r}: {self._config}, {state}>"
+
+
+def _side(plan: Plan) -> Side:
+    side = plan.output or plan.input
+    if side is None:
+        raise UnsupportedOperation("a stream needs at least one direction")
+    return side
 
 
 def _checked(instant: object) -> StreamInstant:

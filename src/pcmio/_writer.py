@@ -244,9 +244,7 @@ class NativeWriter(NativeStream, Writer):
         depth: float | str,
         realtime: str,
         exact: bool = False,
-        make_ring: Callable[[Driver, CorePump, list[Any], EventCallback | None, RingPlan], WriterEngine] = WriterEngine,
     ) -> None:
-        self._make_ring = make_ring
         super().__init__(
             device, driver, config.sample_format, no_callback, on_event, depth=depth, raw=True, realtime=realtime
         )
@@ -264,6 +262,11 @@ class NativeWriter(NativeStream, Writer):
         del data
         self._ring = self._make_ring(driver, pump, views, on_event, ring)
         return self._ring
+
+    def _make_ring(
+        self, driver: Driver, pump: CorePump, views: list[Any], on_event: EventCallback | None, ring: RingPlan
+    ) -> WriterEngine:
+        return WriterEngine(driver, pump, views, on_event, ring)
 
     @property
     def position(self) -> int:

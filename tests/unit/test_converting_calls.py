@@ -42,7 +42,7 @@ class Meanwhile:
         self._waits = threading.Event()
         self._what = call, *arguments
         self.call: Call | None = None
-        self._engine.runner.wait_for = self  # type: ignore[method-assign,assignment]
+        self._engine.runner.wait_for = self  # type: ignore[method-assign]
 
     def __call__(self, changed: Any, holds: Callable[[], bool], timeout: float | None) -> bool:
         at_once = holds()

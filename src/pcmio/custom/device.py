@@ -12,7 +12,7 @@ from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange
 from pcmio.custom.driver import CustomDriver, can_convert
 from pcmio.descriptions import DeviceDescription, DeviceId, Direction
-from pcmio.errors import AudioError, InvalidInput, UnsupportedConfig
+from pcmio.errors import InvalidInput, UnsupportedConfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ class SimpleDevice(TwoWayDevice):
         made = self.make_driver(direction, self._granted(direction, config), **taken)
         if not isinstance(made, CustomDriver):  # pyright: ignore[reportUnnecessaryIsInstance] - a user's code
             raise InvalidInput(f"the driver of {self.name} must be a CustomDriver, not {shown(made)}")
-        with self.standing.lock:
-            self.standing.drivers.add(made)
         try:
+            with self.standing.lock:
+                self.standing.drivers.add(made)
             self._check_there()  # what was removed before this has not told the driver
-        except AudioError:
+        except BaseException:
             made.close()
             raise
         return made

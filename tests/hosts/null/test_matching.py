@@ -248,6 +248,7 @@ def test_what_is_available_stays_when_it_is_asked_for() -> None:
         device = host.device_by_id("null:tone")
         config = StreamConfig(1, OTHER_RATE)
         with device.open_reader(config, depth=1.0) as asked, device.open_reader(config, depth=1.0) as unasked:
+            there = 0
             for _ in range(30):
                 clock.advance(0.01)
                 there = asked.read_available

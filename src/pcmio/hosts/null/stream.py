@@ -44,9 +44,17 @@ class NullDriver(Driver):
         self._pump: Pump | None = None
         self._closed = False
         self._bus = bus = host.join(spec, config, block_frames)
+        try:
+            self._plan(bus, block_frames)
+        except BaseException:
+            self._leave()
+            raise
+
+    def _plan(self, bus: Bus, block_frames: int) -> None:
+        config, direction = self._config, self._direction
         self._format = bus.sample_format
         side = Side(config.channels, bus.sample_format)
-        clock = host.clock
+        clock = self._host.clock
         self.plan = Plan(
             sample_rate=config.sample_rate,
             block_frames=block_frames,
