@@ -12,6 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 
 from pcmio._device import TwoWayDevice, check_timeout
+from pcmio._own_lock import OwnLock
 from pcmio._value import Value, as_utf8
 from pcmio.descriptions import DeviceId
 from pcmio.errors import InvalidInput
@@ -98,36 +99,6 @@ SERVER_OPTIONS: dict[str, tuple[type, object]] = {
     "application_name": (str, None),
     "application_icon": (str, None),
 }
-
-
-# --- threads and processes -------------------------------------------------------------------------------------------
-
-
-class OwnLock:
-    """A lock that a forked child finds free: the thread that held it in the parent is not there to give it back."""
-
-    def __init__(self) -> None:
-        self._renew()
-
-    def _renew(self) -> None:
-        self._process = os.getpid()
-        self._lock = threading.Lock()
-
-    def acquire(self, timeout: float = -1) -> bool:
-        """As ``threading.Lock``."""
-        if self._process != os.getpid():
-            self._renew()
-        return self._lock.acquire(timeout=timeout)
-
-    def release(self) -> None:
-        """As ``threading.Lock``."""
-        self._lock.release()
-
-    def __enter__(self) -> None:
-        self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
 
 
 # --- the connection for sound -----------------------------------------------------------------------------------------

@@ -443,8 +443,47 @@ assert moved.wait(20)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_begins_the_pace_anew_and_nothing_needs_to_be_closed_at_the_end() -> None:
+    _run(_FORKING)
+
+
+#: What other threads may do at the moment of the fork: move the stream, list the drivers, change the list of devices.
+_CLOSING = """
+import os, signal, pcmio
+from pcmio.custom import CustomDriver, SimpleDevice, SimpleHost
+
+stereo = pcmio.StreamConfig(2, 48_000)
+device = SimpleDevice("shelf:one", outputs=[stereo], driver=CustomDriver)
+host = SimpleHost("shelf", devices=[device])
+stream = host.default_output_device().build_output_stream_raw(stereo, lambda block, info: None)
+(driver,) = device.drivers()
+held = [driver._moving, device.standing.lock, host._lock]
+for lock in held:
+    lock.acquire()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    host.close()
+    driver.lost_frames(1)
+    host.remove(device)
+    host.lose()
+    os._exit(0)
+for lock in held:
+    lock.release()
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert stream.reason is None
+stream.close()
+host.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_closes_its_parents_host_and_waits_for_none_of_its_threads() -> None:
+    _run(_CLOSING)
+
+
+def _run(program: str) -> None:
     ran = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _FORKING],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program],
         capture_output=True,
         text=True,
         timeout=100,

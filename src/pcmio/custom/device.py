@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import threading
 import weakref
 
 from pcmio._choosing import check_choice, opened_with
 from pcmio._device import TwoWayDevice, take_options
+from pcmio._own_lock import OwnLock
 from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange
 from pcmio.custom.driver import CustomDriver, can_convert
@@ -30,7 +30,7 @@ class Standing:
     """What a device shares with its copies, of which each listing gives one."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = OwnLock()
         self.drivers: weakref.WeakSet[CustomDriver] = weakref.WeakSet()
         self.host: SimpleHost | None = None
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 
 from pcmio._core import NOTE_DEVICE_LOST, NOTE_FAILED, NOTE_HOST_LOST, NOTE_MOVED, core
 from pcmio._driver import UNTOLD, Driver, Plan, Side
 from pcmio._log import logger
+from pcmio._own_lock import OwnLock
 from pcmio._value import shown
 from pcmio.configs import MOST_FRAMES, whole
 from pcmio.descriptions import Direction
@@ -78,7 +78,7 @@ class CustomDriver(Driver):
         self._early: list[tuple[int, int]] = []  # notes of before the stream was opened
         self._failures: list[AudioError] = []  # not yet told
         self._moves: list[Rerouted] = []  # not yet told
-        self._moving = threading.Lock()  # one transfer at a time, and none after close
+        self._moving = OwnLock()  # one transfer at a time, and none after close
         self._memory = bytearray()
         self._pointers = (ctypes.c_void_p * 1)()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import threading
 
+from pcmio._own_lock import OwnLock
 from pcmio._value import shown
 from pcmio._watch import Watches
 from pcmio.contract import Host
@@ -34,7 +34,7 @@ class SimpleHost(Host):
     def __init__(self, id: str, name: str = "", devices: Iterable[SimpleDevice] = ()) -> None:  # noqa: A002
         self._id = DeviceId(id, "any").host
         self._name = name or self._id
-        self._lock = threading.RLock()
+        self._lock = OwnLock()
         self._devices: tuple[SimpleDevice, ...] = ()  # another one whenever it changes: read without the lock
         self._chosen: dict[Direction, DeviceId] = {}
         self._gone: HostUnavailable | None = None

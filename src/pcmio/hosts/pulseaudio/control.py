@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from pcmio._served import OwnLock
+from pcmio._own_lock import OwnLock
 from pcmio._value import Value, encoded
 from pcmio.hosts.pulseaudio import abi, errors
 from pcmio.hosts.pulseaudio.abi import pa_device_info, pa_device_info_cb_t, pa_server_info, pa_server_info_cb_t
