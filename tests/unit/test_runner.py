@@ -373,98 +373,96 @@ def test_a_stream_in_a_cycle_at_exit_says_nothing() -> None:
 fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
 
+def run_forking(code: str) -> subprocess.CompletedProcess[str]:
+    """As ``run_python``, with ``forked``, which has a child do something, report what it raises, and leave."""
+    prologue = textwrap.dedent(
+        """
+        def forked(does):
+            child = os.fork()
+            if child == 0:
+                try:
+                    does()
+                except BaseException:
+                    import traceback
+                    traceback.print_exc()
+                    os._exit(1)
+                os._exit(0)
+            return child
+        def exit_code(child):
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        """
+    )
+    return run_python(prologue + textwrap.dedent(code), "-W", "ignore::DeprecationWarning")
+
+
 @fork
 def test_a_forked_child_forgets_its_parents_streams_and_may_build_its_own() -> None:
-    done = run_python(
+    done = run_forking(
         """
         stream = open_stream()
         stream.start()
         assert calls.wait(20)
-        child = os.fork()
-        if child == 0:
+        def forgets():
+            global stream
+            assert stream.state is pcmio.StreamState.CLOSED, stream.state
+            assert stream.wait(0) is True
+            stream.close()
             try:
-                assert stream.state is pcmio.StreamState.CLOSED, stream.state
-                assert stream.wait(0) is True
-                stream.close()
-                try:
-                    stream.start()
-                except pcmio.StreamClosed:
-                    pass
-                del stream
-                calls.clear()
-                with pcmio.host("null") as own:
-                    with own.default_output_device().build_output_stream_raw(StreamConfig(2, 48_000, 64), data):
-                        assert calls.wait(20)
-            except BaseException:
-                import traceback
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
+                stream.start()
+            except pcmio.StreamClosed:
+                pass
+            del stream
+            calls.clear()
+            with pcmio.host("null") as own:
+                with own.default_output_device().build_output_stream_raw(StreamConfig(2, 48_000, 64), data):
+                    assert calls.wait(20)
+        assert exit_code(forked(forgets)) == 0
         calls.clear()
         assert calls.wait(20), "the parent's stream goes on"
         assert stream.state is pcmio.StreamState.RUNNING
         stream.close()
         print("both")
-        """,
-        "-W",
-        "ignore::DeprecationWarning",
+        """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "both\n", "")
 
 
 @fork
 def test_a_forked_child_does_not_wait_for_what_its_parent_plays() -> None:
-    done = run_python(
+    done = run_forking(
         """
         import asyncio, numpy
         playback = pcmio.play(numpy.zeros(480_000, "f4"), 48_000, device="null:sink")
         async def joined():
             await playback
-        child = os.fork()
-        if child == 0:
-            try:
-                assert playback.done
-                assert playback.wait(20) is True
-                asyncio.run(asyncio.wait_for(joined(), 20))
-                playback.stop()
-            except BaseException:
-                import traceback
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
+        def waits_for_nothing():
+            assert playback.done
+            assert playback.wait(20) is True
+            asyncio.run(asyncio.wait_for(joined(), 20))
+            playback.stop()
+        assert exit_code(forked(waits_for_nothing)) == 0
         assert not playback.done
         playback.stop()
         assert playback.wait(20) and playback.done
         print("both")
-        """,
-        "-W",
-        "ignore::DeprecationWarning",
+        """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "both\n", "")
 
 
 @fork
 def test_a_child_forked_inside_a_callback_may_leave_at_once() -> None:
-    done = run_python(
+    done = run_forking(
         """
         children = []
         def forking(frames, info):
             if not children:
-                children.append(os.fork())
-                if children[0] == 0:
-                    os._exit(3)
+                children.append(forked(lambda: os._exit(3)))
             calls.set()
         with open_stream(data=forking) as stream:
             assert calls.wait(20)
-            _, status = os.waitpid(children[0], 0)
-            print(os.waitstatus_to_exitcode(status))
-        """,
-        "-W",
-        "ignore::DeprecationWarning",
+            print(exit_code(children[0]))
+        """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
 
