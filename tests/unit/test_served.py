@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pcmio._served import ConnectionKeeper, OwnLock, ServerOptions, SharedConnection, choose_places
+from pcmio._own_lock import OwnLock
+from pcmio._served import ConnectionKeeper, ServerOptions, SharedConnection, choose_places
 from pcmio.errors import AudioError, HostDisconnected, InvalidInput
 
 FL, FR, FC, LFE, RL, RR = 3, 4, 5, 6, 12, 13

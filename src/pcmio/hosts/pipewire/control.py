@@ -13,7 +13,7 @@ import os
 import sys
 import time
 
-from pcmio._served import OwnLock
+from pcmio._own_lock import OwnLock
 from pcmio.hosts.pipewire import abi, errors, facts, pods
 from pcmio.hosts.pipewire.library import connect, dictionary, libraries
 
