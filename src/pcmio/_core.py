@@ -489,6 +489,10 @@ class CorePump:
         while self._core.pcmio_pump_settle(self._pump, _SLICE_NANOS) != 0:
             pass
 
+    def hangs(self, nanos: int) -> bool:
+        """Whether a native callback is at work, and does not return within so many nanoseconds."""
+        return self._callback is not None and self._core.pcmio_pump_settle(self._pump, nanos) != 0
+
     def reset(self) -> None:
         """``pcmio_pump_reset``."""
         self._core.pcmio_pump_reset(self._pump)

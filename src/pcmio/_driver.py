@@ -126,6 +126,10 @@ class Pump(Protocol):
         """Return when no native cycle is under way any more that began before the last ``set_mode``."""
         ...
 
+    def hangs(self, nanos: int) -> bool:
+        """Whether a native callback is at work, and does not return within so many nanoseconds."""
+        ...
+
     def reset(self) -> None:
         """Throw away what the ring holds; only when idle and settled."""
         ...

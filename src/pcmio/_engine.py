@@ -17,15 +17,9 @@ from pcmio._core import BLOCK
 from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
 from pcmio._notes import reason_of, usual_meaning
-from pcmio._timeouts import end_of, left_of
+from pcmio._timeouts import callback_hangs, end_of, left_of
 from pcmio.callbacks import raise_answer
-from pcmio.errors import (
-    AbortStream,
-    AudioError,
-    OperationTimeout,
-    StopStream,
-    StreamClosed,
-)
+from pcmio.errors import AbortStream, AudioError, OperationTimeout, StopStream, StreamClosed
 from pcmio.events import EndReason, RealtimeDenied, StreamEnded, StreamEvent, StreamState
 from pcmio.timestamps import CallbackInfo
 
@@ -47,8 +41,9 @@ PREPARE_SECONDS = 2.0
 #: How long ``start`` waits, beyond what the ring and the device hold, for a drain that is under way.
 DRAIN_SECONDS = 5.0
 
-
 _NANOS = 1_000_000_000
+#: How often a native callback that hangs is looked after.
+_LOOK_NANOS = 20_000_000
 
 
 class Runner(Protocol):
@@ -103,6 +98,7 @@ class Engine:
         self._again = False  # starts anew when it is drained
         self._reset_due = False  # the ring holds what nobody wants any more
         self._finish: EndReason | None = None  # the stream ends when it is drained
+        self._hold_by: Callable[[], None] | None = None  # not done yet: a native callback does not return
         self._drained_at: int | None = None  # when the last frame reaches the converter
         self._later: list[Callable[[], object]] = []  # asked for inside a callback, done when it has returned
         self._drains = 0  # times that all was played
@@ -121,9 +117,12 @@ class Engine:
         with self._lock:
             self._check_open()
             self._await_drain()
+            held = self.runner.wait_for(self._changed, lambda: self._hold_by is None, PREPARE_SECONDS)
             self._check_open()
             if self.state is StreamState.RUNNING:
                 return
+            if not held:
+                raise callback_hangs(PREPARE_SECONDS)
             before = self.state
             self._begin_preparing()
             prepared = False
@@ -138,10 +137,7 @@ class Engine:
             if not waits:
                 return  # a callback or another thread ended, paused or stopped it meanwhile, or went on from a pause
             if not prepared:
-                raise OperationTimeout(
-                    f"the stream's callback has not returned for {PREPARE_SECONDS} seconds",
-                    advice="keep callbacks shorter than their block",
-                )
+                raise callback_hangs(PREPARE_SECONDS)
             self._go(before)
 
     def _await_drain(self) -> None:
@@ -231,6 +227,7 @@ class Engine:
             self._still()
             self._later.clear()
             self._preparing = False  # nobody will
+            self._hold_by = None
             self.state = StreamState.CLOSED
             try:
                 self.driver.close()
@@ -318,7 +315,7 @@ class Engine:
         self._still()
         self._reset_due = True
         try:
-            self.driver.discard()
+            self._hold(self.driver.discard)
         except BaseException:
             self._enter(StreamState.STOPPED)
             raise
@@ -328,6 +325,26 @@ class Engine:
         self._enter(StreamState.STOPPED)
         if again:
             self._start_here()
+
+    def _hold(self, how: Callable[[], None]) -> None:
+        """Hold the device; if a native callback hangs, in which the system would wait, as soon as it has returned."""
+        self._hold_by = how
+        if self.pump.hangs(_core.SETTLE_NANOS):
+            self.runner.kick()  # it is looked after from now on
+        else:
+            self._hold_now()
+
+    def _hold_now(self) -> None:
+        how, self._hold_by = self._hold_by, None
+        if how is not None:
+            how()
+
+    def _hold_late(self) -> None:
+        self._attempt(self._hold_now)
+        self._changed.notify_all()
+        again, self._again = self._again, False
+        if again:
+            self._attempt(self._start_here)
 
     def _begin_drain(self) -> None:
         self._drain_wanted = self._calling = False
@@ -348,7 +365,7 @@ class Engine:
     # The rest of the owner's calls, where nobody may wait.
 
     def _start_here(self) -> None:
-        if self.state is StreamState.DRAINING or self._drain_wanted:
+        if self.state is StreamState.DRAINING or self._drain_wanted or self._hold_by is not None:
             self._again = True
         elif self.state in (StreamState.PAUSED, StreamState.STOPPED):
             self._start_from = self.state
@@ -361,7 +378,7 @@ class Engine:
         self._still()
         try:
             if moved:
-                self.driver.pause()
+                self._hold(self.driver.pause)
         finally:
             self._enter(StreamState.PAUSED)
 
@@ -441,12 +458,16 @@ class Engine:
             self._attempt(partial(self._go, self._start_from))
         if self._drain_wanted and self._moving:
             self._begin_drain()
+        if self._hold_by is not None and not self.pump.hangs(0):
+            self._hold_late()
         if self._drained_at is not None and self.pump.now() >= self._drained_at:
             self._attempt(self._end_drain)
 
     def idle_nanos(self) -> int:
         """How long serving can wait if nobody kicks; negative: for ever."""
         until = self._drained_at
+        if self._hold_by is not None:  # nobody tells when the callback returns
+            return _LOOK_NANOS
         return -1 if until is None else max(0, until - self.pump.now())
 
     def _call(self, *, begun: bool) -> None:

@@ -7,7 +7,7 @@ import time
 from math import inf, isnan, nan
 
 from pcmio._value import shown
-from pcmio.errors import InvalidInput
+from pcmio.errors import InvalidInput, OperationTimeout
 
 
 def end_of(timeout: float | None) -> float | None:
@@ -39,3 +39,11 @@ def left_of(end: float | None, most: float | None = None) -> float | None:
         return most
     left = max(0.0, end - time.monotonic())
     return left if most is None else min(left, most)
+
+
+def callback_hangs(seconds: float) -> OperationTimeout:
+    """What a start is told that needs a callback to return."""
+    return OperationTimeout(
+        f"the stream's callback has not returned for {seconds} seconds",
+        advice="keep callbacks shorter than their block",
+    )

@@ -127,6 +127,9 @@ class FakePump:
         assert self.mode == Mode.IDLE
         self.settled = True
 
+    def hangs(self, nanos: int) -> bool:
+        return nanos < 0  # nothing native is called
+
     def reset(self) -> None:
         self._served_only("reset")
         assert self.mode == Mode.IDLE
