@@ -5,14 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import threading
 import time
 from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
 from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
-from pcmio._timeouts import end_of, left_of
 from pcmio.errors import HostUnavailable, ResourceExhausted
 from pcmio.stats import StreamStats
 
@@ -30,10 +28,6 @@ ABI = 9
 SWAPPED = 0x100
 SETTLE_NANOS = 1_000_000_000
 _SLICE_NANOS = 50_000_000
-# Ctrl-C ends a wait for a lock only if it finds the main thread waiting.  If it comes after the interpreter has looked
-# for signals and before the wait has begun (a thread that takes the GIL over makes that long; CPython 3.10 to 3.14), or
-# if the kernel gives it to another thread, it is noticed when the wait is over; on Windows always.  Hence slices.
-_SLICE_SECONDS = 0.05 if sys.platform == "win32" else 0.5
 
 # pcmio_note_kind
 NOTE_DRAINED = 1
@@ -317,21 +311,6 @@ def _memory(byte_count: int) -> tuple[bytearray, int]:
     except MemoryError:
         raise ResourceExhausted(f"no memory for a ring of {byte_count} bytes", advice="use smaller buffers") from None
     return memory, ctypes.addressof(ctypes.c_char.from_buffer(memory))
-
-
-def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
-    """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held.
-
-    Raises:
-        InvalidInput: ``timeout`` is no number of seconds.
-    """
-    end = end_of(timeout)
-    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
-        return changed.wait_for(holds, left_of(end))
-    while not changed.wait_for(holds, left_of(end, _SLICE_SECONDS)):
-        if left_of(end) == 0.0:
-            return False
-    return True
 
 
 #: What audio threads will never give back; kept for the rest of the program.

@@ -7,8 +7,8 @@ import weakref
 from collections import deque
 
 from pcmio._awaiting import Awaiters
-from pcmio._core import wait_for
 from pcmio._log import logger
+from pcmio._timeouts import wait_for
 from pcmio._value import Value, shown
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, OperationTimeout

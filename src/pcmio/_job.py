@@ -8,8 +8,8 @@ from contextlib import ExitStack, suppress
 from functools import partial
 
 from pcmio._awaiting import Awaiters, running_loop
-from pcmio._core import wait_for
 from pcmio._log import logger
+from pcmio._timeouts import wait_for
 from pcmio.events import StreamEnded
 
 TYPE_CHECKING = False

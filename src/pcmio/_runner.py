@@ -11,9 +11,9 @@ import os
 import threading
 import weakref
 
-from pcmio._core import wait_for
 from pcmio._engine import log_undelivered
 from pcmio._realtime import AUTO, OwnThread
+from pcmio._timeouts import wait_for
 from pcmio._value import listed
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason

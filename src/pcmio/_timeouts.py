@@ -1,13 +1,23 @@
-"""How long a call may take: what is given as ``timeout``, checked, and what is left of it."""
+"""How long a call may take: what is given as ``timeout``, checked, what is left of it, and waiting for no longer."""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from math import inf, isnan, nan
 
 from pcmio._value import shown
 from pcmio.errors import InvalidInput, OperationTimeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Ctrl-C ends a wait for a lock only if it finds the main thread waiting.  If it comes after the interpreter has looked
+# for signals and before the wait has begun (a thread that takes the GIL over makes that long; CPython 3.10 to 3.14), or
+# if the kernel gives it to another thread, it is noticed when the wait is over; on Windows always.  Hence slices.
+_SLICE_SECONDS = 0.05 if sys.platform == "win32" else 0.5
 
 
 def end_of(timeout: float | None) -> float | None:
@@ -39,6 +49,21 @@ def left_of(end: float | None, most: float | None = None) -> float | None:
         return most
     left = max(0.0, end - time.monotonic())
     return left if most is None else min(left, most)
+
+
+def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
+    """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held.
+
+    Raises:
+        InvalidInput: ``timeout`` is no number of seconds.
+    """
+    end = end_of(timeout)
+    if threading.current_thread() is not threading.main_thread():  # signals are none of its business
+        return changed.wait_for(holds, left_of(end))
+    while not changed.wait_for(holds, left_of(end, _SLICE_SECONDS)):
+        if left_of(end) == 0.0:
+            return False
+    return True
 
 
 def callback_hangs(seconds: float) -> OperationTimeout:

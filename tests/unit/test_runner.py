@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pcmio import DeviceLost, EndReason, RealtimeDenied, StreamEnded, StreamState, _core, _runner
+from pcmio import DeviceLost, EndReason, RealtimeDenied, StreamEnded, StreamState, _core, _runner, _timeouts
 from pcmio._realtime import OwnThread
 from pcmio.errors import BackendError, ResourceExhausted
 from tests.unit.header import ROOT
@@ -211,7 +211,7 @@ def test_threads_that_wait_are_woken_by_the_end() -> None:
 
 @pytest.mark.parametrize("timeout", [None, 0.5, 0.0])
 def test_the_main_thread_waits_in_slices(timeout: float | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_core, "_SLICE_SECONDS", 0.005)
+    monkeypatch.setattr(_timeouts, "_SLICE_SECONDS", 0.005)
     stream = build(HandDriver(), ignore)
     stream.start()
     if timeout is None:

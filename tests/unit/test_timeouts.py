@@ -102,9 +102,9 @@ def test_a_stop_takes_its_time_once() -> None:
         time.sleep(0.02)
         return False
 
-    stream._runner.wait_for = wait_for
+    stream._engine.runner.wait_for = wait_for
     stream.stop(PATIENCE)
-    del stream._runner.wait_for
+    del stream._engine.runner.wait_for
     assert len(given) >= 2
     assert all(after <= max(0.0, before - 0.02) for before, after in itertools.pairwise(given))
     go_on.set()
