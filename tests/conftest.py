@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pcmio.testing import FramesLost
 from tests.standstills import Standstills, watched
 
 if TYPE_CHECKING:
@@ -74,8 +73,9 @@ def _is_excused(error: BaseException, item: pytest.Function, begun: int) -> bool
     why = ""
     if servers is not None and servers.mend_session_managers():
         why = "a session manager crashed"
+    testing = sys.modules.get("pcmio.testing")  # where packages are made it is not installed
     standstills = item.funcargs.get("standstills")
-    if isinstance(error, FramesLost) and isinstance(standstills, Standstills):
+    if testing is not None and isinstance(error, testing.FramesLost) and isinstance(standstills, Standstills):
         longest = standstills.longest(begun)
         if longest > _LOSES_FRAMES_SECONDS:
             why = f"the machine stood still for {longest * 1e3:.1f} ms; {error}"
