@@ -70,7 +70,5 @@ def there_and_back(
         raise FramesLost(out)
     heard, heard_rate = soundfile.read(folder / "heard.wav", dtype="float32")
     assert heard_rate == rate
-    as_sent = Noise(SampleFormat.F32, 2, 1)
     first = int(np.flatnonzero(sent.any(axis=1))[0])
-    as_sent.frames = sent[first : first + rate]
-    as_sent.assert_within(heard)
+    Noise.of(SampleFormat.F32, sent[first : first + rate]).assert_within(heard)

@@ -115,6 +115,4 @@ def test_every_sample_reaches_the_ports(
     assert program.returncode == 0
     if not ("no xruns" in out or "no frames lost" in out):  # jackd tells one whenever it was late itself
         raise FramesLost(out)
-    as_sent = Noise(pcmio.SampleFormat.F32, 2, 1)
-    as_sent.frames = noise
-    as_sent.assert_within(np.concatenate(heard))
+    Noise.of(pcmio.SampleFormat.F32, noise).assert_within(np.concatenate(heard))

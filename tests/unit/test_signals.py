@@ -127,3 +127,10 @@ def test_what_fails_is_a_loss_only_where_one_was_told(xruns: int, kind: type[Bas
     assert type(caught.value) is kind
     with pytest.raises(ZeroDivisionError), losses_of(ill):  # type: ignore[arg-type]
         raise ZeroDivisionError
+
+
+def test_frames_that_were_made_elsewhere_are_recognised_as_well() -> None:
+    part = Noise.of(SampleFormat.F32, NOISE.frames[300:400])
+    part.assert_within(around(NOISE.frames[300:400]))
+    with pytest.raises(FramesLost):
+        part.assert_within(around(NOISE.frames[310:400]))

@@ -91,6 +91,13 @@ class Noise:
             above = numbers.integers(middle + 1, high, shape, dtype=np.uint64 if low >= 0 else np.int64, endpoint=True)
             self.frames = np.where(numbers.random(shape) < 0.5, below, above).astype(sample_format.dtype)
 
+    @classmethod
+    def of(cls, sample_format: SampleFormat, frames: Any) -> Noise:
+        """What is to be recognised where the frames are made elsewhere, or are a part of others."""
+        noise = cls(sample_format, frames.shape[1], 0)
+        noise.frames = frames
+        return noise
+
     def player(self) -> NoisePlayer:
         """A callback that plays it once and then ends its stream."""
         return NoisePlayer(self.frames)
