@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ from pcmio import (
 from pcmio.hosts.alsa import cards as cards_module
 from pcmio.hosts.alsa.cards import find_cards, types_of
 from pcmio.hosts.alsa.host import AlsaHost
+from tests.hosts.exhausted import run_exhausted
 from tests.servers.asound import configuration, shown
 
 if TYPE_CHECKING:
@@ -317,15 +316,9 @@ def test_a_card_that_came_meanwhile_is_found(no_nodes: Path) -> None:
 
 
 _WITHOUT_DESCRIPTORS = """
-import os, resource, pcmio
+import pcmio
 host = pcmio.host("alsa")
-taken = []
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-try:
-    while True:
-        taken.append(os.dup(1))
-except OSError:
-    pass
+taken = use_up(64)
 questions = (host.devices, host.default_input_device, host.check_available, lambda: host.device_by_id("alsa:hw:0"))
 for ask in questions:
     try:
@@ -339,9 +332,7 @@ host.devices()
 
 
 def test_a_program_without_descriptors_is_told_so_and_lives_on() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_DESCRIPTORS], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run_exhausted(_WITHOUT_DESCRIPTORS)
     assert (done.returncode, done.stdout) == (0, "True\n" * 4), done.stderr
 
 

@@ -20,6 +20,7 @@ from pcmio.hosts.pipewire.control import Control
 from pcmio.hosts.pipewire.library import remote_names, socket_paths
 from pcmio.hosts.pipewire.options import HostOptions
 from pcmio.testing import until
+from tests.hosts.exhausted import run_exhausted
 from tests.hosts.nameless import run_nameless
 from tests.servers.pipewire import mend_session_managers
 
@@ -350,19 +351,13 @@ def test_a_forked_child_asks_whatever_a_thread_of_its_parent_asked(monkeypatch: 
 
 
 _WITHOUT_DESCRIPTORS = """
-import os, resource, sys
+import sys
 import pcmio, pcmio.hosts.pipewire.audio
 from pcmio.hosts.pipewire.library import libraries
 libraries()
 remote, kinds = sys.argv[1] or None, set()
 host = pcmio.host("pipewire", remote=remote)
-taken = []
-resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
-try:
-    while True:
-        taken.append(os.dup(1))
-except OSError:
-    pass
+taken = use_up(96)
 for _ in range(40):
     for ask in (pcmio.host("pipewire", remote=remote).check_available, host.audio):
         try:
@@ -377,9 +372,7 @@ print(*sorted(kinds))
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_program_without_descriptors_is_told_so(request: pytest.FixtureRequest, exists: bool) -> None:
     remote = request.getfixturevalue("server").address if exists else "/nowhere"
-    done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_DESCRIPTORS, remote], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run_exhausted(_WITHOUT_DESCRIPTORS, remote)
     expected = "ResourceExhausted\n" if exists else "HostUnavailable ResourceExhausted\n"
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
 

@@ -19,6 +19,7 @@ from pcmio.hosts.pulseaudio import HostOptions
 from pcmio.hosts.pulseaudio.control import Control
 from pcmio.testing import until
 from pcmio.testing.signals import Counter
+from tests.hosts.exhausted import run_exhausted
 from tests.hosts.nameless import run_nameless
 
 if TYPE_CHECKING:
@@ -270,16 +271,9 @@ def test_a_forked_child_asks_whatever_a_thread_of_its_parent_asked(monkeypatch: 
 
 
 _WITHOUT_DESCRIPTORS = """
-import os, resource, pcmio
-import pcmio.hosts.pulseaudio.audio
+import pcmio, pcmio.hosts.pulseaudio.audio
 host = pcmio.host("pulseaudio", server="unix:/nowhere")
-taken = []
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-try:
-    while True:
-        taken.append(os.dup(1))
-except OSError:
-    pass
+taken = use_up(64)
 for ask in (host.devices, host.audio):
     try:
         ask()
@@ -291,9 +285,7 @@ os.close(taken.pop())
 
 def test_a_program_without_descriptors_is_told_so_and_lives_on() -> None:
     """libpulse ends a program that uses the main loop which it could not make."""
-    done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_DESCRIPTORS], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run_exhausted(_WITHOUT_DESCRIPTORS)
     assert (done.returncode, done.stdout) == (0, "pa_mainloop_new True\npa_threaded_mainloop_new True\n")
 
 
