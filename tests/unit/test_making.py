@@ -22,7 +22,7 @@ from pcmio import (
     SupportedStreamConfigRange,
     UnsupportedConfig,
 )
-from pcmio._device import NativeDevice
+from pcmio._device import TwoWayDevice
 from pcmio.contract import Stream
 from tests.unit.stream_rig import HandDriver, ignore
 
@@ -68,30 +68,20 @@ def _callers(frame: Any) -> Iterator[Any]:
         frame = frame.f_back
 
 
-class OneRate(NativeDevice):
+class OneRate(TwoWayDevice):
     """Takes two channels at one rate."""
 
     def __init__(self, misfortune: Misfortune | None) -> None:
+        super().__init__(DeviceId("making", "one"), DeviceDescription("One", Direction.DUPLEX))
         self.misfortune = misfortune
         self.drivers: list[HandDriver] = []
 
-    @property
-    def id(self) -> DeviceId:
-        return DeviceId("making", "one")
-
-    @property
-    def description(self) -> DeviceDescription:
-        return DeviceDescription("One", Direction.DUPLEX)
-
-    def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
+    def _configs(self, direction: Direction) -> Sequence[SupportedStreamConfigRange]:
+        del direction
         return [SupportedStreamConfigRange(2, RATE, RATE, SupportedBufferSize.UNKNOWN, SampleFormat.I16)]
 
-    supported_output_configs = supported_input_configs
-
-    def default_input_config(self) -> SupportedStreamConfig:
-        return self.supported_input_configs()[0].with_default_sample_rate()
-
-    default_output_config = default_input_config
+    def _default(self, direction: Direction) -> SupportedStreamConfig:
+        return self._configs(direction)[0].with_default_sample_rate()
 
     def _driver(self, direction: Direction, config: StreamConfig, options: dict[str, Any]) -> HandDriver:
         if (config.channels, config.sample_rate) != (2, RATE):
