@@ -141,6 +141,12 @@ class Listed(Value):
         """The one whose words describe it."""
         return self.output or self.input
 
+    def joined_by(self, node: NodeFacts) -> Listed:
+        """The same, with the sides of one more node."""
+        sides = node.sides
+        output = node if Direction.OUTPUT in sides else self.output
+        return self.replace(output=output, input=node if Direction.INPUT in sides else self.input)
+
     def on(self, direction: Direction) -> NodeFacts | None:
         """The node for streams of a direction."""
         return self.output if direction is Direction.OUTPUT else self.input
@@ -200,8 +206,7 @@ class Survey(Value):
         found: dict[str, Listed] = {}
         for node in self.nodes:
             known = found.get(node.listed) or Listed(node.listed)
-            output = node if Direction.OUTPUT in node.sides else known.output
-            found[node.listed] = Listed(node.listed, output, node if Direction.INPUT in node.sides else known.input)
+            found[node.listed] = known.joined_by(node)
             if node.is_sink:
                 known = found.get(node.listed_monitor) or Listed(node.listed_monitor)
                 found[node.listed_monitor] = known.replace(input=node)
@@ -212,12 +217,7 @@ class Survey(Value):
         found = self.devices.get(id_)
         for node in self.nodes if found is None else ():
             if node.unique_name == id_:
-                sides = node.sides
-                return Listed(
-                    id_,
-                    output=node if Direction.OUTPUT in sides else None,
-                    input=node if Direction.INPUT in sides else None,
-                )
+                return Listed(id_).joined_by(node)
             if node.is_sink and node.unique_name + MONITOR_SUFFIX == id_:
                 return Listed(id_, input=node)
         return found
