@@ -10,17 +10,16 @@ waits for.
 
 from __future__ import annotations
 
-import threading
-
 from pcmio import _core
 from pcmio._awaiting import Awaiters, running_loop
 from pcmio._engine import Engine
-from pcmio._timeouts import end_of, left_of
+from pcmio._timeouts import Condition, end_of, left_of
 from pcmio.errors import OperationInterrupted, OperationTimeout, UnsupportedOperation
 from pcmio.events import StreamState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Generator, Sequence
     from typing import Any, TypeAlias, TypeVar
 
@@ -38,10 +37,10 @@ if TYPE_CHECKING:
 NO_FRAMES = 0xFFFFFFFF
 
 
-class _Told(threading.Condition):
+class _Told(Condition):
     """Tells tasks as well as threads."""
 
-    def __init__(self, lock: Any) -> None:
+    def __init__(self, lock: threading.RLock) -> None:
         super().__init__(lock)
         self.awaiters = Awaiters()
 

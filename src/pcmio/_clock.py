@@ -6,6 +6,7 @@ import ctypes
 import threading
 from functools import partial
 
+from pcmio._timeouts import Condition
 from pcmio._value import shown
 from pcmio.errors import InvalidInput, OperationTimeout
 from pcmio.timestamps import StreamInstant
@@ -148,7 +149,7 @@ class Served:
     """Tells when a stream's thread has done all there was to do."""
 
     def __init__(self) -> None:
-        self._condition = threading.Condition()
+        self._condition = Condition()
         self._rounds = 0
         self._thread = 0
         self.over = False

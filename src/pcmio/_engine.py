@@ -17,7 +17,7 @@ from pcmio._core import BLOCK
 from pcmio._driver import UNTOLD, Mode
 from pcmio._log import logger
 from pcmio._notes import reason_of, usual_meaning
-from pcmio._timeouts import callback_hangs, end_of, left_of
+from pcmio._timeouts import Condition, callback_hangs, end_of, left_of
 from pcmio.callbacks import raise_answer
 from pcmio.errors import AbortStream, AudioError, OperationTimeout, StopStream, StreamClosed
 from pcmio.events import EndReason, RealtimeDenied, StreamEnded, StreamEvent, StreamState
@@ -56,7 +56,7 @@ class Runner(Protocol):
         """Whether the caller is inside ``serve`` at this moment, deeper down its own stack."""
         ...
 
-    def wait_for(self, changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
+    def wait_for(self, changed: Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held."""
         ...
 
@@ -87,7 +87,7 @@ class Engine:
         self._views = views
         self._on_event = on_event
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = Condition(self._lock)
         self._error: BaseException | None = None  # not yet given to the owner
         self._end_error: BaseException | None = None
         self._calling = False  # the callback is called for free or filled blocks
@@ -249,7 +249,7 @@ class Engine:
     def abandon(self) -> None:
         """Forget the native stream without touching it: it belongs to the process this one was forked from."""
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = Condition(self._lock)
         self.state, self.reason, self._calling = StreamState.CLOSED, EndReason.CLOSED, False
         self._later.clear()
 

@@ -8,7 +8,7 @@ from collections import deque
 
 from pcmio._awaiting import Awaiters
 from pcmio._log import logger
-from pcmio._timeouts import wait_for
+from pcmio._timeouts import Condition, wait_for
 from pcmio._value import Value, shown
 from pcmio.descriptions import Direction
 from pcmio.errors import InvalidInput, OperationTimeout
@@ -103,7 +103,7 @@ class Feed:
         self.stop: Callable[[], object] = _nothing  # ends what fills the queue
         self.thread: threading.Thread | None = None
         # Reentrant: the garbage collector may close a watch that was dropped while its own thread puts an event.
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = Condition()
         self._events: deque[HostEvent] = deque()
         self._dropped = 0
         self._error: BaseException | None = None  # not yet given to the owner
@@ -240,7 +240,7 @@ class Feed:
 
     def abandon(self) -> None:
         """In a forked child: the thread that filled it does not exist there, and its connection is the parent's."""
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = Condition()
         self.closed, self.stop, self.thread = True, _nothing, None
         self._events.clear()
         self._awaiters.clear()

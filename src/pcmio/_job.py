@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import ExitStack, suppress
 from functools import partial
 
 from pcmio._awaiting import Awaiters, running_loop
 from pcmio._log import logger
-from pcmio._timeouts import wait_for
+from pcmio._timeouts import Condition, wait_for
 from pcmio.events import StreamEnded
 
 TYPE_CHECKING = False
@@ -39,7 +38,7 @@ class Job:
         self._streams: list[Stream] = []
         self._left = 0
         self._ending = False  # somebody closes them all
-        self._changed = threading.Condition()
+        self._changed = Condition()
         self._awaiters = Awaiters()
         self._over = False
         self._error: BaseException | None = None
@@ -166,7 +165,7 @@ class Job:
 
     def abandon(self) -> None:
         """In a forked child: its streams are the parent's, and their threads do not exist there."""
-        self._changed = threading.Condition()
+        self._changed = Condition()
         self._awaiters.clear()
         self._over = True
 

@@ -13,7 +13,7 @@ import weakref
 
 from pcmio._engine import log_undelivered
 from pcmio._realtime import AUTO, OwnThread
-from pcmio._timeouts import wait_for
+from pcmio._timeouts import Condition, wait_for
 from pcmio._value import listed
 from pcmio.errors import ResourceExhausted
 from pcmio.events import EndReason
@@ -32,13 +32,32 @@ FINISH_SECONDS = 1.0
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
+class Answer:
+    """Whether a thread has its priority is known."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._given = False
+
+    def give(self) -> None:
+        """It is known from now on."""
+        with self._changed:
+            self._given = True
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Return when it is known."""
+        with self._changed:
+            wait_for(self._changed, lambda: self._given, None)
+
+
 class ThreadRunner:
     """Serves one engine until it has ended."""
 
     def __init__(self, engine: Engine, name: str, realtime: str = AUTO) -> None:
         self.kick = engine.pump.wake  # not through the engine: nothing then keeps an ended one alive but its stream
-        self.answered = threading.Event()  # whether the thread has its priority is known
-        arguments = (engine, realtime, self.answered)
+        self._answer = Answer()
+        arguments = (engine, realtime, self._answer)
         self._thread = threading.Thread(target=_run, args=arguments, name=name, daemon=True)
         engine.runner = self
 
@@ -60,9 +79,13 @@ class ThreadRunner:
         # is_alive() would not do: it says yes of a dead one while somebody joins it (CPython 3.11).
         return threading.get_ident() == self._thread.ident and threading.current_thread() is self._thread
 
-    def wait_for(self, changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
+    def wait_for(self, changed: Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until ``holds()``."""
         return wait_for(changed, holds, timeout)
+
+    def wait_for_answer(self) -> None:
+        """Return when it is known whether the thread has its priority."""
+        self._answer.wait()
 
     def finish(self) -> None:
         """Wait for the thread to end, but not for a callback that does not return."""
@@ -70,18 +93,18 @@ class ThreadRunner:
             self._thread.join(FINISH_SECONDS)
 
 
-def _run(engine: Engine, realtime: str, answered: threading.Event) -> None:
+def _run(engine: Engine, realtime: str, answer: Answer) -> None:
     own = OwnThread(realtime, PRIORITY)
     try:
         refusal = own.settle(engine.pump.enter(own.priority))
         engine.denied, engine.denied_reason = refusal.code, refusal.reason
         if own.borrows:
             engine.pump.lend()
-        answered.set()
+        answer.give()
         _serve(engine, own)
     finally:
         own.ends()
-        answered.set()  # also when it never came to that: somebody may wait
+        answer.give()  # also when it never came to that: somebody may wait
 
 
 def _serve(engine: Engine, own: OwnThread) -> None:

@@ -88,7 +88,7 @@ class NativeStream(Stream):
         """Have a thread serve the engine."""
         runner.start(engine)
         if engine.driver.realtime == REQUIRE:
-            runner.answered.wait()
+            runner.wait_for_answer()
             if engine.denied:
                 raise Refusal(engine.denied, engine.denied_reason).error("stream")
         self._engine = engine

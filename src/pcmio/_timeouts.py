@@ -51,7 +51,35 @@ def left_of(end: float | None, most: float | None = None) -> float | None:
     return left if most is None else min(left, most)
 
 
-def wait_for(changed: threading.Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
+class Condition(threading.Condition):
+    """A condition whose lock is held after a wait, whatever ends it; held once, it is not taken again inside.
+
+    Ctrl-C that comes while ``threading.Condition`` gives its lock back, or takes it again, leaves it free (CPython 3.10
+    to 3.14), and the ``with`` around raises ``RuntimeError: cannot release un-acquired lock`` instead.
+    """
+
+    def __init__(self, lock: threading.RLock | None = None) -> None:
+        self._own = lock or threading.RLock()
+        super().__init__(self._own)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """As ``threading.Condition``."""
+        try:
+            try:
+                return super().wait(timeout)
+            finally:
+                self._regain()
+        finally:  # what comes while the lock is taken again may end that, too
+            self._regain()
+
+    def _regain(self) -> None:
+        # Nothing public tells; ``threading.Condition`` itself asks it.
+        owned: bool = self._own._is_owned()  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] # noqa: SLF001
+        if not owned:
+            self._own.acquire()
+
+
+def wait_for(changed: Condition, holds: Callable[[], bool], timeout: float | None) -> bool:
     """Wait until ``holds()``; False when ``timeout`` seconds passed before.  The condition's lock is held.
 
     Raises:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import threading
 import time
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from pcmio import InvalidInput, OperationTimeout, StreamClosed, StreamState
-from pcmio._timeouts import end_of, left_of
+from pcmio._timeouts import Condition, end_of, left_of
 from tests.unit.blocks_rig import Call, reader, writer
 from tests.unit.stream_rig import PATIENCE, HandDriver, build, ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 WRONG = ["1", b"1", float("nan"), [], 1j, object()]
 CALLS = ["wait", "stop", "write", "drain", "read"]
@@ -118,3 +120,70 @@ def test_the_seconds_that_were_given_are_told() -> None:
     with pytest.raises(OperationTimeout, match=r"0\.01 seconds have passed"):
         call(0.01)
     stream.close()
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def interrupted_where_the_lock_is_given_back(changed: Any) -> None:
+    give_back = changed._release_save
+
+    def given_back() -> object:
+        give_back()
+        raise KeyboardInterrupt
+
+    changed._release_save = given_back
+
+
+def interrupted_where_the_lock_is_taken_again(changed: Any) -> None:
+    changed._acquire_restore = interrupt
+
+
+def interrupted_a_little_later(changed: Any) -> None:
+    interrupted_where_the_lock_is_taken_again(changed)
+    regain, calls = changed._regain, itertools.count()
+    changed._regain = lambda: regain() if next(calls) else interrupt()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        interrupted_where_the_lock_is_given_back,
+        interrupted_where_the_lock_is_taken_again,
+        interrupted_a_little_later,
+    ],
+)
+def test_a_wait_that_is_interrupted_has_its_lock_again(where: Callable[[Any], None]) -> None:
+    changed = Condition()
+    where(changed)
+    with pytest.raises(KeyboardInterrupt), changed:
+        changed.wait(0.001)
+    assert Call(changed.acquire).end() is True  # nobody holds it
+
+
+@pytest.fixture
+def alarmed() -> Iterator[Callable[[Callable[..., object]], None]]:
+    """Calls something that waits, and interrupts it at any of its first moments."""
+    random = Random(1)
+    before = signal.signal(signal.SIGALRM, interrupt)
+
+    def call_interrupted(call: Callable[..., object]) -> None:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 2e-4))
+        call(PATIENCE)
+
+    yield call_interrupted
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that signals")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_is_interrupted_anywhere_says_so(name: str, alarmed: Callable[..., None]) -> None:
+    """The moments in which a lock is given back are short: of hundreds of interrupts some meet one."""
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        stream, call = call_of(name)
+        with pytest.raises(KeyboardInterrupt):
+            alarmed(call)
+        stream.close()

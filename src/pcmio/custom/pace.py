@@ -13,6 +13,7 @@ import threading
 
 from pcmio._clock import Served
 from pcmio._log import logger
+from pcmio._timeouts import Condition
 from pcmio._value import shown
 from pcmio.configs import MOST_FRAMES, BufferSize, SupportedBufferSize, whole
 from pcmio.custom.driver import CustomDriver, as_nanos, clock_nanos
@@ -76,7 +77,7 @@ class Pace:
 
     def _make(self) -> None:
         self._process = os.getpid()
-        self._changed = threading.Condition()
+        self._changed = Condition()
         self._open: list[PacedDriver] = []
         self._running: list[PacedDriver] = []  # in the order in which they move
         self._thread: threading.Thread | None = None
