@@ -419,6 +419,22 @@ PCMIO_API int32_t pcmio_jack_close(int (*close_client)(void *client), void *clie
 /* --- setup/jack_ask.c: the same of a server that may not answer -------------------------------------------------- */
 
 #define PCMIO_JACK_UNANSWERED (-1)
+#define PCMIO_JACK_NO_MEMORY (-2)
+
+enum { PCMIO_JACK_ACTIVATE, PCMIO_JACK_LINK, PCMIO_JACK_REGISTER };
+
+/* jack_activate; jack_connect and jack_disconnect; jack_port_register */
+typedef union {
+  int (*activate)(void *handle);
+  int (*link)(void *handle, const char *source, const char *destination);
+  void *(*register_port)(void *handle, const char *name, const char *type, unsigned long flags, unsigned long frames);
+} pcmio_jack_call;
+
+/* python: one of libjack's calls that ask the server, on a thread that takes no signals.  PCMIO_JACK_UNANSWERED: as
+ * below; else `result` is what libjack has returned. */
+PCMIO_API int32_t pcmio_jack_ask_within(pcmio_jack_client *client, uint32_t what, pcmio_jack_call call,
+                                        const char *first, const char *second, uint64_t flags, int64_t answer_nanos,
+                                        int (*close_client)(void *handle), uint64_t notifier, int64_t *result);
 
 /* python: pcmio_jack_unregister.  PCMIO_JACK_UNANSWERED: the server has not answered for `answer_nanos`.  Then neither
  * libjack may be asked for this client again, nor the client be freed; it is closed if the server answers after all. */

@@ -1,7 +1,8 @@
 /* Questions to a JACK server that may never answer: it hangs, or was stopped.
  *
- * libjack waits for each answer without end.  So the last questions, those that a program ends with, are asked on a
- * thread of their own, which is left behind in them if need be. */
+ * libjack waits for each answer without end, or until a signal comes: then it takes the answer for that of the next
+ * question, and the client is of no use any more (jackd2 1.9.21, JackClientSocket::Read).  So each question is asked on
+ * a thread of its own, which takes no signals, and is left behind in it if need be. */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,11 @@ struct question {
   pcmio_thread *thread; /* set before it is left behind */
   _Atomic uint32_t state;
   int32_t answer;
+  int64_t result; /* of libjack's call: a code, or a port */
+  pcmio_jack_call call;
+  char *first;
+  char *second;
+  uint64_t flags;
   pcmio_jack_client *client;
   void **ports;
   uint32_t count;
@@ -32,6 +38,8 @@ struct question {
 
 static void forget(question *asked) {
   pcmio_wakeup_free(asked->wakeup);
+  free(asked->first);
+  free(asked->second);
   free(asked->ports);
   free(asked);
 }
@@ -51,7 +59,7 @@ static void body(void *argument) {
 }
 
 /* Asks, and forgets the question; PCMIO_JACK_UNANSWERED: the thread has kept it. */
-static int32_t ask(question *asked, int64_t answer_nanos) {
+static int32_t ask(question *asked, int64_t answer_nanos, int64_t *result) {
   asked->wakeup = pcmio_wakeup_new();
   pcmio_thread *thread = asked->wakeup == NULL ? NULL : pcmio_thread_start(body, asked);
   if (thread == NULL) { /* then there is no way but to wait */
@@ -66,6 +74,9 @@ static int32_t ask(question *asked, int64_t answer_nanos) {
     pcmio_thread_join(thread);
   }
   int32_t answer = asked->answer;
+  if (result != NULL) {
+    *result = asked->result;
+  }
   forget(asked);
   return answer;
 }
@@ -79,9 +90,25 @@ static void ask_to_close(question *asked) {
   asked->answer = 0;
 }
 
+static void ask_to_activate(question *asked) {
+  asked->result = asked->call.activate(asked->handle);
+  asked->answer = asked->result < 0;
+}
+
+static void ask_to_link(question *asked) {
+  asked->result = asked->call.link(asked->handle, asked->first, asked->second);
+  asked->answer = asked->result < 0;
+}
+
+static void ask_to_register(question *asked) {
+  void *port = asked->call.register_port(asked->handle, asked->first, asked->second, (unsigned long)asked->flags, 0);
+  asked->result = (int64_t)(intptr_t)port;
+  asked->answer = port == NULL;
+}
+
 /* The server answers again: it need not have this client any longer.  When it is gone instead, libjack closes what is
  * left of its clients by itself as the next one is opened, and must not find them closed. */
-static void close_if_unregistered(question *asked) {
+static void close_if_answered(question *asked) {
   if (asked->answer == 0) {
     ask_to_close(asked);
   }
@@ -98,7 +125,7 @@ int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *por
   }
   memcpy(copy, ports, count * sizeof *copy);
   asked->ask = ask_to_unregister;
-  asked->ask_later = close_if_unregistered;
+  asked->ask_later = close_if_answered;
   asked->client = client;
   asked->ports = copy;
   asked->count = count;
@@ -106,7 +133,7 @@ int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *por
   asked->close_client = close_client;
   asked->handle = client->handle;
   asked->notifier = notifier;
-  return ask(asked, answer_nanos);
+  return ask(asked, answer_nanos, NULL);
 }
 
 int32_t pcmio_jack_close_within(int (*close_client)(void *handle), void *handle, uint64_t notifier, uint32_t lost,
@@ -121,5 +148,36 @@ int32_t pcmio_jack_close_within(int (*close_client)(void *handle), void *handle,
   asked->handle = handle;
   asked->notifier = notifier;
   asked->lost = lost;
-  return ask(asked, answer_nanos);
+  return ask(asked, answer_nanos, NULL);
+}
+
+static char *copy_of(const char *text) {
+  size_t bytes = strlen(text) + 1;
+  char *copy = malloc(bytes);
+  return copy == NULL ? NULL : memcpy(copy, text, bytes);
+}
+
+int32_t pcmio_jack_ask_within(pcmio_jack_client *client, uint32_t what, pcmio_jack_call call, const char *first,
+                              const char *second, uint64_t flags, int64_t answer_nanos,
+                              int (*close_client)(void *handle), uint64_t notifier, int64_t *result) {
+  static void (*const asks[])(question *) = {ask_to_activate, ask_to_link, ask_to_register};
+  question *asked = calloc(1, sizeof *asked);
+  char *texts[2] = {copy_of(first), copy_of(second)};
+  if (asked == NULL || texts[0] == NULL || texts[1] == NULL) {
+    free(asked);
+    free(texts[0]);
+    free(texts[1]);
+    return PCMIO_JACK_NO_MEMORY;
+  }
+  asked->ask = asks[what];
+  asked->ask_later = close_if_answered;
+  asked->call = call;
+  asked->first = texts[0];
+  asked->second = texts[1];
+  asked->flags = flags;
+  asked->client = client;
+  asked->close_client = close_client;
+  asked->handle = client->handle;
+  asked->notifier = notifier;
+  return ask(asked, answer_nanos, result);
 }

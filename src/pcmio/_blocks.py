@@ -13,6 +13,7 @@ from __future__ import annotations
 from pcmio import _core
 from pcmio._awaiting import Awaiters, running_loop
 from pcmio._engine import Engine
+from pcmio._interrupts import uninterrupted
 from pcmio._timeouts import Condition, end_of, left_of
 from pcmio.errors import OperationInterrupted, OperationTimeout, UnsupportedOperation
 from pcmio.events import StreamState
@@ -68,6 +69,7 @@ class RingEngine(Engine):
 
     # --- waiting -----------------------------------------------------------------------------------------------------
 
+    @uninterrupted
     def run(self, steps: Steps[T], timeout: float | None) -> T:
         """Do the steps, in this thread.
 

@@ -10,6 +10,7 @@ from ctypes import Structure, c_int32, c_uint32, c_uint64, c_void_p
 from struct import Struct
 
 from pcmio._driver import Note
+from pcmio._interrupts import tell_interrupt
 from pcmio._native import Address, Bool, Double, Int, Int64, Library, Ref, SignedSize, Size, UInt, UInt64, native, quick
 from pcmio.errors import HostUnavailable, ResourceExhausted
 from pcmio.stats import StreamStats
@@ -338,6 +339,7 @@ class Wakeup:
     def wait_slice(self) -> None:
         """Wait for the next post, but not for long: Ctrl-C is noticed between two such waits."""
         core().pcmio_wakeup_wait(self.address, _SLICE_NANOS)
+        tell_interrupt()
 
     def wait_until(self, holds: Callable[[], bool], seconds: float, too_late: Callable[[], AudioError]) -> None:
         """Wait until ``holds()``; raise ``too_late()`` when ``seconds`` have passed before."""
@@ -466,7 +468,7 @@ class CorePump:
             self._core.pcmio_pump_settle(self._pump, SETTLE_NANOS)
             return
         while self._core.pcmio_pump_settle(self._pump, _SLICE_NANOS) != 0:
-            pass
+            tell_interrupt()
 
     def hangs(self, nanos: int) -> bool:
         """Whether a native callback is at work, and does not return within so many nanoseconds."""

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from pcmio._choosing import check_choice, choose, opened_with
 from pcmio._fit import AUTO, FORMAT, NEVER, check_convert, check_holds, fitting
+from pcmio._interrupts import uninterrupted
 from pcmio._opens import READER_SECONDS, WRITER_SECONDS
 from pcmio._value import shown
 from pcmio.callbacks import NativeCallback
@@ -89,6 +90,7 @@ class NativeDevice(Device):
         ranges = self.supported_output_configs() if direction is Direction.OUTPUT else self.supported_input_configs()
         return config.replace(buffer_size=size.resolve(config.sample_rate, _buffer_sizes(ranges, config)))
 
+    @uninterrupted
     def _supports(self, config: StreamConfig, direction: Direction) -> bool:
         """By negotiating, as a stream's building does, but no further."""
         if not self._has(direction):
@@ -100,6 +102,7 @@ class NativeDevice(Device):
         driver.close()
         return True
 
+    @uninterrupted
     def build_output_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -114,6 +117,7 @@ class NativeDevice(Device):
         given = (config, data, on_event, options)
         return self._build(Direction.OUTPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=False)
 
+    @uninterrupted
     def build_input_stream(
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -128,6 +132,7 @@ class NativeDevice(Device):
         given = (config, data, on_event, options)
         return self._build(Direction.INPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=False)
 
+    @uninterrupted
     def build_output_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -142,6 +147,7 @@ class NativeDevice(Device):
         given = (config, data, on_event, options)
         return self._build(Direction.OUTPUT, *given, depth=depth, realtime=realtime, convert=convert, raw=True)
 
+    @uninterrupted
     def build_input_stream_raw(
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -187,6 +193,7 @@ class NativeDevice(Device):
             return ConvertingStream(self, driver, config, data, on_event, raw=raw, converter=converter, **threads)
         return NativeStream(self, driver, config.sample_format, data, on_event, raw=raw, **threads)
 
+    @uninterrupted
     def open_writer(
         self,
         config: StreamConfig | SupportedStreamConfig | None = None,
@@ -209,6 +216,7 @@ class NativeDevice(Device):
             return ConvertingWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
         return NativeWriter(self, driver, wanted, on_event, depth=depth, realtime=realtime, exact=convert == NEVER)
 
+    @uninterrupted
     def open_reader(
         self,
         config: StreamConfig | SupportedStreamConfig | None = None,
@@ -231,6 +239,7 @@ class NativeDevice(Device):
             return ConvertingReader(self, driver, wanted, on_event, depth=depth, realtime=realtime, converter=converter)
         return NativeReader(self, driver, wanted, on_event, depth=depth, realtime=realtime)
 
+    @uninterrupted
     def build_duplex_stream(  # noqa: PLR0913 - the contract's
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -251,6 +260,7 @@ class NativeDevice(Device):
         wish = Wish(drift, depth, realtime, raw=False, channels=input_channels, convert=convert)
         return self._couple(input, config, data, on_event, wish, (output_options or {}, input_options or {}))
 
+    @uninterrupted
     def build_duplex_stream_raw(  # noqa: PLR0913
         self,
         config: StreamConfig | SupportedStreamConfig,
@@ -414,6 +424,7 @@ class TwoWayDevice(NativeDevice):
         del direction
         return ()
 
+    @uninterrupted
     def channels(self, direction: Direction) -> tuple[Channel, ...]:
         if direction not in (Direction.INPUT, Direction.OUTPUT):
             raise InvalidInput(f"direction must be INPUT or OUTPUT, not {shown(direction)}")
@@ -423,15 +434,19 @@ class TwoWayDevice(NativeDevice):
     def _default(self, direction: Direction) -> SupportedStreamConfig:
         """The config to take in a direction that it has; raises as ``_configs``."""
 
+    @uninterrupted
     def supported_input_configs(self) -> Sequence[SupportedStreamConfigRange]:
         return self._configs(Direction.INPUT) if self.supports_input else []
 
+    @uninterrupted
     def supported_output_configs(self) -> Sequence[SupportedStreamConfigRange]:
         return self._configs(Direction.OUTPUT) if self.supports_output else []
 
+    @uninterrupted
     def default_input_config(self) -> SupportedStreamConfig:
         return self._checked_default(Direction.INPUT)
 
+    @uninterrupted
     def default_output_config(self) -> SupportedStreamConfig:
         return self._checked_default(Direction.OUTPUT)
 

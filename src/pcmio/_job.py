@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 
 from pcmio._awaiting import Awaiters, running_loop
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._log import logger
 from pcmio._timeouts import Condition, wait_for
 from pcmio.events import StreamEnded
@@ -74,6 +75,7 @@ class Job:
             _going.discard(self)  # also where a stream had ended, and told so, before it was started
             raise
 
+    @to_its_end
     def stop(self) -> None:
         """End at once; returns when it is over."""
         self._ending = True
@@ -94,6 +96,7 @@ class Job:
                 with suppress(Exception):
                     stream.close()
 
+    @uninterrupted
     def wait(self, timeout: float | None) -> bool:
         """Wait until it is over; False when ``timeout`` seconds passed before.
 

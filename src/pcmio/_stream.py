@@ -9,6 +9,7 @@ from pcmio._arrays import numpy_for
 from pcmio._core import CorePump
 from pcmio._depth import ONE_BLOCK, plan_ring
 from pcmio._engine import Engine, log_undelivered, nothing
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._realtime import AUTO, REQUIRE, Refusal, check_mode
 from pcmio._runner import ThreadRunner
 from pcmio._value import shown
@@ -177,18 +178,23 @@ class NativeStream(Stream):
         """The other way round."""
         return frame * self._config.sample_rate // self._engine.driver.plan.sample_rate
 
+    @uninterrupted
     def start(self) -> None:
         self._engine.start()
 
+    @uninterrupted
     def pause(self) -> None:
         self._engine.pause()
 
+    @uninterrupted
     def stop(self, timeout: float | None = None) -> bool:
         return self._engine.stop(timeout)
 
+    @to_its_end
     def close(self) -> None:
         self._engine.close()
 
+    @uninterrupted
     def wait(self, timeout: float | None = None) -> bool:
         return self._engine.wait(timeout)
 

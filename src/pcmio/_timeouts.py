@@ -7,6 +7,7 @@ import threading
 import time
 from math import inf, isnan, nan
 
+from pcmio._interrupts import interruptibly
 from pcmio._value import shown
 from pcmio.errors import InvalidInput, OperationTimeout
 
@@ -88,7 +89,7 @@ def wait_for(changed: Condition, holds: Callable[[], bool], timeout: float | Non
     end = end_of(timeout)
     if threading.current_thread() is not threading.main_thread():  # signals are none of its business
         return changed.wait_for(holds, left_of(end))
-    while not changed.wait_for(holds, left_of(end, _SLICE_SECONDS)):
+    while not interruptibly(lambda: changed.wait_for(holds, left_of(end, _SLICE_SECONDS))):
         if left_of(end) == 0.0:
             return False
     return True

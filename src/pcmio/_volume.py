@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import nan
 
 from pcmio._driver import Loudness
+from pcmio._interrupts import uninterrupted
 from pcmio._value import shown
 from pcmio.errors import InvalidInput, UnsupportedOperation
 
@@ -35,6 +36,7 @@ class VolumeControl:
         """What holds at present, whoever has set it."""
         return self._engine.driver.loudness() or self._ours
 
+    @uninterrupted
     def set_volume(self, volume: object) -> None:
         """See ``contract.Stream``."""
         amplitude = _amplitude(volume)
@@ -42,6 +44,7 @@ class VolumeControl:
             raise UnsupportedOperation(f"{self._sample_format} has no volume", advice="it can be muted")
         self._engine.adjust(lambda: self._set(self.now.replace(volume=amplitude)))
 
+    @uninterrupted
     def set_muted(self, muted: object) -> None:
         """See ``contract.Stream``."""
         if not isinstance(muted, bool):

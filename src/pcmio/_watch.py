@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from pcmio._arrival import Arrival
 from pcmio._awaiting import running_loop
 from pcmio._feed import Feed, Sighting, View, feeds, view_of
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._value import listed
 from pcmio.contract import Watch
 from pcmio.errors import AudioError, HostUnavailable, ResourceExhausted, UnsupportedOperation
@@ -198,6 +199,7 @@ class QueueWatch(Watch):
     def closed(self) -> bool:
         return self._feed.closed
 
+    @uninterrupted
     def get(self, timeout: float | None = None) -> HostEvent | None:
         self._check_takes()
         return self._feed.get(timeout)
@@ -221,6 +223,7 @@ class QueueWatch(Watch):
         if self._feed.on_event is not None:
             raise UnsupportedOperation("the events of this watch go to its callback", advice="watch without on_event")
 
+    @to_its_end
     def close(self) -> None:
         self._feed.close()
         self._feed.finish()

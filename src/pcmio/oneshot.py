@@ -12,6 +12,7 @@ from operator import index
 
 from pcmio._arrays import numpy_for
 from pcmio._fit import AUTO, NEVER, check_convert, fitting
+from pcmio._interrupts import uninterrupted
 from pcmio._value import shown
 from pcmio.configs import BufferSize, StreamConfig
 from pcmio.contract import Device
@@ -144,6 +145,7 @@ class Recording:
         return f"<pcmio recording: {self.position} of {self._take.frames} frames at {self.sample_rate} Hz, {state}>"
 
 
+@uninterrupted
 def play(
     data: Any,
     rate: int,
@@ -193,6 +195,7 @@ def play(
     return Playback(job, sampler, stream, len(samples))
 
 
+@uninterrupted
 def record(
     seconds: float | None = None,
     *,
@@ -233,6 +236,7 @@ def record(
     return Recording(take, rate)
 
 
+@uninterrupted
 def play_record(
     data: Any,
     rate: int,

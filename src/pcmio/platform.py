@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from pcmio._interrupts import uninterrupted
 from pcmio._value import Value, shown
 from pcmio.errors import AudioError, HostUnavailable, InvalidInput
 
@@ -57,6 +58,7 @@ def _exists_here(entry: HostEntry) -> bool:
 ALL_HOSTS: tuple[str, ...] = tuple(host_id for host_id, entry in HOSTS.items() if _exists_here(entry))
 
 
+@uninterrupted
 def host(name: str | None = None, **options: Any) -> Host:
     """The host with this id; None is ``default_host()``.
 
@@ -74,6 +76,7 @@ def host(name: str | None = None, **options: Any) -> Host:
     return default_host(**options) if name is None else _open(name, options, "")
 
 
+@uninterrupted
 def available_hosts() -> list[str]:
     """Ids of the hosts that answer now, best first.  Asks each; never fails."""
     found: list[str] = []
@@ -87,6 +90,7 @@ def available_hosts() -> list[str]:
     return found
 
 
+@uninterrupted
 def default_host(**options: Any) -> Host:
     """The first host that answers: PipeWire, then PulseAudio, then ALSA, on Linux and BSD.
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -148,6 +149,75 @@ def test_ctrl_c_ends_a_with_block_and_closes_its_stream(given: str) -> None:
         """,
     )
     assert (code, out, err.strip().splitlines()[-1:]) == (-signal.SIGINT, "closed\n", ["KeyboardInterrupt"]), err
+
+
+ANY_MOMENT = """
+import collections, contextlib, gc, random
+
+def life():
+    stream = device.build_output_stream(config, data, depth=0.05)
+    try:
+        for call in (stream.start, stream.pause, stream.start, lambda: stream.wait(0.002), lambda: stream.stop(0)):
+            call()
+    finally:
+        stream.close()
+
+def look():
+    other = pcmio.host(given["name"], **given["options"])
+    try:
+        other.devices()
+        other.device_by_id(given["output"]).supported_output_configs()
+        other.watch().close()
+    finally:
+        other.close()
+
+def usage():
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+sys.unraisablehook = lambda told: None if told.exc_type is KeyboardInterrupt else sys.__unraisablehook__(told)
+told = collections.Counter()
+for action in (life, look):
+    begun = time.monotonic()
+    action()
+    seconds = time.monotonic() - begun
+    before, interrupts, end = usage(), 0, time.monotonic() + 1.5
+    while time.monotonic() < end:
+        try:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, seconds))
+                action()
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            interrupts += 1
+        except Exception as error:
+            told[f"{action.__name__}: {error!r}"] += 1
+    action()  # it can be done as before
+    with contextlib.suppress(AssertionError):  # threads that were left in a call end with it
+        until(lambda: usage()[1] <= before[1], "threads ending", seconds=10)
+    after = usage()
+    told["interrupts"] += interrupts
+    # libpulse and libpipewire lose some with a connection that is given up as it begins.
+    told["descriptors lost"] += after[0] - before[0] > 4 + interrupts / 10
+    told["threads lost"] += max(0, after[1] - before[1])
+print(*(f"{what}: {number}" for what, number in told.items() if number), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not tell a process what it has open")
+def test_ctrl_c_at_any_moment_loses_nothing(given: str) -> None:
+    """Neither a stream that was opened and that nobody has, nor a lock, nor a server's answer."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SETUP + _CTRL_C + ANY_MOMENT, given],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["interrupts"], done.stdout
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="this system has no fork")

@@ -55,6 +55,8 @@ class Misfortune:
             return  # what is raised there, or when they are thrown away, is told to nobody
         if code.co_name == "__init__" and isinstance(frame.f_locals.get("self"), Stream):
             return  # the driver is its own from its first line on
+        if code.co_filename.endswith("_interrupts.py"):
+            return  # before or after all, when the stream is the owner's, or dropped
         place = (code, frame.f_back.f_code, frame.f_back.f_lineno)
         if place not in self.places:
             self.places.add(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._own_lock import OwnLock
 from pcmio._value import shown
 from pcmio._watch import Watches
@@ -55,13 +56,16 @@ class SimpleHost(Host):
         if gone is not None:
             raise copy.copy(gone)
 
+    @uninterrupted
     def devices(self) -> list[SimpleDevice]:
         self.check_available()
         return [one.described() for one in self._devices]
 
+    @uninterrupted
     def default_output_device(self) -> SimpleDevice | None:
         return self._default(Direction.OUTPUT)
 
+    @uninterrupted
     def default_input_device(self) -> SimpleDevice | None:
         return self._default(Direction.INPUT)
 
@@ -74,15 +78,18 @@ class SimpleHost(Host):
 
         def device_by_id(self, device_id: DeviceId | str) -> SimpleDevice: ...
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         return self._watches.open(on_event)
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         self._end_streams()
 
     # --- what comes and goes: from any thread ------------------------------------------------------------------------
 
+    @uninterrupted
     def add(self, device: SimpleDevice) -> None:
         """Have one more device, or one again that was removed.
 
@@ -99,6 +106,7 @@ class SimpleHost(Host):
             self._devices = (*self._devices, device)
         self._watches.changed()
 
+    @uninterrupted
     def remove(self, device: SimpleDevice | DeviceId | str) -> None:
         """Have a device no more: its streams end with ``DeviceLost``.
 
@@ -116,6 +124,7 @@ class SimpleHost(Host):
             driver.lost_device()
         self._watches.changed()
 
+    @uninterrupted
     def choose_default(self, direction: Direction, device: SimpleDevice | DeviceId | str | None) -> None:
         """Make a device the default one for INPUT or OUTPUT; None: again the first that has this direction.
 
@@ -134,6 +143,7 @@ class SimpleHost(Host):
                 self._chosen[direction] = found.id
         self._watches.changed()
 
+    @uninterrupted
     def describe(self, device: SimpleDevice | DeviceId | str, description: DeviceDescription) -> None:
         """Describe a device in other words; its direction stays.
 
@@ -150,6 +160,7 @@ class SimpleHost(Host):
             self._devices = tuple(one.described(description) if one.id == wanted else one for one in self._devices)
         self._watches.changed()
 
+    @uninterrupted
     def lose(self, error: HostUnavailable | None = None) -> None:
         """What serves the devices has gone: streams end with ``HostDisconnected``, questions raise ``error``.
 
@@ -163,6 +174,7 @@ class SimpleHost(Host):
         self._end_streams()
         self._watches.lost(copy.copy(gone))
 
+    @uninterrupted
     def restore(self) -> None:
         """It is back, with its devices."""
         self._gone = None

@@ -262,6 +262,23 @@ def test_a_server_that_hangs_keeps_no_program_from_its_end(tmp_path: Path, what:
     assert "the JACK server does not answer" in done.stderr
 
 
+def test_a_server_that_hangs_keeps_no_call_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = JackServer(tmp_path)
+    hanging.start()
+    monkeypatch.setattr("pcmio.hosts.jack.library.ANSWER_NANOS", 200_000_000)
+    host = pcmio.host("jack", server_name=hanging.name, client_name=CLIENT)
+    try:
+        device = host.device_by_id("jack:system")
+        hanging.process.send(signal.SIGSTOP)
+        with pytest.raises(pcmio.OperationTimeout, match=r"has not answered for 0\.2 seconds") as caught:
+            device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
+        assert caught.value.call == "jack_port_register"
+        host.close()
+    finally:
+        hanging.process.send(signal.SIGCONT)
+        hanging.stop()
+
+
 @pytest.mark.parametrize("first", ["host", "stream"])
 def test_a_server_that_goes_on_has_the_client_closed_that_left_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str

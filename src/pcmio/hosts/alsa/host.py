@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcmio._device import take_options
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._watch import Watches
 from pcmio.contract import Host
 from pcmio.descriptions import Direction
@@ -51,6 +52,7 @@ class AlsaHost(Host):
     def name(self) -> str:
         return "ALSA"
 
+    @uninterrupted
     def check_available(self) -> None:
         if any(card.pcms for card in self._cards()):
             return
@@ -72,6 +74,7 @@ class AlsaHost(Host):
 
     # --- devices -----------------------------------------------------------------------------------------------------
 
+    @uninterrupted
     def devices(self) -> Sequence[Device]:
         found = self._devices_of(self._cards())
         if not found and cards_are_denied():
@@ -90,17 +93,21 @@ class AlsaHost(Host):
                 found[name] = card_facts(card, pcm, name)
         return [AlsaDevice(self, facts) for facts in found.values()]
 
+    @uninterrupted
     def default_output_device(self) -> Device | None:
         return default_among(self.devices(), Direction.OUTPUT)
 
+    @uninterrupted
     def default_input_device(self) -> Device | None:
         return default_among(self.devices(), Direction.INPUT)
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         from pcmio.hosts.alsa.watch import AlsaSource
 
         return self._watches.ask(on_event, AlsaSource(self._cards, self._devices_of))
 
+    @uninterrupted
     def device_by_id(self, device_id: DeviceId | str) -> Device:
         wanted = self.own_id(device_id)
         cards = self._cards()
@@ -135,6 +142,7 @@ class AlsaHost(Host):
         """The types of a PCM and of those behind it; empty when its name means nothing."""
         return types_of(self.libs, name, direction, self.options.timeout)
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         for driver in list(self.drivers):

@@ -7,6 +7,7 @@ import os
 import threading
 
 from pcmio._core import core
+from pcmio._interrupts import interruptibly
 from pcmio._log import logger
 from pcmio._messages import take_messages
 from pcmio.hosts.alsa import errors
@@ -115,7 +116,7 @@ class Bounded(threading.Thread):
         """
         self.start()
         try:
-            self.join(seconds)
+            interruptibly(lambda: self.join(seconds))
         except BaseException:  # Ctrl-C
             self._give_up()
             raise

@@ -41,8 +41,9 @@ What surprises.
   of a client that goes is told, that of a port is not any more: so a device has gone when its client has.
 * Timestamps are of ``jack_get_time``: microseconds, on Linux of CLOCK_MONOTONIC_RAW, which ``time.monotonic`` runs
   apart from.
-* libjack waits without end for a server that hangs.  What opens a client, and what leaves a server, is on threads that
-  may be left behind in it (``_Opening``, ``core/setup/jack_ask.c``); such a client is given up, and never freed.
+* libjack waits without end for a server that hangs, and takes one answer for another when a signal comes while it waits
+  (jackd2 1.9.21).  What asks the server is therefore on threads that take no signals, and may be left behind in it
+  (``_Opening``, ``core/setup/jack_ask.c``); such a client is given up, and never freed.
 * libjack walks over a client's ports whenever the graph was put in order, and guards the list against nothing (jackd2
   1.9.21, jackd1 0.126).  A port that is unregistered at that moment crashes the program, once in a thousand streams or
   so; a closing stream therefore waits until the graph is in order after the change before, a period or two.

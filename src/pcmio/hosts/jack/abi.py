@@ -37,6 +37,8 @@ JackPortIsPhysical = 0x4
 JackPortIsTerminal = 0x10
 
 PCMIO_JACK_UNANSWERED = -1
+PCMIO_JACK_NO_MEMORY = -2
+PCMIO_JACK_ACTIVATE, PCMIO_JACK_LINK, PCMIO_JACK_REGISTER = 0, 1, 2
 JACK_DEFAULT_AUDIO_TYPE = b"32 bit float mono audio"
 
 
@@ -137,18 +139,18 @@ class Jack(Library):
     @quick
     def jack_port_name_size(self, /) -> Int: ...
     @native
+    def jack_port_unregister(self, client: Address, port: Address, /) -> Int: ...
+
+    # --- what the core calls ----------------------------------------------------------------------------------------
+
+    @native
     def jack_port_register(
         self, client: Address, port_name: Str, port_type: Str, flags: Size, buffer_size: Size, /
     ) -> Address: ...
     @native
-    def jack_port_unregister(self, client: Address, port: Address, /) -> Int: ...
-    @native
     def jack_connect(self, client: Address, source_port: Str, destination_port: Str, /) -> Int: ...
     @native
     def jack_disconnect(self, client: Address, source_port: Str, destination_port: Str, /) -> Int: ...
-
-    # --- what the core calls ----------------------------------------------------------------------------------------
-
     @quick
     def jack_port_get_buffer(self, port: Address, nframes: UInt, /) -> Address: ...
     @quick
@@ -240,6 +242,21 @@ class JackCore(Library):
     def pcmio_jack_created_thread(self, /) -> UInt64: ...
     @quick
     def pcmio_jack_note_threads(self, set_thread_creator: Address, /) -> None: ...
+    @native
+    def pcmio_jack_ask_within(
+        self,
+        client: Address,
+        what: UInt,
+        call: Address,
+        first: Str,
+        second: Str,
+        flags: UInt64,
+        answer_nanos: Int64,
+        close_client: Address,
+        notifier: UInt64,
+        result: Ref,
+        /,
+    ) -> Int: ...
     @native
     def pcmio_jack_close_within(
         self, close_client: Address, handle: Address, notifier: UInt64, lost: UInt, answer_nanos: Int64, /

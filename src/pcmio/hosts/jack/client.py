@@ -16,7 +16,16 @@ import weakref
 from pcmio._log import logger
 from pcmio.errors import InvalidInput, ResourceExhausted
 from pcmio.hosts.jack import errors, library
-from pcmio.hosts.jack.abi import JACK_DEFAULT_AUDIO_TYPE, PCMIO_JACK_UNANSWERED, JackApi, JackState
+from pcmio.hosts.jack.abi import (
+    JACK_DEFAULT_AUDIO_TYPE,
+    PCMIO_JACK_ACTIVATE,
+    PCMIO_JACK_LINK,
+    PCMIO_JACK_NO_MEMORY,
+    PCMIO_JACK_REGISTER,
+    PCMIO_JACK_UNANSWERED,
+    JackApi,
+    JackState,
+)
 from pcmio.hosts.jack.library import (
     OpenClient,
     close_client,
@@ -177,6 +186,30 @@ class JackClient:
             return errors.closed()
         return errors.hangs() if self._hung else errors.lost(self._read().code)
 
+    def _ask(self, what: int, call: str, first: bytes = b"", second: bytes = b"", flags: int = 0) -> int:
+        """What one of libjack's calls that ask the server has returned.
+
+        Raises:
+            OperationTimeout: The server does not answer; this client is given up.
+        """
+        self.check()
+        client = self._client
+        if client is None:
+            raise self.lost_error()
+        result = ctypes.c_int64()
+        address, close = self._jack.address(call), self._jack.address("jack_client_close")
+        limits = (library.ANSWER_NANOS, close, client.notifier)
+        code = self._core.pcmio_jack_ask_within(
+            self.address, what, address, first, second, flags, *limits, ctypes.byref(result)
+        )
+        if code == PCMIO_JACK_UNANSWERED:
+            library.tell_hung()
+            self._abandon_hung()
+            raise errors.unanswered(call, library.ANSWER_NANOS / _NANOS)
+        if code == PCMIO_JACK_NO_MEMORY:
+            raise ResourceExhausted("no memory to ask the JACK server", call="pcmio_jack_ask_within")
+        return result.value
+
     # --- the graph ---------------------------------------------------------------------------------------------------
 
     def port_names(self, flags: int, pattern: str | None = None) -> list[str]:
@@ -220,7 +253,7 @@ class JackClient:
             self.port(source)
             self.port(destination)
             self._core.pcmio_jack_changing(self.address)
-            code = self._jack.jack_connect(self._live(), native_name(source), native_name(destination))
+            code = self._ask(PCMIO_JACK_LINK, "jack_connect", native_name(source), native_name(destination))
             if code not in (0, _EEXIST):
                 raise self._failed("jack_connect", code, f"{source} to {destination}")
 
@@ -235,7 +268,7 @@ class JackClient:
             self.port(destination)
             if destination in self.describe(source)[2]:
                 self._core.pcmio_jack_changing(self.address)
-                code = self._jack.jack_disconnect(self._live(), native_name(source), native_name(destination))
+                code = self._ask(PCMIO_JACK_LINK, "jack_disconnect", native_name(source), native_name(destination))
                 if code != 0:
                     raise self._failed("jack_disconnect", code, f"{source} from {destination}")
 
@@ -246,7 +279,7 @@ class JackClient:
         if not self._active:
             self._refresh()
             self._core.pcmio_jack_changing(self.address)
-            code = self._jack.jack_activate(self._live())
+            code = self._ask(PCMIO_JACK_ACTIVATE, "jack_activate")
             if code != 0:
                 raise self._failed("jack_activate", code, self.name)
             self._active = True
@@ -281,8 +314,8 @@ class JackClient:
             ResourceExhausted: The server has no more.
         """
         self._core.pcmio_jack_changing(self.address)
-        port = self._jack.jack_port_register(self._live(), name.encode(), JACK_DEFAULT_AUDIO_TYPE, flags, 0)
-        if port is None:
+        port = self._ask(PCMIO_JACK_REGISTER, "jack_port_register", name.encode(), JACK_DEFAULT_AUDIO_TYPE, flags)
+        if port == 0:
             raise self._failed("jack_port_register", None, name)
         return port
 

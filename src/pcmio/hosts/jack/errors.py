@@ -10,6 +10,7 @@ from pcmio.errors import (
     HostDisconnected,
     HostUnavailable,
     InvalidInput,
+    OperationTimeout,
     ResourceExhausted,
 )
 from pcmio.hosts.jack.abi import (
@@ -127,6 +128,15 @@ def lost(code: int) -> HostDisconnected:
 def hangs() -> HostDisconnected:
     """The error for a client whose server did not answer when it was left."""
     return HostDisconnected("the JACK server does not answer", call="jack_client_close", advice="start it again")
+
+
+def unanswered(call: str, seconds: float) -> OperationTimeout:
+    """The server hangs in a call."""
+    return OperationTimeout(
+        f"the JACK server has not answered for {seconds:g} seconds",
+        call=call,
+        advice="it may hang: see its log, and start it again",
+    )
 
 
 def closed() -> HostDisconnected:

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._value import Value
 from pcmio._watch import Watches
 from pcmio.contract import Host
@@ -64,18 +65,23 @@ class JackHost(Host):
     def name(self) -> str:
         return "JACK"
 
+    @uninterrupted
     def check_available(self) -> None:
         self.client()
 
+    @uninterrupted
     def devices(self) -> Sequence[JackDevice]:
         return [JackDevice(self, group) for group in find_groups(self.client())]
 
+    @uninterrupted
     def default_output_device(self) -> JackDevice | None:
         return JackDevice(self, largest(find_groups(self.client()), output=True), follows=True)
 
+    @uninterrupted
     def default_input_device(self) -> JackDevice | None:
         return JackDevice(self, largest(find_groups(self.client()), output=False), follows=True)
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         from pcmio.hosts.jack.watch import JackSource
 
@@ -85,6 +91,7 @@ class JackHost(Host):
 
         def device_by_id(self, device_id: DeviceId | str) -> JackDevice: ...
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         with self._lock:
@@ -95,6 +102,7 @@ class JackHost(Host):
     # --- what only JACK has ------------------------------------------------------------------------------------------
 
     @property
+    @uninterrupted
     def client_name(self) -> str:
         """What the server calls this client: the name asked for, with a number if it was taken.
 
@@ -103,6 +111,7 @@ class JackHost(Host):
         """
         return self.client().name
 
+    @uninterrupted
     def ports(
         self, pattern: str | None = None, *, direction: Direction | None = None, physical: bool | None = None
     ) -> list[JackPort]:
@@ -132,6 +141,7 @@ class JackHost(Host):
             found.append(JackPort(name, side, bool(bits & JackPortIsPhysical), own, tuple(connections)))
         return found
 
+    @uninterrupted
     def connect(self, source: str, destination: str) -> None:
         """Connect an output port to an input port of any clients; harmless when they are connected.
 
@@ -142,6 +152,7 @@ class JackHost(Host):
         """
         self.client().connect(source, destination)
 
+    @uninterrupted
     def disconnect(self, source: str, destination: str) -> None:
         """Undo ``connect``, or somebody else's; harmless when they are not connected.
 

@@ -7,11 +7,12 @@ import os
 import threading
 import time
 import weakref
+from functools import partial
 
+from pcmio._interrupts import interruptibly
 from pcmio._log import logger
 from pcmio._messages import take_messages as messages_of
 from pcmio._value import Value
-from pcmio.errors import OperationTimeout
 from pcmio.hosts.jack import errors
 from pcmio.hosts.jack.abi import PCMIO_JACK_UNANSWERED, Jack, JackNoStartServer, JackNullOption, JackServerName
 from pcmio.hosts.jack.ports import name_of
@@ -139,18 +140,14 @@ class _Opening(threading.Thread):
         """
         self.start()
         try:
-            self.join(OPEN_SECONDS)
+            interruptibly(lambda: self.join(OPEN_SECONDS))
         except BaseException:  # Ctrl-C
             self._give_up()
             raise
         if not self.is_alive():
             return self.client
         self._give_up()
-        raise OperationTimeout(
-            f"the JACK server has not answered for {OPEN_SECONDS:g} seconds",
-            call="jack_client_open",
-            advice="it may hang: see its log, and start it again",
-        )
+        raise errors.unanswered("jack_client_open", OPEN_SECONDS)
 
     def _give_up(self) -> None:
         """Nobody wants the client any more, whether it is there already or comes later."""
@@ -211,7 +208,7 @@ def open_client(jack: Jack, options: HostOptions) -> OpenClient:
         status = opening.status
         if not errors.may_pass(status):
             break
-        time.sleep(_ATTEMPT_SECONDS * (attempt + os.getpid() % _SPREAD))
+        interruptibly(partial(time.sleep, _ATTEMPT_SECONDS * (attempt + os.getpid() % _SPREAD)))
     server = options.server_name or os.environ.get("JACK_DEFAULT_SERVER", "default")
     version = name_of(jack.jack_get_version_string() or b"") if jack.has("jack_get_version_string") else ""
     remote = os.environ.get("PIPEWIRE_REMOTE", "")

@@ -6,6 +6,7 @@ import threading
 
 from pcmio import _core
 from pcmio._clock import SimulatedClock
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._value import shown
 from pcmio._watch import Sighting, View, Watches
 from pcmio.contract import Host
@@ -54,13 +55,16 @@ class NullHost(Host):
         if self._gone is not None:
             raise type(self._gone)(self._gone.message, advice=self._gone.advice)
 
+    @uninterrupted
     def devices(self) -> Sequence[NullDevice]:
         self.misfortune.strike("devices")
         return self._present()
 
+    @uninterrupted
     def default_output_device(self) -> NullDevice | None:
         return self._default(Direction.OUTPUT, self.devices())
 
+    @uninterrupted
     def default_input_device(self) -> NullDevice | None:
         return self._default(Direction.INPUT, self.devices())
 
@@ -74,6 +78,7 @@ class NullHost(Host):
         found = next(iter([*chosen, *able]), None)
         return None if found is None else NullDevice(self, found.spec, follows=True)
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         return self._watches.open(on_event)
 
@@ -90,12 +95,14 @@ class NullHost(Host):
 
         def device_by_id(self, device_id: DeviceId | str) -> NullDevice: ...
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         self.end_streams()
 
     # --- for its devices and streams, and for misfortune -------------------------------------------------------------
 
+    @uninterrupted
     def end_streams(self, spared: Collection[NullDriver] = ()) -> None:
         """End all streams but those that are spared."""
         for bus in list(self._buses):
@@ -123,6 +130,7 @@ class NullHost(Host):
                 return spec
         raise InvalidInput(f"there is no null device {wanted}")
 
+    @uninterrupted
     def plug_in(self, spec: NullDeviceSpec) -> None:
         """Plug a device in, for the first time or again."""
         with self._lock:
@@ -133,6 +141,7 @@ class NullHost(Host):
             self._lost.discard(spec.id)
         self._tell()
 
+    @uninterrupted
     def lose(self, spec: NullDeviceSpec, code: int) -> None:
         """Unplug a device: streams that follow the default go on there, the others end."""
         self._lost.add(spec.id)
@@ -141,6 +150,7 @@ class NullHost(Host):
                 driver.tell(_core.NOTE_MOVED if driver.follows else _core.NOTE_DEVICE_LOST, code)
         self._tell()
 
+    @uninterrupted
     def choose(self, direction: Direction, spec: NullDeviceSpec) -> None:
         """Make a device the default one: streams that follow it go there."""
         if not _fits(spec, direction):
@@ -159,6 +169,7 @@ class NullHost(Host):
             bus.tell(_core.NOTE_HOST_LOST, code, 0)
         self._watches.lost(self._gone)
 
+    @uninterrupted
     def reconnect(self) -> None:
         """Have the server back."""
         self._gone = None

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 
+from pcmio._interrupts import tell_interrupt
 from pcmio._own_lock import OwnLock
 from pcmio.hosts.pipewire import abi, errors, facts, pods
 from pcmio.hosts.pipewire.library import connect, dictionary, libraries
@@ -113,6 +114,7 @@ class Conversation:
                 return False
             millis = max(1, min(_SLICE_MILLIS, int(left * 1000)))
             self._core_calls.pcmio_pipewire_iterate(self._control.loop, millis)
+            tell_interrupt()
             if self._error is not None:
                 raise self._error
             if self._broken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcmio._device import take_options
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._served import SERVER_OPTIONS, ConnectionKeeper
 from pcmio._watch import Watches
 from pcmio.contract import Host
@@ -41,9 +42,11 @@ class PipeWireHost(Host):
     def name(self) -> str:
         return "PipeWire"
 
+    @uninterrupted
     def check_available(self) -> None:
         self.control.check()
 
+    @uninterrupted
     def devices(self) -> Sequence[Device]:
         survey = self.control.survey()
         found: dict[DeviceId, Device] = {}
@@ -55,16 +58,19 @@ class PipeWireHost(Host):
             found[device.id] = device
         return list(found.values())
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         from pcmio.hosts.pipewire.watch import PipeWireSource
 
         return self._watches.ask(on_event, PipeWireSource(self.id, self._options))
 
+    @uninterrupted
     def default_output_device(self) -> Device | None:
         survey = self.control.survey()
         node = survey.default_output
         return None if node is None else PipeWireDevice(self, survey.devices[node.listed], follows=True)
 
+    @uninterrupted
     def default_input_device(self) -> Device | None:
         survey = self.control.survey()
         node = survey.default_input
@@ -73,6 +79,7 @@ class PipeWireHost(Host):
         listed = survey.devices[device_name(node, monitor=node.is_sink)]
         return PipeWireDevice(self, listed, follows=not node.is_sink)
 
+    @uninterrupted
     def device_by_id(self, device_id: DeviceId | str) -> Device:
         wanted = self.own_id(device_id)
         survey = self.control.survey()
@@ -84,6 +91,7 @@ class PipeWireHost(Host):
             raise self.no_device(wanted)
         return PipeWireDevice(self, listed)
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         self._audio.close()
@@ -91,6 +99,7 @@ class PipeWireHost(Host):
 
     # --- what only graphs have ---------------------------------------------------------------------------------------
 
+    @uninterrupted
     def ports(
         self, pattern: str | None = None, *, direction: Direction | None = None, physical: bool | None = None
     ) -> list[PipeWirePort]:
@@ -107,6 +116,7 @@ class PipeWireHost(Host):
         """
         return graph.list_ports(self.control, self._own_nodes, pattern=pattern, direction=direction, physical=physical)
 
+    @uninterrupted
     def links(self) -> list[PipeWireLink]:
         """All connections of audio ports.
 
@@ -115,6 +125,7 @@ class PipeWireHost(Host):
         """
         return graph.list_links(self.control)
 
+    @uninterrupted
     def connect(self, source: str, destination: str) -> None:
         """Connect an output port to an input port of any nodes; harmless when they are connected.
 
@@ -128,6 +139,7 @@ class PipeWireHost(Host):
         """
         graph.connect(self.control, source, destination)
 
+    @uninterrupted
     def disconnect(self, source: str, destination: str) -> None:
         """Undo ``connect``, or somebody else's; harmless when they are not connected.
 

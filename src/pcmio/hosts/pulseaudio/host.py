@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pcmio._device import take_options
+from pcmio._interrupts import to_its_end, uninterrupted
 from pcmio._served import SERVER_OPTIONS, ConnectionKeeper
 from pcmio._watch import Watches
 from pcmio.contract import Host
@@ -49,9 +50,11 @@ class PulseHost(Host):
             self._most_sample_rate = next((rate for rate in _RATES if pulse.pa_sample_rate_valid(rate)), _RATES[-1])
         return self._most_sample_rate
 
+    @uninterrupted
     def check_available(self) -> None:
         self.control.check()
 
+    @uninterrupted
     def devices(self) -> Sequence[Device]:
         found, server = self.control.everything()
         return [
@@ -59,14 +62,17 @@ class PulseHost(Host):
             *(PulseDevice(self, facts) for facts in group(found).values()),
         ]
 
+    @uninterrupted
     def watch(self, on_event: HostEventCallback | None = None) -> Watch:
         from pcmio.hosts.pulseaudio.watch import PulseSource
 
         return self._watches.ask(on_event, PulseSource(self.id, self._options))
 
+    @uninterrupted
     def default_output_device(self) -> Device | None:
         return self._default(is_sink=True)
 
+    @uninterrupted
     def default_input_device(self) -> Device | None:
         return self._default(is_sink=False)
 
@@ -76,6 +82,7 @@ class PulseHost(Host):
         facts = None if name is None else self.control.device(name, is_sink=is_sink)
         return None if facts is None else PulseDevice(self, [facts], follows=True)
 
+    @uninterrupted
     def device_by_id(self, device_id: DeviceId | str) -> Device:
         wanted = self.own_id(device_id)
         if wanted.id in DEFAULTS:
@@ -87,12 +94,14 @@ class PulseHost(Host):
             raise self.no_device(wanted)
         return PulseDevice(self, found)
 
+    @to_its_end
     def close(self) -> None:
         self._watches.close()
         self._audio.close()
         self.control.close()
 
     @property
+    @uninterrupted
     def server_name(self) -> str:
         """What the server calls itself: "pulseaudio", or "PulseAudio (on PipeWire 1.4.2)".
 
