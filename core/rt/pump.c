@@ -460,7 +460,7 @@ uint64_t pcmio_pump_position(const pcmio_pump *pump) {
 }
 
 uint32_t pcmio_pump_filled(const pcmio_pump *pump) {
-  return pcmio_ring_readable(pump->out.channels != 0 ? &pump->out.ring : &pump->in.ring);
+  return pcmio_ring_held(pump->out.channels != 0 ? &pump->out.ring : &pump->in.ring);
 }
 
 uint64_t pcmio_pump_latency(const pcmio_pump *pump) {

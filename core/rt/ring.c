@@ -8,6 +8,16 @@ uint32_t pcmio_ring_readable(const pcmio_ring *ring) {
   return (uint32_t)(written - read);
 }
 
+uint32_t pcmio_ring_held(const pcmio_ring *ring) {
+  uint64_t read;
+  uint64_t written;
+  do { /* both sides may go on between two looks, by any number of cycles if this thread is held up there */
+    read = atomic_load_explicit(&ring->read, memory_order_acquire);
+    written = atomic_load_explicit(&ring->written, memory_order_acquire);
+  } while (atomic_load_explicit(&ring->read, memory_order_acquire) != read);
+  return (uint32_t)(written - read);
+}
+
 uint32_t pcmio_ring_writable(const pcmio_ring *ring) { return ring->capacity - pcmio_ring_readable(ring); }
 
 static uint8_t *piece(const pcmio_ring *ring, uint64_t at, uint32_t available, uint32_t *count) {

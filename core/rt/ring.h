@@ -22,6 +22,8 @@ typedef struct {
 
 /* Frames that the reader may take.  Exact on the reader's thread, a lower bound there while the writer writes. */
 uint32_t pcmio_ring_readable(const pcmio_ring *ring);
+/* Frames that are there, for a thread that is neither the reader's nor the writer's. */
+uint32_t pcmio_ring_held(const pcmio_ring *ring);
 /* Frames that the writer may put. */
 uint32_t pcmio_ring_writable(const pcmio_ring *ring);
 /* The longest piece in one run, at most `count` frames: where it starts, and in `*count` how long it is. */

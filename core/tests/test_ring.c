@@ -160,7 +160,32 @@ static void two_threads_lose_nothing_with_slots_on_one_side(void) {
   exchange(MILLION, 480, 3, 1, 0);
 }
 
+static _Atomic uint32_t ending;
+
+static void *write_and_read(void *argument) {
+  pcmio_ring *ring = argument;
+  while (atomic_load(&ending) == 0) {
+    pcmio_ring_did_write(ring, 4);
+    pcmio_ring_did_read(ring, 4);
+  }
+  return NULL;
+}
+
+static void a_third_thread_never_sees_more_than_there_is(void) {
+  pcmio_ring ring = make_ring(4, 1);
+  pthread_t thread;
+  CHECK_EQUAL(pthread_create(&thread, NULL, write_and_read, &ring), 0);
+  for (uint32_t look = 0; look < MILLION; look++) {
+    CHECK(pcmio_ring_held(&ring) <= 4);
+  }
+  atomic_store(&ending, 1);
+  CHECK_EQUAL(pthread_join(thread, NULL), 0);
+  CHECK_EQUAL(pcmio_ring_held(&ring), 0);
+  free(ring.data);
+}
+
 int main(void) {
+  RUN(a_third_thread_never_sees_more_than_there_is);
   RUN(a_new_ring_is_empty);
   RUN(pieces_end_where_the_memory_ends);
   RUN(clearing_goes_on_at_the_beginning_of_a_slot);
