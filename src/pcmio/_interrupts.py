@@ -96,8 +96,11 @@ def uninterrupted(call: Callable[P, T]) -> Callable[P, T]:
             if not _held.begin():
                 return call(*args, **kwargs)
             result = call(*args, **kwargs)
-            if _held.asked:  # nobody will get it
+            try:
+                _held.tell()
+            except BaseException:  # nobody will get it
                 to_its_end(getattr(result, "close", _nothing))()
+                raise
             return result
         finally:
             try:

@@ -131,10 +131,19 @@ def test_a_second_one_is_told_at_once() -> None:
 
 def test_a_handler_that_does_not_raise_is_called_all_the_same() -> None:
     told: list[int] = []
+    opened = Opened()
+
+    @uninterrupted
+    def make() -> Opened:
+        ctrl_c()
+        return opened
+
     before = signal.signal(signal.SIGINT, lambda number, frame: told.append(number))
-    uninterrupted(ctrl_c)()
-    assert told == [signal.SIGINT]
+    made = make()
     signal.signal(signal.SIGINT, before)
+    assert told == [signal.SIGINT]
+    assert made is opened
+    assert opened.closed == 0
 
 
 def test_a_handler_that_was_set_meanwhile_stays() -> None:
