@@ -6,6 +6,7 @@ D-Bus, since it would look for the user's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,10 +16,12 @@ import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pcmio.testing import until
+
 from .processes import Process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
 _CONFIG = """
@@ -327,6 +330,19 @@ class PipeWireServer:
             check=False,
         )
         return done.stdout
+
+    @contextlib.contextmanager
+    def metadata_told(self, path: Path) -> Generator[Callable[[], str], None, None]:
+        """What PipeWire's own tool is told of the session manager's decisions, from now on."""
+        with path.open("w") as log:
+            tool = subprocess.Popen(("stdbuf", "-oL", "pw-metadata", "-m", "-n", "default"), env=self.env, stdout=log)
+        try:
+            until(lambda: "default.audio.sink" in path.read_text(), "the decisions until now")
+            before = len(path.read_text())
+            yield lambda: path.read_text()[before:]
+        finally:
+            tool.terminate()
+            tool.wait()
 
     def set_default(self, key: str, name: str) -> None:
         """Choose the default sink ("audio.sink") or source ("audio.source"), as a user does."""

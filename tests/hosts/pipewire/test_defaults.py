@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,7 @@ from .test_streams import linked_with, node_named, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.servers.pipewire import PipeWireServer
 
@@ -189,7 +191,7 @@ def test_a_stream_that_is_connected_by_hand_has_the_defaults_channels(
 
 
 def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
-    own_host: pcmio.Host, own_server: PipeWireServer
+    own_host: pcmio.Host, own_server: PipeWireServer, tmp_path: Path
 ) -> None:
     told: list[pcmio.HostEvent] = []
 
@@ -205,12 +207,19 @@ def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
             own_server.remove("card")
             assert [type(event) for event in take(2)] == [DeviceRemoved, DeviceRemoved]
         assert {event.id.id for event in told if isinstance(event, DeviceAdded)} == {"card", "card.monitor"}
-        own_server.set_default("audio.sink", "other")
-        try:
-            output, monitor, default = take(3)
-        except pcmio.OperationTimeout as error:
-            now = own_host.default_output_device()
-            raise AssertionError(f"told: {told}; the default is {now}; {own_server.metadata()}") from error
+        with own_server.metadata_told(tmp_path / "metadata") as metadata:
+            own_server.set_default("audio.sink", "other")
+            try:
+                output, monitor, default = take(3)
+            except pcmio.OperationTimeout:
+                # Of 491 new servers two told nobody of the first change (PipeWire 0.3.65 with WirePlumber 0.4.13).
+                assert metadata() == "", f"the default is {own_host.default_output_device()}"
+                own_server.set_default("audio.sink", "main")
+                with contextlib.suppress(pcmio.OperationTimeout):
+                    while True:
+                        watch.get(1)
+                own_server.set_default("audio.sink", "other")
+                output, monitor, default = take(3)
         assert isinstance(output, DeviceChanged)
         assert isinstance(monitor, DeviceChanged)
         assert (str(output.id), str(monitor.id)) == (OUTPUT, MONITOR)
