@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,9 +189,8 @@ def test_a_stream_that_is_connected_by_hand_has_the_defaults_channels(
         assert linked_with(own_server, "free") == set()
 
 
-def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
-    own_host: pcmio.Host, own_server: PipeWireServer, tmp_path: Path
-) -> None:
+def told_of_another_default(host: pcmio.Host, server: PipeWireServer, metadata_path: Path) -> bool:
+    """Whether a watch tells it in full; False: PipeWire's own tool is not told of it either."""
     told: list[pcmio.HostEvent] = []
 
     def take(how_many: int) -> list[pcmio.HostEvent]:
@@ -200,26 +198,20 @@ def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
         told.extend(taken)
         return taken
 
-    with own_host.watch() as watch:
+    with host.watch() as watch, server.metadata_told(metadata_path) as metadata:
         for _ in range(3):
-            own_server.add(NullNode("card"))
+            server.add(NullNode("card"))
             assert [type(event) for event in take(2)] == [DeviceAdded, DeviceAdded]
-            own_server.remove("card")
+            server.remove("card")
             assert [type(event) for event in take(2)] == [DeviceRemoved, DeviceRemoved]
         assert {event.id.id for event in told if isinstance(event, DeviceAdded)} == {"card", "card.monitor"}
-        with own_server.metadata_told(tmp_path / "metadata") as metadata:
-            own_server.set_default("audio.sink", "other")
-            try:
-                output, monitor, default = take(3)
-            except pcmio.OperationTimeout:
-                # Of 491 new servers two told nobody of the first change (PipeWire 0.3.65 with WirePlumber 0.4.13).
-                assert metadata() == "", f"the default is {own_host.default_output_device()}"
-                own_server.set_default("audio.sink", "main")
-                with contextlib.suppress(pcmio.OperationTimeout):
-                    while True:
-                        watch.get(1)
-                own_server.set_default("audio.sink", "other")
-                output, monitor, default = take(3)
+        server.set_default("audio.sink", "other")
+        try:
+            output, monitor, default = take(3)
+        except pcmio.OperationTimeout:
+            if metadata() == "":
+                return False
+            raise
         assert isinstance(output, DeviceChanged)
         assert isinstance(monitor, DeviceChanged)
         assert (str(output.id), str(monitor.id)) == (OUTPUT, MONITOR)
@@ -227,6 +219,19 @@ def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
         assert default == DefaultChanged(Direction.OUTPUT, DeviceId("pipewire", "main"), DeviceId("pipewire", "other"))
         with pytest.raises(pcmio.OperationTimeout):
             watch.get(0.2)
+    return True
+
+
+def test_a_watch_tells_what_they_stand_for_and_never_that_they_come_or_go(
+    own_host: pcmio.Host, own_server: PipeWireServer, tmp_path: Path
+) -> None:
+    """Of 569 new servers three told nobody, not even pw-metadata -m (PipeWire 0.3.65, WirePlumber 0.4.13)."""
+    for number in range(4):
+        if told_of_another_default(own_host, own_server, tmp_path / str(number)):
+            return
+        own_server.stop()
+        own_server.start()
+    pytest.fail("four servers told nobody")
 
 
 def test_without_any_device_a_stream_waits_for_one(
