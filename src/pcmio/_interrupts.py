@@ -86,7 +86,7 @@ def _is_main_thread() -> bool:
 
 
 def uninterrupted(call: Callable[P, T]) -> Callable[P, T]:
-    """A call that Ctrl-C finds whole; where it comes meanwhile, what the call has opened is closed.  May be nested."""
+    """A call that Ctrl-C finds whole; where that raises in the end, what was opened is closed.  They may be nested."""
 
     @functools.wraps(call)
     def held(*args: P.args, **kwargs: P.kwargs) -> T:
