@@ -36,6 +36,19 @@ struct question {
   uint32_t lost;
 };
 
+/* NULL: no memory. */
+static question *question_of(void (*ask)(question *asked), int (*close_client)(void *handle), void *handle,
+                             uint64_t notifier) {
+  question *asked = calloc(1, sizeof *asked);
+  if (asked != NULL) {
+    asked->ask = ask;
+    asked->close_client = close_client;
+    asked->handle = handle;
+    asked->notifier = notifier;
+  }
+  return asked;
+}
+
 static void forget(question *asked) {
   pcmio_wakeup_free(asked->wakeup);
   free(asked->first);
@@ -116,7 +129,7 @@ static void close_if_answered(question *asked) {
 
 int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *ports, uint32_t count, int64_t order_nanos,
                                      int64_t answer_nanos, int (*close_client)(void *handle), uint64_t notifier) {
-  question *asked = calloc(1, sizeof *asked);
+  question *asked = question_of(ask_to_unregister, close_client, client->handle, notifier);
   void **copy = calloc(count == 0 ? 1 : count, sizeof *copy);
   if (asked == NULL || copy == NULL) {
     free(asked);
@@ -124,29 +137,21 @@ int32_t pcmio_jack_unregister_within(pcmio_jack_client *client, void *const *por
     return (int32_t)pcmio_jack_unregister(client, ports, count, order_nanos);
   }
   memcpy(copy, ports, count * sizeof *copy);
-  asked->ask = ask_to_unregister;
   asked->ask_later = close_if_answered;
   asked->client = client;
   asked->ports = copy;
   asked->count = count;
   asked->order_nanos = order_nanos;
-  asked->close_client = close_client;
-  asked->handle = client->handle;
-  asked->notifier = notifier;
   return ask(asked, answer_nanos, NULL);
 }
 
 int32_t pcmio_jack_close_within(int (*close_client)(void *handle), void *handle, uint64_t notifier, uint32_t lost,
                                 int64_t answer_nanos) {
-  question *asked = calloc(1, sizeof *asked);
+  question *asked = question_of(ask_to_close, close_client, handle, notifier);
   if (asked == NULL) {
     pcmio_jack_close(close_client, handle, notifier, lost);
     return 0;
   }
-  asked->ask = ask_to_close;
-  asked->close_client = close_client;
-  asked->handle = handle;
-  asked->notifier = notifier;
   asked->lost = lost;
   return ask(asked, answer_nanos, NULL);
 }
@@ -161,7 +166,7 @@ int32_t pcmio_jack_ask_within(pcmio_jack_client *client, uint32_t what, pcmio_ja
                               const char *second, uint64_t flags, int64_t answer_nanos,
                               int (*close_client)(void *handle), uint64_t notifier, int64_t *result) {
   static void (*const asks[])(question *) = {ask_to_activate, ask_to_link, ask_to_register};
-  question *asked = calloc(1, sizeof *asked);
+  question *asked = question_of(asks[what], close_client, client->handle, notifier);
   char *texts[2] = {copy_of(first), copy_of(second)};
   if (asked == NULL || texts[0] == NULL || texts[1] == NULL) {
     free(asked);
@@ -169,15 +174,10 @@ int32_t pcmio_jack_ask_within(pcmio_jack_client *client, uint32_t what, pcmio_ja
     free(texts[1]);
     return PCMIO_JACK_NO_MEMORY;
   }
-  asked->ask = asks[what];
   asked->ask_later = close_if_answered;
   asked->call = call;
   asked->first = texts[0];
   asked->second = texts[1];
   asked->flags = flags;
-  asked->client = client;
-  asked->close_client = close_client;
-  asked->handle = client->handle;
-  asked->notifier = notifier;
   return ask(asked, answer_nanos, result);
 }

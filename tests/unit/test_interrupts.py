@@ -28,10 +28,10 @@ class Opened:
 
 
 @pytest.fixture(autouse=True)
-def handler() -> Iterator[Any]:
+def handler() -> Iterator[None]:
     """The program's own, which is there again whatever happens."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield signal.default_int_handler
+    yield
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, before)
 

@@ -25,6 +25,7 @@ if sys.platform != "linux":
     raise pytest.skip.Exception("jackd is started on Linux only", allow_module_level=True)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOBODY = "pcmio-nobody"
@@ -228,6 +229,16 @@ def test_a_client_name_that_is_too_long_says_how_long_it_may_be(server: JackServ
         host.check_available()
 
 
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[JackServer]:
+    """A server of its own for a test that stops it (SIGSTOP)."""
+    server = JackServer(tmp_path)
+    server.start()
+    yield server
+    server.process.send(signal.SIGCONT)
+    server.stop()
+
+
 LEAVING = """
 import os, signal, sys
 import pcmio
@@ -248,66 +259,48 @@ print("left")
 
 
 @pytest.mark.parametrize("what", ["", "close", "stream", "stream close", "watch", "watch close", "watch stream"])
-def test_a_server_that_hangs_keeps_no_program_from_its_end(tmp_path: Path, what: str) -> None:
+def test_a_server_that_hangs_keeps_no_program_from_its_end(hanging: JackServer, what: str) -> None:
     """Neither closing a host nor leaving the interpreter waits for it: libjack would, without end."""
-    hanging = JackServer(tmp_path)
-    hanging.start()
-    try:
-        command = [sys.executable, "-c", LEAVING, hanging.name, str(hanging.process.pid), CLIENT, *what.split()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    finally:
-        hanging.process.send(signal.SIGCONT)
-        hanging.stop()
+    command = [sys.executable, "-c", LEAVING, hanging.name, str(hanging.process.pid), CLIENT, *what.split()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
     assert "the JACK server does not answer" in done.stderr
 
 
-def test_a_server_that_hangs_keeps_no_call_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging = JackServer(tmp_path)
-    hanging.start()
+def test_a_server_that_hangs_keeps_no_call_waiting(hanging: JackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pcmio.hosts.jack.library.ANSWER_NANOS", 200_000_000)
     host = pcmio.host("jack", server_name=hanging.name, client_name=CLIENT)
-    try:
-        device = host.device_by_id("jack:system")
-        hanging.process.send(signal.SIGSTOP)
-        with pytest.raises(pcmio.OperationTimeout, match=r"has not answered for 0\.2 seconds") as caught:
-            device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
-        assert caught.value.call == "jack_port_register"
-        host.close()
-    finally:
-        hanging.process.send(signal.SIGCONT)
-        hanging.stop()
+    device = host.device_by_id("jack:system")
+    hanging.process.send(signal.SIGSTOP)
+    with pytest.raises(pcmio.OperationTimeout, match=r"has not answered for 0\.2 seconds") as caught:
+        device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
+    assert caught.value.call == "jack_port_register"
+    host.close()
 
 
 @pytest.mark.parametrize("first", ["host", "stream"])
 def test_a_server_that_goes_on_has_the_client_closed_that_left_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
+    hanging: JackServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
 ) -> None:
-    hanging = JackServer(tmp_path)
-    hanging.start()
     monkeypatch.setattr("pcmio.hosts.jack.library.ANSWER_NANOS", 200_000_000)
     host = pcmio.host("jack", server_name=hanging.name, client_name=CLIENT)
-    try:
-        device = host.device_by_id("jack:system")
-        stream = device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
-        hanging.process.send(signal.SIGSTOP)
-        if first == "stream":
+    device = host.device_by_id("jack:system")
+    stream = device.build_output_stream_raw(pcmio.StreamConfig(2, 48_000), lambda *_: None)
+    hanging.process.send(signal.SIGSTOP)
+    if first == "stream":
+        stream.close()
+        host.close()
+    else:
+        host.close()
+        with pytest.raises(pcmio.HostDisconnected, match="the host was closed"):
             stream.close()
-            host.close()
-        else:
-            host.close()
-            with pytest.raises(pcmio.HostDisconnected, match="the host was closed"):
-                stream.close()
-        assert caplog.text.count("the JACK server does not answer") == 1
-        hanging.process.send(signal.SIGCONT)
+    assert caplog.text.count("the JACK server does not answer") == 1
+    hanging.process.send(signal.SIGCONT)
 
-        def name_is_free() -> bool:
-            with pcmio.host("jack", server_name=hanging.name, client_name=CLIENT) as other:
-                assert isinstance(other, JackHost)
-                return answers(other) and other.client_name == CLIENT
+    def name_is_free() -> bool:
+        with pcmio.host("jack", server_name=hanging.name, client_name=CLIENT) as other:
+            assert isinstance(other, JackHost)
+            return answers(other) and other.client_name == CLIENT
 
-        until(name_is_free, "the client being closed")
-        assert not any(name.startswith(CLIENT) for name in hanging.ports())
-    finally:
-        hanging.process.send(signal.SIGCONT)
-        hanging.stop()
+    until(name_is_free, "the client being closed")
+    assert not any(name.startswith(CLIENT) for name in hanging.ports())

@@ -165,11 +165,14 @@ class JackClient:
             take_messages()
             raise self.lost_error()
 
-    def _live(self) -> int:
+    def _opened(self) -> OpenClient:
         self.check()
         if self._client is None:
             raise self.lost_error()
-        return self._client.handle
+        return self._client
+
+    def _live(self) -> int:
+        return self._opened().handle
 
     def _failed(self, call: str, code: int | None, what: str) -> AudioError:
         """The error for a failed call: often the first sign of a server that has gone."""
@@ -192,11 +195,7 @@ class JackClient:
         Raises:
             OperationTimeout: The server does not answer; this client is given up.
         """
-        self.check()
-        client = self._client
-        if client is None:
-            raise self.lost_error()
-        result = ctypes.c_int64()
+        client, result = self._opened(), ctypes.c_int64()
         address, close = self._jack.address(call), self._jack.address("jack_client_close")
         limits = (library.ANSWER_NANOS, close, client.notifier)
         code = self._core.pcmio_jack_ask_within(
